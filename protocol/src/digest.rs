@@ -1,0 +1,157 @@
+//! Digests of statements and artifacts.
+//!
+//! Owns the two hash functions of the system and the shape of an artifact's digest. Must never know
+//! what is hashed. SHA-256 (FIPS 180-4) is for the log and for ids; SHA3-256 (FIPS 202) is for artifacts.
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+use std::{fmt, str::FromStr};
+
+/// Bytes of a chunk in an artifact's chunk list: 4 MiB.
+pub const CHUNK_BYTES: usize = 4 << 20;
+
+/// Largest artifact whose chunk list may stand inside a statement: 1 GiB, that is 256 chunks.
+pub const INLINE_CHUNKS_MAX: usize = 256;
+
+/// A 32-byte hash value; in text, 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// A text is not 64 lower-case hexadecimal digits.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a digest is 64 lower-case hexadecimal digits")]
+pub struct NotADigest;
+
+impl Digest {
+    /// SHA-256 over the concatenation of `parts`.
+    pub fn sha256(parts: &[&[u8]]) -> Digest {
+        let mut hasher = sha2::Sha256::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        Digest(hasher.finalize().into())
+    }
+
+    /// SHA3-256 over the concatenation of `parts`.
+    pub fn sha3(parts: &[&[u8]]) -> Digest {
+        let mut hasher = sha3::Sha3_256::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        Digest(hasher.finalize().into())
+    }
+
+    /// The 64 hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        hex::encode(self.0)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Digest, NotADigest> {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(NotADigest);
+        }
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| NotADigest)?;
+        Ok(Digest(bytes))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.to_hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&self.to_hex())
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Digest, D::Error> {
+        let text = String::deserialize(input)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Digest of a file: the whole, its size, and each 4 MiB chunk, so that a reader can verify while
+/// streaming and on all cores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileDigest {
+    /// SHA3-256 of the whole file.
+    pub sha3: Digest,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// SHA3-256 of each 4 MiB chunk in order; the last may be shorter; empty only for an empty file.
+    pub chunks: Vec<Digest>,
+}
+
+impl FileDigest {
+    /// Digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> FileDigest {
+        FileDigest {
+            sha3: Digest::sha3(&[bytes]),
+            size_bytes: bytes.len() as u64,
+            chunks: bytes.chunks(CHUNK_BYTES).map(|chunk| Digest::sha3(&[chunk])).collect(),
+        }
+    }
+
+    /// Whether `bytes` are the file. Verifying the chunk list is verifying the file.
+    pub fn matches(&self, bytes: &[u8]) -> bool {
+        bytes.len() as u64 == self.size_bytes
+            && self.chunks.len() == bytes.len().div_ceil(CHUNK_BYTES)
+            && bytes
+                .chunks(CHUNK_BYTES)
+                .zip(&self.chunks)
+                .all(|(chunk, digest)| Digest::sha3(&[chunk]) == *digest)
+    }
+
+    /// Whether the number of chunks is what the size asks for, and small enough for a body.
+    pub fn is_coherent(&self) -> bool {
+        self.chunks.len() <= INLINE_CHUNKS_MAX
+            && self.size_bytes.div_ceil(CHUNK_BYTES as u64) == self.chunks.len() as u64
+    }
+}
+
+/// A file that a body names: in plaintext, and as the age ciphertext that is stored and served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// The file as its reader uses it.
+    pub plain: FileDigest,
+    /// The age ciphertext of it.
+    pub sealed: FileDigest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_lower_case_only() {
+        let digest = Digest::sha256(&[b""]);
+        assert_eq!(digest.to_hex().parse(), Ok(digest));
+        assert_eq!(digest.to_hex().to_uppercase().parse::<Digest>(), Err(NotADigest));
+        assert_eq!("00".parse::<Digest>(), Err(NotADigest));
+    }
+
+    #[test]
+    fn a_chunk_list_finds_one_changed_bit() {
+        let mut file = vec![7; CHUNK_BYTES + 3];
+        let digest = FileDigest::of(&file);
+        assert_eq!(digest.chunks.len(), 2);
+        assert!(digest.is_coherent() && digest.matches(&file));
+        file[CHUNK_BYTES + 1] ^= 1;
+        assert!(!digest.matches(&file));
+        assert!(!digest.matches(&file[..CHUNK_BYTES]));
+        assert!(FileDigest::of(b"").matches(b""));
+    }
+}

@@ -1,0 +1,9 @@
+//! What all parties of Threadmark must agree on.
+//!
+//! Service, agent, command line, auditor and offline verifier call the same functions here. The crate
+//! is pure: it takes values and returns values, and knows no file, socket, clock or random source.
+//! Reading order: [`statement`] and [`body`], then [`world`] and [`lifecycle`], then [`answer`]; the log's
+//! formats stand in [`tree`], [`note`], [`checkpoint`], [`receipt`].
+
+pub mod digest;
+pub mod key;
