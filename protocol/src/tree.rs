@@ -1,0 +1,275 @@
+//! The Merkle tree of the log: SHA-256, RFC 6962 §2.1, proofs as in RFC 9162 §2.1.
+//!
+//! Owns hashing, roots, proofs and their checks. Must never know what a leaf means, nor where hashes
+//! are stored.
+
+use crate::digest::Digest;
+
+/// Why a proof is refused.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ProofError {
+    /// No proof can exist: the leaf is outside the tree, or the old tree larger than the new.
+    #[error("the leaf or the old tree is not inside the tree")]
+    Range,
+    /// The proof has more or fewer hashes than the sizes ask for.
+    #[error("the proof has another number of hashes than the sizes ask for")]
+    Length,
+    /// The hashes lead to another root.
+    #[error("the proof leads to another root")]
+    Root,
+}
+
+/// The hash of a log entry.
+pub fn leaf_hash(entry: &[u8]) -> Digest {
+    Digest::sha256(&[&[0], entry])
+}
+
+/// The hash of an inner node.
+pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
+    Digest::sha256(&[&[1], &left.0, &right.0])
+}
+
+/// The root of the tree without leaves.
+pub fn empty_root() -> Digest {
+    Digest::sha256(&[])
+}
+
+/// A tree in memory. It keeps the root of every complete subtree, about two hashes a leaf, so that
+/// roots and proofs, of this size and of every earlier one, take O(log n) hashing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// `levels[k][i]` is the root over the leaves from `i << k` to `(i + 1) << k`.
+    levels: Vec<Vec<Digest>>,
+}
+
+impl Tree {
+    /// Appends a leaf hash.
+    pub fn push(&mut self, leaf: Digest) {
+        let mut node = leaf;
+        for level in 0.. {
+            if level == self.levels.len() {
+                self.levels.push(Vec::new());
+            }
+            let nodes = &mut self.levels[level];
+            nodes.push(node);
+            let [.., left, right] = nodes.as_slice() else {
+                return;
+            };
+            if nodes.len() % 2 == 1 {
+                return;
+            }
+            node = node_hash(left, right);
+        }
+    }
+
+    /// Number of leaves.
+    pub fn size(&self) -> u64 {
+        self.levels.first().map_or(0, |leaves| leaves.len() as u64)
+    }
+
+    /// The leaf hash at `index`.
+    pub fn leaf(&self, index: u64) -> Option<Digest> {
+        self.levels
+            .first()?
+            .get(usize::try_from(index).ok()?)
+            .copied()
+    }
+
+    /// The root.
+    pub fn root(&self) -> Digest {
+        self.root_of(0, self.size())
+    }
+
+    /// The root when the tree had `size` leaves; `None` if it never had.
+    pub fn root_at(&self, size: u64) -> Option<Digest> {
+        (size <= self.size()).then(|| self.root_of(0, size))
+    }
+
+    /// Proof that the leaf at `index` is in the tree of `size`, leaf's sibling first; `None` out of
+    /// range.
+    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Digest>> {
+        if index >= size || size > self.size() {
+            return None;
+        }
+        let (mut start, mut end) = (0, size);
+        let mut proof = Vec::new();
+        while end - start > 1 {
+            let middle = start + split(end - start);
+            if index < middle {
+                proof.push(self.root_of(middle, end));
+                end = middle;
+            } else {
+                proof.push(self.root_of(start, middle));
+                start = middle;
+            }
+        }
+        proof.reverse();
+        Some(proof)
+    }
+
+    /// Proof that the tree of `new` leaves continues the tree of `old`; empty when either adds nothing
+    /// to prove (`old` is 0 or equal to `new`); `None` out of range.
+    pub fn consistency(&self, old: u64, new: u64) -> Option<Vec<Digest>> {
+        if old > new || new > self.size() {
+            return None;
+        }
+        if old == 0 || old == new {
+            return Some(Vec::new());
+        }
+        let (mut start, mut end) = (0, new);
+        let mut proof = Vec::new();
+        while end != old {
+            let middle = start + split(end - start);
+            if old <= middle {
+                proof.push(self.root_of(middle, end));
+                end = middle;
+            } else {
+                proof.push(self.root_of(start, middle));
+                start = middle;
+            }
+        }
+        // The verifier knows this subtree when it is the old tree itself.
+        if start > 0 {
+            proof.push(self.root_of(start, end));
+        }
+        proof.reverse();
+        Some(proof)
+    }
+
+    /// The root over the leaves from `start` to `end`, where `start` is where a subtree that RFC 6962
+    /// makes may start: a multiple of the smallest power of two that is not below the width.
+    fn root_of(&self, start: u64, end: u64) -> Digest {
+        let mut parts = Vec::new();
+        let mut at = start;
+        while at < end {
+            let level = (end - at).ilog2();
+            parts.push(self.levels[level as usize][(at >> level) as usize]);
+            at += 1 << level;
+        }
+        let joined = parts
+            .into_iter()
+            .rev()
+            .reduce(|right, left| node_hash(&left, &right));
+        joined.unwrap_or_else(empty_root)
+    }
+}
+
+/// The largest power of two below `width`, which is at least 2.
+fn split(width: u64) -> u64 {
+    1 << (width - 1).ilog2()
+}
+
+/// The root to which an inclusion proof leads (RFC 9162 §2.1.3.2). The root alone does not bind `index`
+/// and `size`: other pairs may lead to it as well; a checkpoint says which size a root has.
+pub fn root_from_inclusion(
+    leaf: Digest,
+    index: u64,
+    size: u64,
+    proof: &[Digest],
+) -> Result<Digest, ProofError> {
+    if index >= size {
+        return Err(ProofError::Range);
+    }
+    let (mut index, mut last) = (index, size - 1);
+    let mut node = leaf;
+    for sibling in proof {
+        if last == 0 {
+            return Err(ProofError::Length);
+        }
+        if index % 2 == 1 || index == last {
+            node = node_hash(sibling, &node);
+            let levels = index.trailing_zeros();
+            (index, last) = (index >> levels, last >> levels);
+        } else {
+            node = node_hash(&node, sibling);
+        }
+        (index, last) = (index >> 1, last >> 1);
+    }
+    if last == 0 {
+        Ok(node)
+    } else {
+        Err(ProofError::Length)
+    }
+}
+
+/// Checks that `leaf` stands at `index` of the tree of `size` leaves with that `root`.
+pub fn check_inclusion(
+    leaf: Digest,
+    index: u64,
+    size: u64,
+    proof: &[Digest],
+    root: &Digest,
+) -> Result<(), ProofError> {
+    same(&root_from_inclusion(leaf, index, size, proof)?, root)
+}
+
+/// Checks that the tree of `new_size` continues the tree of `old_size` (RFC 9162 §2.1.4.2). Every tree
+/// continues the empty one.
+pub fn check_consistency(
+    old_size: u64,
+    old_root: &Digest,
+    new_size: u64,
+    new_root: &Digest,
+    proof: &[Digest],
+) -> Result<(), ProofError> {
+    if old_size > new_size {
+        return Err(ProofError::Range);
+    }
+    if old_size == 0 || old_size == new_size {
+        return check_trivial(old_size, old_root, new_size, new_root, proof);
+    }
+    let (first, rest) = match proof.split_first() {
+        _ if old_size.is_power_of_two() => (old_root, proof),
+        Some(parts) => parts,
+        None => return Err(ProofError::Length),
+    };
+    let levels = (old_size - 1).trailing_ones();
+    let (mut index, mut last) = ((old_size - 1) >> levels, (new_size - 1) >> levels);
+    let (mut old, mut new) = (*first, *first);
+    for sibling in rest {
+        if last == 0 {
+            return Err(ProofError::Length);
+        }
+        if index % 2 == 1 || index == last {
+            (old, new) = (node_hash(sibling, &old), node_hash(sibling, &new));
+            let levels = index.trailing_zeros();
+            (index, last) = (index >> levels, last >> levels);
+        } else {
+            new = node_hash(&new, sibling);
+        }
+        (index, last) = (index >> 1, last >> 1);
+    }
+    if last != 0 {
+        return Err(ProofError::Length);
+    }
+    same(&old, old_root).and(same(&new, new_root))
+}
+
+/// The cases without hashes: the old tree is empty, or it is the new one.
+fn check_trivial(
+    old_size: u64,
+    old_root: &Digest,
+    new_size: u64,
+    new_root: &Digest,
+    proof: &[Digest],
+) -> Result<(), ProofError> {
+    if !proof.is_empty() {
+        return Err(ProofError::Length);
+    }
+    if old_size == 0 {
+        same(old_root, &empty_root())?;
+    }
+    if old_size == new_size {
+        same(old_root, new_root)
+    } else {
+        Ok(())
+    }
+}
+
+fn same(found: &Digest, wanted: &Digest) -> Result<(), ProofError> {
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(ProofError::Root)
+    }
+}
