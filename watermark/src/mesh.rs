@@ -1,0 +1,178 @@
+//! Owns: a triangle mesh in millimetres, its STL form in and out, and what makes it a solid.
+//! Must never know: marks, zones or symbols. Spec: `design.md` section 6 ("closed, manifold, as thick as demanded").
+
+mod check;
+mod stl;
+
+pub use check::MeshReport;
+pub(crate) use check::{VertexKey, vertex_key};
+
+use crate::vec3::{area_vector, unit};
+
+/// The largest coordinate that a part may have: 10 m. Beyond it `f32` cannot hold a module's corner.
+pub const MAX_COORDINATE_MM: f32 = 10_000.0;
+
+/// A triangle soup in millimetres, in the order of the file. Winding is counter-clockwise seen from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mesh {
+    /// Corner coordinates in millimetres, exactly as read: never rounded, merged or reordered.
+    pub triangles: Vec<[[f32; 3]; 3]>,
+}
+
+/// What a reader of strangers' STL files is willing to spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeshLimits {
+    /// Largest file, in bytes.
+    pub max_bytes: usize,
+    /// Largest number of triangles.
+    pub max_triangles: usize,
+}
+
+impl Default for MeshLimits {
+    /// 128 MiB and two million triangles: twenty times the largest part that we have met.
+    fn default() -> Self {
+        Self {
+            max_bytes: 128 << 20,
+            max_triangles: 2_000_000,
+        }
+    }
+}
+
+/// Why a mesh was refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MeshError {
+    /// The file is larger than the limit.
+    #[error("the STL file has {bytes} bytes, more than the {max} allowed")]
+    TooManyBytes {
+        /// Size of the file.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// The file, or its count field, holds more triangles than the limit.
+    #[error("the STL file has {triangles} triangles, more than the {max} allowed")]
+    TooManyTriangles {
+        /// Triangles held.
+        triangles: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// There is no triangle in the file.
+    #[error("the STL file holds no triangle")]
+    Empty,
+    /// The file ends inside its header, a record or a facet.
+    #[error("the STL file is cut short")]
+    Truncated,
+    /// The count field and the size of the file contradict each other.
+    #[error("the STL file declares {declared} triangles and holds {held}")]
+    LyingCount {
+        /// What the count field says.
+        declared: u32,
+        /// How many whole records follow it.
+        held: usize,
+    },
+    /// The text form breaks its grammar.
+    #[error("the STL text is malformed near word {word}: expected {expected}")]
+    MalformedText {
+        /// Position in whitespace-separated words, from 0.
+        word: usize,
+        /// What the grammar asks for there.
+        expected: &'static str,
+    },
+    /// A coordinate is NaN or infinite.
+    #[error("triangle {triangle} has a coordinate that is not a number")]
+    NotFinite {
+        /// Index in the file, from 0.
+        triangle: usize,
+    },
+    /// A coordinate lies beyond [`MAX_COORDINATE_MM`].
+    #[error("triangle {triangle} has a coordinate beyond 10 m: is the file in millimetres?")]
+    OutOfRange {
+        /// Index in the file, from 0.
+        triangle: usize,
+    },
+    /// The surface has a border: it encloses nothing.
+    #[error("the mesh is open: {edges} edges have one side only")]
+    Open {
+        /// Edges with one triangle.
+        edges: usize,
+    },
+    /// More than two triangles meet in an edge.
+    #[error("the mesh is not manifold: {edges} edges join more than two triangles")]
+    NonManifold {
+        /// Such edges.
+        edges: usize,
+    },
+    /// Neighbouring triangles disagree on which side is out.
+    #[error("the mesh is inconsistently oriented along {edges} edges")]
+    Misoriented {
+        /// Such edges.
+        edges: usize,
+    },
+    /// Closed and consistent, but the outside is in.
+    #[error("the mesh is inside out: its volume is {volume_mm3} mm3")]
+    InsideOut {
+        /// Signed volume, zero or negative.
+        volume_mm3: f64,
+    },
+}
+
+impl Mesh {
+    /// Reads binary or text STL.
+    ///
+    /// # Errors
+    /// Every kind of damage by its own name; see [`MeshError`]. Memory stays in proportion to `bytes`, whatever
+    /// the count field says.
+    pub fn from_stl(bytes: &[u8], limits: &MeshLimits) -> Result<Self, MeshError> {
+        let mesh = Self {
+            triangles: stl::parse(bytes, limits)?,
+        };
+        mesh.require_coordinates()?;
+        Ok(mesh)
+    }
+
+    /// Binary STL with a fixed header and recomputed normals: same mesh, same bytes.
+    pub fn to_stl(&self) -> Vec<u8> {
+        stl::write(&self.triangles)
+    }
+
+    /// What the edges and corners say about the mesh. Costs O(n log n).
+    pub fn check(&self) -> MeshReport {
+        check::report(&self.triangles)
+    }
+
+    /// Refuses what encloses no volume unambiguously.
+    ///
+    /// # Errors
+    /// [`MeshError::Empty`], [`MeshError::NonManifold`], [`MeshError::Open`], [`MeshError::Misoriented`] or
+    /// [`MeshError::InsideOut`], the first that holds in this order; or a coordinate's refusal.
+    pub fn require_solid(&self) -> Result<(), MeshError> {
+        if self.triangles.is_empty() {
+            return Err(MeshError::Empty);
+        }
+        self.require_coordinates()?;
+        self.check().require_solid()
+    }
+
+    fn require_coordinates(&self) -> Result<(), MeshError> {
+        for (triangle, corners) in self.triangles.iter().enumerate() {
+            for &c in corners.as_flattened() {
+                if !c.is_finite() {
+                    return Err(MeshError::NotFinite { triangle });
+                }
+                if c.abs() > MAX_COORDINATE_MM {
+                    return Err(MeshError::OutOfRange { triangle });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The outward unit normal, or zero for a triangle without area.
+fn normal(triangle: &[[f32; 3]; 3]) -> [f32; 3] {
+    unit(area_vector(triangle)).map_or([0.0; 3], |n| n.map(|c| c as f32))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! Owns: the declared mark zone, a rectangle on a flat face, and the proof that a mesh really offers it.
+//! Must never know: symbols or photographs. Spec: `design.md` section 6, "Mark zone".
+
+mod face;
+mod frame;
+mod thickness;
+
+pub(crate) use face::Face;
+pub(crate) use frame::Frame;
+
+use crate::mesh::{Mesh, MeshError};
+use serde::{Deserialize, Serialize};
+
+/// A planar rectangular mark zone in the coordinates of the part. Integers, so that two parties sign the same thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Middle of the rectangle, in micrometres.
+    pub centre_um: [i64; 3],
+    /// Outward unit normal of the face, scaled by 1,000,000.
+    pub normal_e6: [i32; 3],
+    /// Unit vector that points up in the symbol, in the plane of the face, scaled by 1,000,000.
+    pub up_e6: [i32; 3],
+    /// Size across `up`, in micrometres.
+    pub width_um: u32,
+    /// Size along `up`, in micrometres.
+    pub height_um: u32,
+    /// Side of one module, in micrometres.
+    pub module_um: u32,
+    /// Depth of the recess, in micrometres.
+    pub depth_um: u32,
+    /// Material that must remain behind the recess, in micrometres.
+    pub wall_um: u32,
+}
+
+/// What a mesh offers in a zone that it was found to have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ZoneFit {
+    /// Triangles that make up the face under the rectangle.
+    pub face_triangles: usize,
+    /// Least material behind any point of the rectangle, along the normal, in millimetres.
+    pub thickness_mm: f64,
+}
+
+/// Why a zone cannot take a mark.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ZoneError {
+    /// Normal and up are not two perpendicular unit vectors.
+    #[error("the zone's normal and up are not two perpendicular unit vectors")]
+    BadFrame,
+    /// A size is zero, or beyond 10 m.
+    #[error("the zone's {0} is zero or beyond 10 m")]
+    BadSize(&'static str),
+    /// The part is no solid, so nothing can be said of what lies behind its faces.
+    #[error(transparent)]
+    Mesh(#[from] MeshError),
+    /// No face with this normal passes through the zone's centre.
+    #[error("no face of the part passes through the centre of the zone")]
+    NotOnFace,
+    /// The face under the zone is bent or rough by more than the tolerance.
+    #[error("the face under the zone is not flat: {deviation_um:.1} um")]
+    NotFlat {
+        /// Largest distance of a corner from the fitted plane, in micrometres.
+        deviation_um: f64,
+    },
+    /// An edge of the face, a hole or a step cuts the rectangle.
+    #[error("the zone reaches over an edge of its face near {at_mm:?}")]
+    LeavesFace {
+        /// A point of that edge, in millimetres, in the coordinates of the part.
+        at_mm: [f64; 3],
+    },
+    /// The face covers the rectangle more than once, or with gaps.
+    #[error("the face covers {covered_mm2:.3} mm2 of the zone's {zone_mm2:.3} mm2")]
+    Uncovered {
+        /// Area of face in the rectangle.
+        covered_mm2: f64,
+        /// Area of the rectangle.
+        zone_mm2: f64,
+    },
+    /// Recess and wall together want more material than is there.
+    #[error("the part is {thickness_mm:.3} mm thick behind the zone, {needed_mm:.3} mm are needed")]
+    TooThin {
+        /// Least thickness behind the rectangle, in millimetres.
+        thickness_mm: f64,
+        /// Depth and wall together, in millimetres.
+        needed_mm: f64,
+    },
+}
+
+const MAX_SIZE_UM: u32 = 10_000_000;
+
+impl Zone {
+    /// Proves that `mesh` is a solid with a flat face under the whole rectangle and enough material behind it.
+    ///
+    /// # Errors
+    /// The first thing that fails, by name; see [`ZoneError`].
+    pub fn check(&self, mesh: &Mesh) -> Result<ZoneFit, ZoneError> {
+        mesh.require_solid()?;
+        let face = self.face(mesh)?;
+        Ok(ZoneFit {
+            face_triangles: face.triangles.len(),
+            thickness_mm: self.require_thickness(mesh, &face)?,
+        })
+    }
+
+    /// The face under the rectangle.
+    pub(crate) fn face(&self, mesh: &Mesh) -> Result<Face, ZoneError> {
+        self.require_sizes()?;
+        Face::find(mesh, self.frame()?, self.half_mm())
+    }
+
+    /// The least thickness behind the rectangle, in millimetres, if it suffices.
+    pub(crate) fn require_thickness(&self, mesh: &Mesh, face: &Face) -> Result<f64, ZoneError> {
+        let thickness_mm = thickness::behind(mesh, &face.frame, self.half_mm());
+        let needed_mm = self.depth_mm() + f64::from(self.wall_um) / 1000.0;
+        if thickness_mm < needed_mm {
+            return Err(ZoneError::TooThin {
+                thickness_mm,
+                needed_mm,
+            });
+        }
+        Ok(thickness_mm)
+    }
+
+    /// Depth of the recess, in millimetres.
+    pub(crate) fn depth_mm(&self) -> f64 {
+        f64::from(self.depth_um) / 1000.0
+    }
+
+    /// Side of a module, in millimetres.
+    pub(crate) fn module_mm(&self) -> f64 {
+        f64::from(self.module_um) / 1000.0
+    }
+
+    /// The axes as declared; the face may correct them within the tolerance.
+    pub(crate) fn frame(&self) -> Result<Frame, ZoneError> {
+        let centre = self.centre_um.map(|um| um as f64 / 1000.0);
+        let vector = |v: [i32; 3]| v.map(|c| f64::from(c) / 1e6);
+        Frame::new(centre, vector(self.normal_e6), vector(self.up_e6)).ok_or(ZoneError::BadFrame)
+    }
+
+    fn half_mm(&self) -> [f64; 2] {
+        [self.width_um, self.height_um].map(|um| f64::from(um) / 2000.0)
+    }
+
+    fn require_sizes(&self) -> Result<(), ZoneError> {
+        let sizes = [
+            ("width", self.width_um),
+            ("height", self.height_um),
+            ("module", self.module_um),
+            ("depth", self.depth_um),
+            ("wall", self.wall_um),
+        ];
+        match sizes
+            .iter()
+            .find(|(_, um)| !(1..=MAX_SIZE_UM).contains(um))
+        {
+            Some((name, _)) => Err(ZoneError::BadSize(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
