@@ -100,7 +100,10 @@ impl FileDigest {
         FileDigest {
             sha3: Digest::sha3(&[bytes]),
             size_bytes: bytes.len() as u64,
-            chunks: bytes.chunks(CHUNK_BYTES).map(|chunk| Digest::sha3(&[chunk])).collect(),
+            chunks: bytes
+                .chunks(CHUNK_BYTES)
+                .map(|chunk| Digest::sha3(&[chunk]))
+                .collect(),
         }
     }
 
@@ -139,7 +142,10 @@ mod tests {
     fn hex_is_lower_case_only() {
         let digest = Digest::sha256(&[b""]);
         assert_eq!(digest.to_hex().parse(), Ok(digest));
-        assert_eq!(digest.to_hex().to_uppercase().parse::<Digest>(), Err(NotADigest));
+        assert_eq!(
+            digest.to_hex().to_uppercase().parse::<Digest>(),
+            Err(NotADigest)
+        );
         assert_eq!("00".parse::<Digest>(), Err(NotADigest));
     }
 

@@ -27,7 +27,8 @@ pub fn cose_key(public: &PublicKey) -> Vec<u8> {
 /// Whether `signature` over `message` is by `public`; strict: no small-order keys, no malleability.
 pub fn verify(public: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
     VerifyingKey::from_bytes(&public.0).is_ok_and(|key| {
-        key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+        key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature))
+            .is_ok()
     })
 }
 
@@ -45,7 +46,9 @@ pub struct Signer {
 impl Signer {
     /// The key that the 32 secret bytes make.
     pub fn from_seed(seed: &[u8; 32]) -> Signer {
-        Signer { key: SigningKey::from_bytes(seed) }
+        Signer {
+            key: SigningKey::from_bytes(seed),
+        }
     }
 
     /// The public half.
@@ -85,7 +88,9 @@ mod tests {
     use super::*;
 
     fn test_1() -> PublicKey {
-        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a".parse().unwrap()
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+            .parse()
+            .unwrap()
     }
 
     #[test]

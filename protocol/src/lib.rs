@@ -5,5 +5,17 @@
 //! Reading order: [`statement`] and [`body`], then [`world`] and [`lifecycle`], then [`answer`]; the log's
 //! formats stand in [`tree`], [`note`], [`checkpoint`], [`receipt`].
 
+pub mod answer;
+pub mod body;
+pub mod cbor;
+pub mod code;
 pub mod digest;
+pub mod json;
 pub mod key;
+pub mod life;
+pub mod lifecycle;
+pub mod mark;
+pub mod statement;
+pub mod text;
+pub mod tree;
+pub mod world;

@@ -188,3 +188,6 @@ impl<'de> Deserialize<'de> for Mark {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -273,3 +273,6 @@ fn same(found: &Digest, wanted: &Digest) -> Result<(), ProofError> {
         Err(ProofError::Root)
     }
 }
+
+#[cfg(test)]
+mod tests;

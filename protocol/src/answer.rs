@@ -1,0 +1,359 @@
+//! The answer to a scan: what the record of a part says to the person who holds it.
+//!
+//! Owns the four answers, their order of checks, and expiry, which is computed here and never stored. The same
+//! online and offline. It never authorises an installation; a person does. Must never know transports.
+
+use crate::body::governance::{ClassPolicy, PartClass};
+use crate::code::{Code, HoldKind};
+use crate::life::{Above, Hold, Life, Phase, Place};
+use crate::mark::Mark;
+use crate::text::{Line, OrgId, SubjectId};
+use crate::world::{Data, World, mark_subject};
+use serde::{Deserialize, Serialize};
+
+mod steps;
+
+pub use steps::Step;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// Anybody.
+    Public,
+    /// Somebody who proved to speak for a member.
+    Member {
+        /// The member.
+        org: OrgId,
+        /// Type of the asset that the part is for, as effectivity names it.
+        asset_type: Option<Line>,
+    },
+}
+
+/// What the answer rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knowledge {
+    /// Log time of the newest batch that is known, Unix seconds; `None` before the first.
+    pub as_of: Option<i64>,
+    /// Whether it is the log itself; of a bundle one cannot say that it knows every mark.
+    pub is_whole_log: bool,
+}
+
+/// The four answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// To the custodian: nothing in the record speaks against installing it there.
+    EligibleByRecord,
+    /// To anyone else, or for a part that is installed.
+    RecordFound,
+    /// The first reason says why.
+    DoNotInstall,
+    /// The first reason says what is missing.
+    CannotDetermine,
+}
+
+impl Verdict {
+    /// In words, as a page or a command shows it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::EligibleByRecord => "ELIGIBLE BY RECORD",
+            Verdict::RecordFound => "RECORD FOUND, NO HOLDS",
+            Verdict::DoNotInstall => "DO NOT INSTALL",
+            Verdict::CannotDetermine => "CANNOT DETERMINE",
+        }
+    }
+}
+
+/// One thing that speaks against a better answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Its stable name.
+    pub code: Code,
+    /// What happened.
+    pub title: String,
+    /// What to do now.
+    pub advice: String,
+    /// The hold that it means, if it is one.
+    pub hold: Option<HoldKind>,
+    /// What it hangs on: the part, or a lot, build, design above it. Members see it.
+    pub subject: Option<SubjectId>,
+    /// What was said. Members see it.
+    pub detail: Option<String>,
+}
+
+impl From<Code> for Reason {
+    fn from(code: Code) -> Reason {
+        Reason {
+            code,
+            title: code.title().to_owned(),
+            advice: code.advice().to_owned(),
+            hold: None,
+            subject: None,
+            detail: None,
+        }
+    }
+}
+
+/// What the part is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Face {
+    /// Its mark.
+    pub mark: Mark,
+    /// Its subject. Members see it.
+    pub part: Option<SubjectId>,
+    /// Name of the design.
+    pub name: Option<Line>,
+    /// Part number.
+    pub part_number: Option<Line>,
+    /// Revision.
+    pub revision: Option<Line>,
+    /// Consequence of failure.
+    pub class: Option<PartClass>,
+    /// Who published the design.
+    pub design_authority: Option<OrgId>,
+    /// Who made it.
+    pub maker: Option<OrgId>,
+    /// Material specification.
+    pub material: Option<Line>,
+    /// The supplier's number of the material lot. Members see it.
+    pub lot_number: Option<Line>,
+    /// Unit of the licence, and how many there are.
+    pub unit: Option<(u32, u32)>,
+    /// Who has it. Members see it.
+    pub custodian: Option<OrgId>,
+    /// Where it is installed. Members see it.
+    pub installed: Option<Place>,
+    /// How far it has come.
+    pub phase: Phase,
+}
+
+/// The answer with everything that it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// One of four.
+    pub verdict: Verdict,
+    /// Why not better, the first first.
+    pub reasons: Vec<Reason>,
+    /// What was asked for.
+    pub mark: Mark,
+    /// What the part is, where its record is known.
+    pub part: Option<Face>,
+    /// From design to today, oldest first.
+    pub life: Vec<Step>,
+    /// When it was asked, Unix seconds.
+    pub now: i64,
+    /// Log time of the newest batch it rests on, Unix seconds.
+    pub as_of: Option<i64>,
+    /// Age of that in seconds.
+    pub age_s: Option<u64>,
+    /// Whether witnesses have cosigned what it rests on.
+    pub witnessed: bool,
+    /// Whether it leans on statements that are signed and not logged yet.
+    pub provisional: bool,
+}
+
+/// The answer about `mark` at `now` (Unix seconds) to `viewer`.
+pub fn answer(
+    world: &World,
+    mark: Mark,
+    now: i64,
+    viewer: &Viewer,
+    knowledge: Knowledge,
+) -> Answer {
+    let mut answer = Answer {
+        verdict: Verdict::CannotDetermine,
+        reasons: Vec::new(),
+        mark,
+        part: None,
+        life: Vec::new(),
+        now,
+        as_of: knowledge.as_of,
+        age_s: knowledge
+            .as_of
+            .map(|as_of| now.saturating_sub(as_of).max(0).unsigned_abs()),
+        witnessed: false,
+        provisional: false,
+    };
+    let Some(life) = life_of_mark(world, mark) else {
+        (answer.verdict, answer.reasons) = if knowledge.is_whole_log {
+            (Verdict::DoNotInstall, vec![Code::UnknownMark.into()])
+        } else {
+            (Verdict::CannotDetermine, vec![Code::NotInBundle.into()])
+        };
+        return answer;
+    };
+    let above = match world.get(&life.part) {
+        Some(Data::Part { facts }) => Above::of(world, &life.part, facts),
+        _ => Above::default(),
+    };
+    answer.life = steps::of(world, &life, &above);
+    answer.provisional = answer.life.iter().any(|step| step.index.is_none());
+    let case = Case {
+        world,
+        life: &life,
+        above: &above,
+        now,
+        viewer,
+        answer: &answer,
+    };
+    let (verdict, reasons) = case.decide();
+    (answer.verdict, answer.reasons) = (verdict, reasons);
+    answer.part = Some(face(world, mark, &life, &above));
+    if *viewer == Viewer::Public {
+        withhold_from_public(&mut answer);
+    }
+    answer
+}
+
+/// The first part of a mark; of a second one the walk upward tells.
+fn life_of_mark(world: &World, mark: Mark) -> Option<Life> {
+    match world.get(&mark_subject(&mark)) {
+        Some(Data::Mark { parts }) => Life::of(world, parts.first()?),
+        _ => None,
+    }
+}
+
+struct Case<'a> {
+    world: &'a World,
+    life: &'a Life,
+    above: &'a Above,
+    now: i64,
+    viewer: &'a Viewer,
+    answer: &'a Answer,
+}
+
+type Decision = (Verdict, Vec<Reason>);
+
+impl Case<'_> {
+    /// The checks in their order; the first that fails decides.
+    fn decide(&self) -> Decision {
+        let stop = |code: Code| (Verdict::DoNotInstall, vec![Reason::from(code)]);
+        if self.life.phase == Phase::Destroyed {
+            return stop(Code::Destroyed);
+        }
+        if let Some(decision) = self.held() {
+            return decision;
+        }
+        let found = match self.life.phase {
+            Phase::Installed => Vec::new(),
+            Phase::Released => match self.to_custodian() {
+                Ok(()) => return self.fresh((Verdict::EligibleByRecord, Vec::new())),
+                Err((Verdict::RecordFound, reasons)) => reasons,
+                Err(decision) => return decision,
+            },
+            _ => return stop(Code::NotReleased),
+        };
+        self.fresh((Verdict::RecordFound, found))
+    }
+
+    fn held(&self) -> Option<Decision> {
+        let mut holds: Vec<&Hold> = self.life.holds.iter().collect();
+        holds.sort_by_key(|hold| (hold.kind, hold.code));
+        holds.dedup_by_key(|hold| (hold.code, &hold.subject));
+        let reasons = holds.iter().map(|hold| Reason {
+            hold: Some(hold.kind),
+            subject: Some(hold.subject.clone()),
+            detail: hold.detail.clone(),
+            ..hold.code.into()
+        });
+        match holds.first()?.kind {
+            HoldKind::DocGap => Some((Verdict::CannotDetermine, reasons.collect())),
+            _ => Some((Verdict::DoNotInstall, reasons.collect())),
+        }
+    }
+
+    /// What only the custodian can be told.
+    fn to_custodian(&self) -> Result<(), Decision> {
+        let found = |reasons: Vec<Reason>| Err((Verdict::RecordFound, reasons));
+        let Viewer::Member { org, asset_type } = self.viewer else {
+            return found(Vec::new());
+        };
+        if self.life.custodian.as_ref() != Some(org) {
+            return found(vec![Code::NotYourCustody.into()]);
+        }
+        let stop = |code: Code| Err((Verdict::DoNotInstall, vec![Reason::from(code)]));
+        let missing = |code: Code| Err((Verdict::CannotDetermine, vec![Reason::from(code)]));
+        let Some((request, Some(granted))) = self.above.approval() else {
+            return stop(Code::NotApproved);
+        };
+        if self.now >= granted.expires.unix() {
+            return stop(Code::ApprovalExpired);
+        }
+        match asset_type {
+            _ if request.effectivity.is_empty() => {}
+            None => return missing(Code::AssetNotNamed),
+            Some(asset) if !request.effectivity.contains(asset) => return stop(Code::NotEffective),
+            Some(_) => {}
+        }
+        if self.class_policy().is_none_or(|class| class.physical_match) {
+            return missing(Code::PhysicalMatchMissing);
+        }
+        Ok(())
+    }
+
+    /// A good answer needs fresh knowledge, and logged where the class asks for it.
+    fn fresh(&self, good: Decision) -> Decision {
+        let missing = |code: Code| (Verdict::CannotDetermine, vec![Reason::from(code)]);
+        let Some(class) = self.class_policy() else {
+            return missing(Code::BuildMissing);
+        };
+        if self
+            .answer
+            .age_s
+            .is_none_or(|age| age > class.knowledge_age_max_s)
+        {
+            return missing(Code::KnowledgeTooOld);
+        }
+        if self.answer.provisional && !class.provisional_allowed {
+            return missing(Code::Provisional);
+        }
+        good
+    }
+
+    fn class_policy(&self) -> Option<&ClassPolicy> {
+        let class = crate::life::class_or_strictest(self.above.class());
+        self.world.policy()?.classes.get(&class)
+    }
+}
+
+fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
+    let design = above.design();
+    let lot = above.build().and_then(|build| world.get(&build.lot));
+    let lot_number = match lot {
+        Some(Data::Lot { received }) => received.first().map(|r| r.says.lot_number.clone()),
+        _ => None,
+    };
+    let units = above
+        .licence()
+        .map(|licence| licence.commitments.len() as u32);
+    let maker = above.licence().map(|licence| licence.holder.clone());
+    Face {
+        mark,
+        part: Some(life.part.clone()),
+        name: design.map(|design| design.name.clone()),
+        part_number: design.map(|design| design.part_number.clone()),
+        revision: design.map(|design| design.revision.clone()),
+        class: above.class(),
+        design_authority: above.design_authority().cloned(),
+        maker,
+        material: design.map(|design| design.envelope.material.clone()),
+        lot_number,
+        unit: life.unit.zip(units),
+        custodian: life.custodian.clone(),
+        installed: life.installed.clone(),
+        phase: life.phase,
+    }
+}
+
+/// The public learns identity, status, the class of a hold and who signed; not where a part is, nor what was said.
+fn withhold_from_public(answer: &mut Answer) {
+    for reason in &mut answer.reasons {
+        (reason.subject, reason.detail) = (None, None);
+    }
+    for step in &mut answer.life {
+        (step.actor, step.detail) = (None, None);
+    }
+    if let Some(face) = &mut answer.part {
+        (face.part, face.lot_number, face.custodian, face.installed) = (None, None, None, None);
+    }
+}

@@ -1,0 +1,243 @@
+//! The life of a part as a list of steps, from design to today.
+//!
+//! Owns which statements stand in it and what each is called. Must never know who may see it: `answer`.
+
+use crate::body::governance::Holder;
+use crate::code::Code;
+use crate::key::KeyLevel;
+use crate::life::{Above, Life, causal_order};
+use crate::statement::StatementId;
+use crate::text::{ActorId, Line, OrgId, SubjectId};
+use crate::world::{Data, Event, Report, Source, World, org_subject};
+use serde::{Deserialize, Serialize};
+
+/// One statement in the life of a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What happened, in a few words.
+    pub title: String,
+    /// More of it. Members see it.
+    pub detail: Option<String>,
+    /// When, Unix seconds.
+    pub at: i64,
+    /// Whose statement.
+    pub org: OrgId,
+    /// The organisation's name for people.
+    pub org_name: Option<Line>,
+    /// The credential that signed. Members see it.
+    pub actor: Option<ActorId>,
+    /// Where the key lives.
+    pub key_level: Option<KeyLevel>,
+    /// A person or a machine.
+    pub signed_by: Option<Holder>,
+    /// The statement, for its proof.
+    pub statement: StatementId,
+    /// Index in the log; `None` for what is not logged yet.
+    pub index: Option<u64>,
+    /// Log time, Unix seconds.
+    pub logged_at: Option<i64>,
+    /// What was found about it.
+    pub findings: Vec<Code>,
+}
+
+/// The steps of a life, oldest first: what stands above the part in the order of its making, then the part's own.
+pub fn of(world: &World, life: &Life, above: &Above) -> Vec<Step> {
+    let mut steps = Steps {
+        world,
+        life,
+        list: Vec::new(),
+    };
+    if let Some(licence) = above.licence() {
+        steps.design(&licence.design);
+        licence
+            .approval
+            .iter()
+            .for_each(|approval| steps.approval(approval));
+    }
+    if let Some(build) = above.build() {
+        steps.machine(&build.machine);
+        steps.licence(&build.licence);
+        steps.lot(&build.lot);
+        steps.order(&build.order);
+    }
+    steps.list.sort_by_key(|step| step.at);
+    if let Some(Data::Part { facts }) = world.get(&life.part) {
+        for fact in causal_order(facts) {
+            steps.fact(fact);
+        }
+    }
+    steps.list
+}
+
+struct Steps<'a> {
+    world: &'a World,
+    life: &'a Life,
+    list: Vec<Step>,
+}
+
+impl Steps<'_> {
+    fn add(&mut self, title: impl Into<String>, detail: Option<String>, source: &Source) {
+        let card = self.world.key(&source.kid).map(|(card, _)| card);
+        let org_name = match self.world.get(&org_subject(&source.org)) {
+            Some(Data::Member { name, .. }) => Some(name.clone()),
+            _ => None,
+        };
+        let holds = self.life.holds.iter();
+        let own = holds.filter(|hold| hold.statement == Some(source.statement));
+        self.list.push(Step {
+            title: title.into(),
+            detail,
+            at: source.at,
+            org: source.org.clone(),
+            org_name,
+            actor: Some(source.actor.clone()),
+            key_level: card.map(|card| card.level),
+            signed_by: card.map(|card| card.holder_is),
+            statement: source.statement,
+            index: source.index,
+            logged_at: source.logged_at,
+            findings: own.map(|hold| hold.code).collect(),
+        });
+    }
+
+    fn design(&mut self, id: &SubjectId) {
+        if let Some(Data::Design { design, source }) = self.world.get(id) {
+            let title = format!(
+                "Design published: {} rev {}",
+                design.part_number, design.revision
+            );
+            self.add(title, Some(design.name.to_string()), source);
+        }
+    }
+
+    fn approval(&mut self, id: &SubjectId) {
+        let Some(Data::Approval {
+            request,
+            source,
+            granted,
+        }) = self.world.get(id)
+        else {
+            return;
+        };
+        for cited in request.allowables() {
+            if let Some(Data::Allowable { allowable, source }) = self.world.get(cited) {
+                let detail = format!(
+                    "{} {:?}-basis {} {}, n = {}, {} batches",
+                    allowable.property,
+                    allowable.basis,
+                    allowable.value,
+                    allowable.unit,
+                    allowable.specimens,
+                    allowable.batches
+                );
+                self.add("Design allowable published", Some(detail), source);
+            }
+        }
+        self.add("Design approval requested", None, source);
+        if let Some((granted, source)) = granted {
+            let detail = format!("valid until {}", granted.expires);
+            self.add("Design approved", Some(detail), source);
+        }
+    }
+
+    fn machine(&mut self, id: &SubjectId) {
+        let Some(Data::Machine {
+            enrolled,
+            qualified,
+            calibrated,
+        }) = self.world.get(id)
+        else {
+            return;
+        };
+        if let Some((machine, source)) = enrolled {
+            let detail = format!("{}, serial {}", machine.model, machine.serial);
+            self.add("Machine enrolled", Some(detail), source);
+        }
+        if let Some((says, source)) = qualified.last() {
+            self.add("Machine qualified", Some(says.process.to_string()), source);
+        }
+        let at = self.life.started_at.unwrap_or(i64::MAX);
+        if let Some(report) = calibrated
+            .iter()
+            .rev()
+            .find(|report| report.source.at <= at)
+        {
+            let detail = format!("valid until {}", report.says.expires);
+            self.add("Machine calibrated", Some(detail), &report.source);
+        }
+    }
+
+    fn licence(&mut self, id: &SubjectId) {
+        let Some(Data::Licence {
+            licence,
+            source,
+            accepted,
+        }) = self.world.get(id)
+        else {
+            return;
+        };
+        let title = format!(
+            "Licensed: {} {:?} units",
+            licence.commitments.len(),
+            licence.purpose
+        );
+        self.add(title.to_lowercase().replacen('l', "L", 1), None, source);
+        if let Some(source) = accepted {
+            self.add("Licence accepted", None, source);
+        }
+    }
+
+    fn lot(&mut self, id: &SubjectId) {
+        if let Some(Data::Lot { received }) = self.world.get(id) {
+            for report in received {
+                let detail = format!("{}, lot {}", report.says.material, report.says.lot_number);
+                self.add("Material received", Some(detail), &report.source);
+            }
+        }
+    }
+
+    fn order(&mut self, id: &SubjectId) {
+        if let Some(Data::Order { order }) = self.world.get(id) {
+            self.add("Build ordered", None, &order.source);
+        }
+    }
+
+    fn fact(&mut self, fact: &Report<Event>) {
+        let (title, detail) = describe(&fact.says);
+        self.add(title, detail, &fact.source);
+    }
+}
+
+fn describe(event: &Event) -> (String, Option<String>) {
+    let plain = |title: &str| (title.to_owned(), None);
+    let with = |title: String, detail: &dyn std::fmt::Display| (title, Some(detail.to_string()));
+    match event {
+        Event::Started { build, unit, .. } => {
+            with(format!("Printing started, marked as unit {unit}"), build)
+        }
+        Event::Completed { .. } => plain("Printed"),
+        Event::Aborted { reason, .. } => with("Build aborted".into(), reason),
+        Event::Inspected(says) => with(
+            format!(
+                "Inspected: {} of {} characteristics conform",
+                says.conforming, says.required
+            ),
+            &says.plan,
+        ),
+        Event::Released(says) => with(format!("Released, {}", says.form), &says.number),
+        Event::Shipped(says) => with("Shipped".into(), &says.to),
+        Event::Received(_) => plain("Received"),
+        Event::Installed(says) => with(
+            "Installed".into(),
+            &format!("{}, {}", says.asset, says.position),
+        ),
+        Event::Removed(says) => with("Removed".into(), &says.reason),
+        Event::Destroyed(says) => with("Destroyed".into(), &says.method),
+        Event::DestructionAttested(_) => plain("Destruction witnessed"),
+        Event::Quarantined { reason, .. } => with("Quarantined".into(), reason),
+        Event::QuarantineLifted { disposition, .. } => {
+            with("Quarantine lifted".into(), disposition)
+        }
+        Event::Vouched { .. } => plain("Report vouched for"),
+    }
+}

@@ -1,0 +1,107 @@
+//! What happens to a part after its build. Subject of all: `part:<id>`.
+//!
+//! Owns what these statements say. `after` names the newest statement about the part that the author had
+//! at hand: it gives causal order where clocks disagree, and need not be there. Must never know phases.
+
+use crate::digest::Digest;
+use crate::statement::StatementId;
+use crate::text::{Line, OrgId, Paragraph};
+use serde::{Deserialize, Serialize};
+
+/// An inspector's finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inspected {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// Inspection plan.
+    pub plan: Line,
+    /// Characteristics that the plan requires.
+    pub required: u32,
+    /// Characteristics that conform.
+    pub conforming: u32,
+    /// Whether the mark was read from the part itself.
+    pub mark_read: bool,
+    /// SHA3-256 of the report.
+    pub report: Digest,
+}
+
+/// The release signatory releases the part for use (FAA 8130-3, EASA Form 1, or a CoC).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Released {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The passed inspection.
+    pub inspection: StatementId,
+    /// Form and its version, for instance `FAA 8130-3 (02-14)`.
+    pub form: Line,
+    /// Form tracking number.
+    pub number: Line,
+}
+
+/// The part leaves the sender; custody passes only with the receiver's statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shipped {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The receiver.
+    pub to: OrgId,
+}
+
+/// The receiver has the part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The sender's statement.
+    pub shipment: StatementId,
+}
+
+/// The part was installed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Installed {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The asset, for instance a tail number.
+    pub asset: Line,
+    /// Type of the asset, as effectivity names it.
+    pub asset_type: Line,
+    /// Position in it.
+    pub position: Line,
+    /// Work order.
+    pub work_order: Line,
+}
+
+/// The part was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Removed {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// Why.
+    pub reason: Paragraph,
+}
+
+/// The part was destroyed; binds at once, a witness attests it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Destroyed {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// How.
+    pub method: Line,
+}
+
+/// An independent witness saw the destruction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DestructionAttested {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The owner's statement.
+    pub destruction: StatementId,
+}

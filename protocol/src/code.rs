@@ -1,0 +1,185 @@
+//! The names of everything that can be wrong.
+//!
+//! Owns the closed list of codes that refusals, findings, holds and answers carry, each with what happened
+//! and what to do now. Codes are stable: scripts and problem types (RFC 9457) are built on them. Must never
+//! know where a code is raised.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal: $title:literal, $advice:literal;)*) => {
+        /// A named finding or refusal.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The stable name.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// What happened.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$variant => $title,)* }
+            }
+
+            /// What to do now.
+            pub fn advice(self) -> &'static str {
+                match self { $(Code::$variant => $advice,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Authors and keys
+    UnknownKey = "unknown-key": "The key that signed is not enrolled.", "Ask your organisation's administrator to add the key, then send the statement again.";
+    WrongOrganisation = "wrong-organisation": "The key belongs to another organisation than the statement names.", "Sign with a key of the organisation in whose name you speak.";
+    WrongActor = "wrong-actor": "The credential in the statement is not the holder of the key.", "Sign with your own key.";
+    BadSignature = "bad-signature": "The signature does not verify.", "The bytes were changed or signed with another key; sign again.";
+    KeyRevoked = "key-revoked": "The key is revoked.", "Sign with a key in force.";
+    KeyForked = "key-forked": "Two statements of this key carry the same number: the key exists twice.", "Stop using the key, report it to your administrator, and have it revoked.";
+    KeyCompromised = "key-compromised": "The key was compromised when this was signed.", "Two other parties must vouch for the report.";
+    RoleMissing = "role-missing": "The key's holder has not the role that this asks for.", "Have the role granted, and accredited where it must be, or let a person sign who has it.";
+    FunctionMissing = "function-missing": "The organisation is not admitted to do this.", "Let a member sign whose function this is.";
+    NotYours = "not-yours": "This belongs to another organisation.", "Let its owner or a certification authority sign.";
+    Unvouched = "unvouched": "The report was made with a revoked key.", "Two other organisations must vouch for it before the part is used.";
+    FromTheFuture = "from-the-future": "The statement says that it happened after it was logged.", "Set the clock and sign again.";
+    // Forms and references
+    Malformed = "malformed": "The bytes are no valid statement.", "Read the detail; build the statement again with a current tool.";
+    WrongSubject = "wrong-subject": "The statement is about a subject of the wrong type, or says something that cannot be.", "Read the detail and sign a corrected statement.";
+    AlreadyExists = "already-exists": "The subject exists already.", "Use a new id; nothing is ever overwritten.";
+    WaitsFor = "waits-for": "Something that this builds on is not logged yet.", "Send the earlier statement first, then this one again, unchanged.";
+    Unstorable = "unstorable": "The database cannot hold the statement.", "Report this: a limit is missing at the border.";
+    // Design, approval, licence
+    DesignWithdrawn = "design-withdrawn": "The design is withdrawn.", "Ask the design authority for the design in force.";
+    DesignSuperseded = "design-superseded": "Another revision takes the design's place.", "Build the new revision.";
+    NotApproved = "not-approved": "No design approval is granted.", "Ask the certification authority.";
+    ApprovalRevoked = "approval-revoked": "The design approval is revoked.", "Do not use the part; ask the certification authority.";
+    ApprovalExpired = "approval-expired": "The approval had expired.", "Ask the certification authority to renew it.";
+    AllowableOutsideEnvelope = "allowable-outside-envelope": "The allowable does not cover material, machine class, process and orientation of the design.", "Cite an allowable whose envelope covers the design, or substantiate by test.";
+    ZoneNotQualified = "zone-not-qualified": "The approval does not qualify the mark zone.", "Have the zone qualified, or mark the part after the build.";
+    NotEffective = "not-effective": "The approval is not effective for this asset.", "Do not install it there; look at the approval's effectivity.";
+    LicenceNotAccepted = "licence-not-accepted": "The holder has not accepted the licence.", "Accept the licence first.";
+    LicenceExpired = "licence-expired": "The licence had expired.", "Ask the licensor for a new one.";
+    LicenceUnitUnknown = "licence-unit-unknown": "The licence has no such unit.", "Every licensed unit is spent or was never granted: ask the licensor for more.";
+    LicenceUnitSpent = "licence-unit-spent": "The unit of the licence is spent.", "Use the next unit; a failed print's unit comes back only by reissue.";
+    LicenceOtherMachine = "licence-other-machine": "The licence is for another machine.", "Build on the licensed machine, or ask the licensor.";
+    LicenceOtherHolder = "licence-other-holder": "The licence is for another organisation.", "Ask the licensor.";
+    MarkNotLicensed = "mark-not-licensed": "The mark is not the one that the licence commits to for this unit.", "Treat the part as suspect: it did not come from the licensed agent.";
+    MarkDuplicated = "mark-duplicated": "Two authentic builds claim the same mark.", "Hold both parts; one of them is a copy.";
+    QualificationPart = "qualification-part": "The part was made under a qualification licence and can never be released.", "Use it for tests only.";
+    // Machine, material, build
+    MachineUnknown = "machine-unknown": "The machine is not enrolled.", "Enrol the machine.";
+    MachineNotQualified = "machine-not-qualified": "The machine was not qualified for the process when the build started.", "Qualify the machine first.";
+    MachineNotCalibrated = "machine-not-calibrated": "The machine's calibration was not in force when the build started.", "Calibrate the machine first.";
+    LotUnknown = "lot-unknown": "No receipt of the material lot is logged.", "Log the lot's receipt.";
+    LotOtherMaterial = "lot-other-material": "The lot is not the material that the design asks for.", "Use a lot of the right material.";
+    LotInsufficient = "lot-insufficient": "The lot has not enough material left.", "Receive more, or use another lot.";
+    OrderMissing = "order-missing": "The build order is not logged.", "Deliver the operator's journal.";
+    OrderMismatch = "order-mismatch": "The build is not the one that was ordered.", "Treat the part as suspect.";
+    OrderExpired = "order-expired": "The build started after the order had expired.", "Order the build again.";
+    BuildMissing = "build-missing": "No build of this part is logged.", "Deliver the journal of the printer's agent.";
+    BuildUnfinished = "build-unfinished": "The build has not ended yet, as far as is known.", "Deliver the journal of the printer's agent.";
+    BuildAborted = "build-aborted": "The build was aborted.", "Scrap the part.";
+    OtherAgent = "other-agent": "The build was reported by a key that is not the machine's.", "Treat the part as suspect.";
+    // Part
+    Contradicted = "contradicted": "Another report says otherwise.", "Find out which is true; declare the other an error.";
+    NotInspected = "not-inspected": "No passed inspection is known.", "Have the part inspected.";
+    Nonconforming = "nonconforming": "The inspection found characteristics that do not conform.", "Follow the nonconformance procedure.";
+    NotIndependent = "not-independent": "Who ordered, inspected and released the part must be three people.", "Let another accredited person inspect or release.";
+    NotReleased = "not-released": "The part is not released for use.", "Have it released.";
+    Held = "held": "Something holds the part.", "Clear the hold first.";
+    NotCustodian = "not-custodian": "The sender did not hold the part.", "Deliver the missing custody statements.";
+    ShipmentMissing = "shipment-missing": "The shipment that was received is not known.", "Deliver the sender's journal.";
+    OtherReceiver = "other-receiver": "The part was received by another organisation than it was sent to.", "Hold the part and ask the sender.";
+    NotInstalled = "not-installed": "The part was removed without having been installed, as far as is known.", "Deliver the missing journal.";
+    Installed = "installed": "The part is installed already.", "Remove it first.";
+    Destroyed = "destroyed": "The part is destroyed.", "Treat the piece in your hand as a suspected copy.";
+    AfterDestruction = "after-destruction": "Something was reported of a part after its destruction.", "Treat it as a suspected unapproved part.";
+    Quarantined = "quarantined": "The part is in quarantine.", "Wait for the disposition.";
+    Recalled = "recalled": "The part is recalled.", "Do not use it; follow the recall.";
+    SameAuthor = "same-author": "Who lifts a hold must be another person than who placed it.", "Let another person sign.";
+    WithoutEffect = "without-effect": "The act was allowed by what its author had seen, and is not any more.", "Look at what has happened since, and decide again.";
+    TooManyAncestors = "too-many-ancestors": "More stands above the part than can be checked.", "Report this to the operator of the log.";
+    // Answers
+    UnknownMark = "unknown-mark": "No record of this mark.", "Do not install it: it has no pedigree.";
+    NotInBundle = "not-in-bundle": "The mark is not in the knowledge at hand.", "Synchronise, or import the journals of those who handled the part.";
+    KnowledgeTooOld = "knowledge-too-old": "What is known is older than the class of the part allows.", "Synchronise and ask again.";
+    Provisional = "provisional": "The answer would lean on statements that are not logged yet.", "Synchronise and ask again.";
+    PhysicalMatchMissing = "physical-match-missing": "For this class the piece must be matched with its enrolled evidence.", "Have the part measured and compared.";
+    NotYourCustody = "not-your-custody": "The part is in another organisation's custody.", "Log the receipt first.";
+    AssetNotNamed = "asset-not-named": "The approval names types of assets, and no asset was named.", "Say which asset the part is for.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// Why a part, or what stands above it, is held; what a person must act on first stands first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldKind {
+    /// Recalled.
+    Recall,
+    /// Reports contradict each other, or the rules.
+    Suspect,
+    /// Does not conform.
+    Nonconformance,
+    /// Set aside by a party with the right to.
+    Quarantine,
+    /// The approval, design or licence above it does not carry it.
+    Unapproved,
+    /// Reported with a revoked or compromised key.
+    Unvouched,
+    /// A statement that must exist is not there; clears by itself when it arrives.
+    DocGap,
+}
+
+impl Code {
+    /// The hold that a finding with this code means.
+    pub fn hold(self) -> HoldKind {
+        use Code::*;
+        match self {
+            OrderMissing | BuildMissing | BuildUnfinished | NotInspected | ShipmentMissing
+            | LotUnknown | MachineUnknown | NotInstalled | WaitsFor => HoldKind::DocGap,
+            Recalled => HoldKind::Recall,
+            Quarantined => HoldKind::Quarantine,
+            Nonconforming | BuildAborted => HoldKind::Nonconformance,
+            DesignWithdrawn | DesignSuperseded | NotApproved | ApprovalRevoked
+            | ApprovalExpired | ZoneNotQualified | LicenceNotAccepted | LicenceExpired
+            | QualificationPart => HoldKind::Unapproved,
+            Unvouched | KeyCompromised => HoldKind::Unvouched,
+            _ => HoldKind::Suspect,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_kebab_case_and_what_json_says() {
+        let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert!(
+                code.name()
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            );
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+            assert!(code.title().ends_with('.') && code.advice().ends_with('.'));
+        }
+    }
+}

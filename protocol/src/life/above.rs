@@ -1,0 +1,343 @@
+//! What stands above a part: build, order, licence, design, approval, machine, lot, keys.
+//!
+//! Owns the checks that tie a build to what allowed it, and the walk upward that finds recalls, withdrawals
+//! and revocations. Must never know what happened to the part after its build: `life`.
+
+use super::{Hold, Life};
+use crate::body::build::{BuildOrdered, BuildStarted, StartedPart};
+use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished, Effect};
+use crate::body::governance::{Function, PartClass};
+use crate::body::licence::{LicenceIssued, Purpose};
+use crate::code::Code;
+use crate::mark::commitment;
+use crate::text::{OrgId, SubjectId};
+use crate::world::{Data, Event, Report, Restriction, Source, World, mark_subject};
+use std::collections::BTreeSet;
+
+/// Everything above a part that its life depends on, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Above {
+    build: Option<(SubjectId, Report<BuildStarted>, usize)>,
+    started: Option<StartedPart>,
+    order: Option<Report<BuildOrdered>>,
+    licence: Option<(LicenceIssued, Source, Option<Source>)>,
+    design: Option<(DesignPublished, Source)>,
+    approval: Option<(ApprovalRequested, Option<(ApprovalGranted, Source)>)>,
+    three_people: bool,
+}
+
+impl Above {
+    /// Looks up what the first report of a build names.
+    pub fn of(world: &World, part: &SubjectId, facts: &[Report<Event>]) -> Above {
+        let build = super::causal_order(facts)
+            .into_iter()
+            .find_map(|fact| match &fact.says {
+                Event::Started { build, .. } => Some(build.clone()),
+                _ => None,
+            });
+        let Some(id) = build else {
+            return Above::default();
+        };
+        let Some(Data::Build { starts }) = world.get(&id) else {
+            return Above::default();
+        };
+        let Some(first) = starts.first().cloned() else {
+            return Above::default();
+        };
+        let started = first
+            .says
+            .parts
+            .iter()
+            .find(|started| started.part == *part)
+            .cloned();
+        let order = match world.get(&first.says.order) {
+            Some(Data::Order { order }) => Some(order.clone()),
+            _ => None,
+        };
+        let mut above = Above::under_licence(world, &first.says.licence);
+        above.build = Some((id, first, starts.len()));
+        (above.started, above.order) = (started, order);
+        above
+    }
+
+    /// What stands above a licence: for the gate, before there is a build.
+    pub fn under_licence(world: &World, licence: &SubjectId) -> Above {
+        let mut above = Above::default();
+        if let Some(Data::Licence {
+            licence,
+            source,
+            accepted,
+        }) = world.get(licence)
+        {
+            if let Some(Data::Design { design, source }) = world.get(&licence.design) {
+                above.design = Some(((**design).clone(), source.clone()));
+            }
+            if let Some(id) = &licence.approval
+                && let Some(Data::Approval {
+                    request, granted, ..
+                }) = world.get(id)
+            {
+                above.approval = Some((request.clone(), granted.clone()));
+            }
+            above.licence = Some((licence.clone(), source.clone(), accepted.clone()));
+        }
+        let class = super::class_or_strictest(above.class());
+        above.three_people = world
+            .policy()
+            .and_then(|policy| policy.classes.get(&class))
+            .is_none_or(|class| class.three_people);
+        above
+    }
+
+    /// The design, where it is known.
+    pub fn design(&self) -> Option<&DesignPublished> {
+        self.design.as_ref().map(|(design, _)| design)
+    }
+
+    /// The licence, where it is known.
+    pub fn licence(&self) -> Option<&LicenceIssued> {
+        self.licence.as_ref().map(|(licence, ..)| licence)
+    }
+
+    /// The approval's request and, where it was granted, the grant.
+    pub fn approval(&self) -> Option<(&ApprovalRequested, Option<&ApprovalGranted>)> {
+        let (request, granted) = self.approval.as_ref()?;
+        Some((request, granted.as_ref().map(|(granted, _)| granted)))
+    }
+
+    /// What the build's first report says.
+    pub fn build(&self) -> Option<&BuildStarted> {
+        self.build.as_ref().map(|(_, report, _)| &report.says)
+    }
+
+    /// Class of the part, where the design is known.
+    pub fn class(&self) -> Option<PartClass> {
+        self.design().map(|design| design.class)
+    }
+
+    /// Who published the design.
+    pub fn design_authority(&self) -> Option<&OrgId> {
+        self.design.as_ref().map(|(_, source)| &source.org)
+    }
+
+    /// Whether two of the person who ordered the build and `people` are one, where the class asks for three.
+    pub fn breaks_independence(&self, people: &[&Source]) -> bool {
+        let ordered = self.order.iter().map(|order| &order.source.actor);
+        let all: Vec<_> = ordered
+            .chain(people.iter().map(|source| &source.actor))
+            .collect();
+        self.three_people && all.iter().collect::<BTreeSet<_>>().len() < all.len()
+    }
+
+    /// Everything above that holds the part.
+    pub fn holds(&self, world: &World, life: &Life) -> Vec<Hold> {
+        let mut holds = Vec::new();
+        if let Some((id, report, starts)) = &self.build {
+            self.check_build(world, id, report, *starts, &mut holds);
+        }
+        if let Some(mark) = &life.mark
+            && let subject = mark_subject(mark)
+            && let Some(Data::Mark { parts }) = world.get(&subject)
+            && parts.len() > 1
+        {
+            holds.push(Hold::new(Code::MarkDuplicated, &subject));
+        }
+        self.restrictions(world, life, &mut holds);
+        holds
+    }
+
+    fn check_build(
+        &self,
+        world: &World,
+        id: &SubjectId,
+        report: &Report<BuildStarted>,
+        starts: usize,
+        holds: &mut Vec<Hold>,
+    ) {
+        let mut hold = |code| holds.push(Hold::by(code, id, &report.source));
+        if starts > 1 {
+            hold(Code::Contradicted);
+        }
+        report.noted.iter().for_each(|code| hold(*code));
+        match &self.started {
+            None => hold(Code::Contradicted),
+            Some(started) => {
+                for code in self.licence_problems(started, report) {
+                    hold(code);
+                }
+            }
+        }
+        match &self.order {
+            None => hold(Code::OrderMissing),
+            Some(order) if !is_as_ordered(&order.says, &report.says) => hold(Code::OrderMismatch),
+            Some(order) if report.source.at >= order.says.expires.unix() => {
+                hold(Code::OrderExpired);
+            }
+            Some(order) => order.noted.iter().for_each(|code| hold(*code)),
+        }
+        for code in self.machine_problems(world, &report.says.machine, report.source.at) {
+            hold(code);
+        }
+        match world.get(&report.says.machine) {
+            Some(Data::Machine {
+                enrolled: Some((machine, _)),
+                ..
+            }) if machine.key != report.source.kid => {
+                hold(Code::OtherAgent);
+            }
+            _ => {}
+        }
+        self.lot_problem(world, &report.says.lot).map(hold);
+    }
+
+    fn licence_problems(&self, started: &StartedPart, report: &Report<BuildStarted>) -> Vec<Code> {
+        let Some((licence, _, _)) = &self.licence else {
+            return vec![Code::WaitsFor];
+        };
+        let mut found = self.permission_problems(report.source.at);
+        let index = (started.unit as usize).checked_sub(1);
+        match index.and_then(|index| licence.commitments.get(index)) {
+            None => found.push(Code::LicenceUnitUnknown),
+            Some(promised) => {
+                let made = commitment(&licence.nonce.0, started.unit, started.mark);
+                if made != *promised {
+                    found.push(Code::MarkNotLicensed);
+                }
+            }
+        }
+        if licence.machine != report.says.machine {
+            found.push(Code::LicenceOtherMachine);
+        }
+        if licence.holder != report.source.org {
+            found.push(Code::LicenceOtherHolder);
+        }
+        found
+    }
+
+    /// Whether design, approval and licence carry a build that starts at `at` (Unix seconds). The gate asks the same.
+    pub fn permission_problems(&self, at: i64) -> Vec<Code> {
+        let Some((licence, _, accepted)) = &self.licence else {
+            return vec![Code::WaitsFor];
+        };
+        let mut found = Vec::new();
+        if accepted.is_none() {
+            found.push(Code::LicenceNotAccepted);
+        }
+        if at >= licence.expires.unix() {
+            found.push(Code::LicenceExpired);
+        }
+        if licence.purpose == Purpose::Qualification {
+            return found;
+        }
+        match &self.approval {
+            Some((_, Some((granted, _)))) => {
+                if at >= granted.expires.unix() {
+                    found.push(Code::ApprovalExpired);
+                }
+                if !granted.zone_qualified {
+                    found.push(Code::ZoneNotQualified);
+                }
+            }
+            _ => found.push(Code::NotApproved),
+        }
+        found
+    }
+
+    /// Whether the machine was enrolled, qualified for the design's process and calibrated at `at` (Unix seconds).
+    pub fn machine_problems(&self, world: &World, machine: &SubjectId, at: i64) -> Vec<Code> {
+        let Some(Data::Machine {
+            enrolled: Some((card, _)),
+            qualified,
+            calibrated,
+        }) = world.get(machine)
+        else {
+            return vec![Code::MachineUnknown];
+        };
+        let mut found = Vec::new();
+        let covers = self.design().is_some_and(|design| {
+            card.machine_class == design.envelope.machine_class
+                && qualified.iter().any(|(says, source)| {
+                    says.process == design.envelope.process
+                        && says.material == design.envelope.material
+                        && (source.at..says.expires.unix()).contains(&at)
+                        && (design.class == PartClass::C
+                            || world.has_function(&source.org, Function::Authority))
+                })
+        });
+        if !covers {
+            found.push(Code::MachineNotQualified);
+        }
+        let in_force = |report: &Report<crate::body::resource::MachineCalibrated>| {
+            report.noted.is_empty() && (report.source.at..report.says.expires.unix()).contains(&at)
+        };
+        if !calibrated.iter().any(in_force) {
+            found.push(Code::MachineNotCalibrated);
+        }
+        found
+    }
+
+    /// Whether the lot was received and is what the design asks for.
+    pub fn lot_problem(&self, world: &World, lot: &SubjectId) -> Option<Code> {
+        let Some(Data::Lot { received }) = world.get(lot) else {
+            return Some(Code::LotUnknown);
+        };
+        let Some(first) = received.first() else {
+            return Some(Code::LotUnknown);
+        };
+        let wanted = self.design().map(|design| &design.envelope.material);
+        if wanted.is_some_and(|wanted| *wanted != first.says.material) {
+            return Some(Code::LotOtherMaterial);
+        }
+        (received.len() > 1).then_some(Code::Contradicted)
+    }
+
+    /// Recalls, withdrawals and revocations, found by walking up from the part.
+    fn restrictions(&self, world: &World, life: &Life, holds: &mut Vec<Hold>) {
+        let Ok(upward) = world.upward(&life.part) else {
+            return holds.push(Hold::new(Code::TooManyAncestors, &life.part));
+        };
+        let all: BTreeSet<_> = upward.iter().collect();
+        for subject in &upward {
+            for restriction in world.restrictions(subject) {
+                if reaches(restriction, life, &all) {
+                    let mut hold = Hold::by(restriction.kind.code(), subject, &restriction.source);
+                    hold.detail = Some(restriction.reason.clone());
+                    holds.push(hold);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the build is what the order says.
+fn is_as_ordered(order: &BuildOrdered, build: &BuildStarted) -> bool {
+    order.licence == build.licence
+        && order.machine == build.machine
+        && order.lot == build.lot
+        && build.parts.len() <= order.parts as usize
+}
+
+/// Whether a restriction above a part reaches it.
+fn reaches(restriction: &Restriction, life: &Life, above: &BTreeSet<&SubjectId>) -> bool {
+    let started = life.started_at;
+    let in_window = restriction
+        .from
+        .is_none_or(|from| started.is_none_or(|at| at >= from))
+        && restriction
+            .until
+            .is_none_or(|until| started.is_none_or(|at| at < until));
+    let in_effect = match restriction.effect {
+        Effect::All => true,
+        Effect::Unreleased => {
+            life.release.is_none() || started.is_none_or(|at| at >= restriction.source.at)
+        }
+        Effect::NewBuilds => started.is_none_or(|at| at >= restriction.source.at),
+    };
+    restriction.lifted.is_none()
+        && in_window
+        && in_effect
+        && restriction
+            .also
+            .iter()
+            .all(|subject| above.contains(subject))
+}

@@ -1,0 +1,203 @@
+//! Rules of builds.
+
+use super::{Changes, Context, Refusal, refuse, require, waits_for};
+use crate::body::build::{BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, PARTS_MAX};
+use crate::body::governance::Role;
+use crate::code::Code;
+use crate::life::Hold;
+use crate::text::SubjectId;
+use crate::world::{Data, Event, Report, State, mark_subject};
+use std::collections::BTreeSet;
+
+pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusal> {
+    context.require_role(&[Role::Operator])?;
+    let id = context.new_subject("order")?;
+    let Data::Licence {
+        licence, accepted, ..
+    } = &context.known(&says.licence)?.data
+    else {
+        return refuse(Code::WrongSubject, "no licence");
+    };
+    require(
+        licence.holder == *context.org,
+        Code::LicenceOtherHolder,
+        licence.holder.as_str(),
+    )?;
+    require(
+        licence.machine == says.machine,
+        Code::LicenceOtherMachine,
+        licence.machine.as_str(),
+    )?;
+    if accepted.is_none() {
+        return waits_for(format!("the acceptance of {}", says.licence));
+    }
+    require(
+        says.lot.kind() == "lot",
+        Code::WrongSubject,
+        format!("{} is no lot.", says.lot),
+    )?;
+    let right = (1..=PARTS_MAX as u32).contains(&says.parts) && says.mass_mg > 0;
+    require(
+        right,
+        Code::WrongSubject,
+        "An order is for 1 to 256 parts and some material.",
+    )?;
+    let above = [&says.licence, &licence.design, &says.machine, &says.lot];
+    let found: Vec<Hold> = above
+        .into_iter()
+        .chain(&licence.approval)
+        .flat_map(|id| Hold::restricting(context.world, id))
+        .collect();
+    let noted = context.weigh(&found)?;
+    let findings = noted.clone();
+    let order = Report {
+        source: context.source.clone(),
+        says: says.clone(),
+        noted,
+    };
+    Ok(Changes {
+        findings,
+        ..Changes::default()
+    }
+    .set(id, Data::Order { order }))
+}
+
+pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusal> {
+    let id = context.subject("build")?.clone();
+    let parts: BTreeSet<_> = says.parts.iter().map(|started| &started.part).collect();
+    let right = (1..=PARTS_MAX).contains(&says.parts.len())
+        && parts.len() == says.parts.len()
+        && parts.iter().all(|part| part.kind() == "part");
+    require(
+        right,
+        Code::WrongSubject,
+        "A build has 1 to 256 different parts.",
+    )?;
+    let mut noted = context.noted_with_role(&[]);
+    if !context.is_machine() {
+        noted.insert(Code::RoleMissing);
+    }
+    let findings = noted.clone();
+    let mut changes = Changes {
+        findings,
+        ..Changes::default()
+    };
+    let mut state = context
+        .world
+        .states
+        .get(&id)
+        .cloned()
+        .unwrap_or_else(|| State::from(Data::Build { starts: Vec::new() }));
+    let Data::Build { starts } = &mut state.data else {
+        return refuse(Code::WrongSubject, "no build");
+    };
+    let source = context.source.clone();
+    Report::insert(
+        starts,
+        Report {
+            source,
+            says: says.clone(),
+            noted: noted.clone(),
+        },
+    );
+    changes.states.insert(id.clone(), state);
+    for started in &says.parts {
+        let event = Event::Started {
+            build: id.clone(),
+            unit: started.unit,
+            mark: started.mark,
+        };
+        add_fact(context, &mut changes, &started.part, event, BTreeSet::new())?;
+        let mark = mark_subject(&started.mark);
+        let mut parts = match changes
+            .states
+            .get(&mark)
+            .or_else(|| context.world.states.get(&mark))
+        {
+            Some(State {
+                data: Data::Mark { parts },
+                ..
+            }) => parts.clone(),
+            _ => BTreeSet::new(),
+        };
+        parts.insert(started.part.clone());
+        if parts.len() > 1 {
+            changes.findings.insert(Code::MarkDuplicated);
+        }
+        changes.states.insert(mark, Data::Mark { parts }.into());
+    }
+    Ok(changes)
+}
+
+pub fn completed(context: &Context, says: &BuildCompleted) -> Result<Changes, Refusal> {
+    ended(context, &says.parts, |build| Event::Completed { build })
+}
+
+pub fn aborted(context: &Context, says: &BuildAborted) -> Result<Changes, Refusal> {
+    ended(context, &says.parts, |build| Event::Aborted {
+        build,
+        reason: says.reason.clone(),
+    })
+}
+
+fn ended(
+    context: &Context,
+    parts: &[SubjectId],
+    event: impl Fn(SubjectId) -> Event,
+) -> Result<Changes, Refusal> {
+    let id = context.subject("build")?;
+    let different = parts.iter().collect::<BTreeSet<_>>().len() == parts.len();
+    let right = different && (1..=PARTS_MAX).contains(&parts.len());
+    require(
+        right,
+        Code::WrongSubject,
+        "A build has 1 to 256 different parts.",
+    )?;
+    let mut noted = context.noted_with_role(&[]);
+    if !context.is_machine() {
+        noted.insert(Code::RoleMissing);
+    }
+    let mut changes = Changes {
+        findings: noted.clone(),
+        ..Changes::default()
+    };
+    for part in parts {
+        add_fact(
+            context,
+            &mut changes,
+            part,
+            event(id.clone()),
+            noted.clone(),
+        )?;
+    }
+    Ok(changes)
+}
+
+/// Adds what happened to a part's state; the part may be new.
+pub fn add_fact(
+    context: &Context,
+    changes: &mut Changes,
+    part: &SubjectId,
+    says: Event,
+    noted: BTreeSet<Code>,
+) -> Result<(), Refusal> {
+    context.is_kind(part, "part")?;
+    let mut state = changes
+        .states
+        .remove(part)
+        .or_else(|| context.world.states.get(part).cloned())
+        .unwrap_or_else(|| State::from(Data::Part { facts: Vec::new() }));
+    let Data::Part { facts } = &mut state.data else {
+        return refuse(Code::WrongSubject, "no part");
+    };
+    Report::insert(
+        facts,
+        Report {
+            source: context.source.clone(),
+            says,
+            noted,
+        },
+    );
+    changes.states.insert(part.clone(), state);
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Rules of material lots and machines.
+
+use super::{Changes, Context, Refusal, refuse, require};
+use crate::body::governance::{Function, Role};
+use crate::body::resource::{
+    MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
+};
+use crate::code::Code;
+use crate::world::{Data, Report, State, key_subject};
+
+pub fn material_received(context: &Context, says: &MaterialReceived) -> Result<Changes, Refusal> {
+    let id = context.subject("lot")?.clone();
+    require(
+        says.mass_mg > 0,
+        Code::WrongSubject,
+        "The mass must be above 0.",
+    )?;
+    let mut state = context.world.states.get(&id).cloned().unwrap_or_else(|| {
+        State::from(Data::Lot {
+            received: Vec::new(),
+        })
+    });
+    let Data::Lot { received } = &mut state.data else {
+        return refuse(Code::WrongSubject, "no lot");
+    };
+    let noted = context.noted_with_role(&[Role::Production]);
+    let findings = noted.clone();
+    let report = Report {
+        source: context.source.clone(),
+        says: says.clone(),
+        noted,
+    };
+    Report::insert(received, report);
+    let mut changes = Changes {
+        findings,
+        ..Changes::default()
+    };
+    if received.len() > 1 {
+        changes.findings.insert(Code::Contradicted);
+    }
+    Ok(changes.set(id, state))
+}
+
+pub fn machine_enrolled(context: &Context, says: &MachineEnrolled) -> Result<Changes, Refusal> {
+    context.require_function(&[Function::Shop])?;
+    context.require_role(&[Role::Production, Role::Admin])?;
+    let id = context.subject("machine")?.clone();
+    let key = context.known(&key_subject(&says.key))?;
+    let right = matches!(&key.data, Data::Key { card, org, .. }
+        if org == context.org && card.holder_is == crate::body::governance::Holder::Machine);
+    require(
+        right,
+        Code::WrongSubject,
+        "The key is not a machine's key of your organisation.",
+    )?;
+    let mut state = machine_or_new(context, &id);
+    let Data::Machine { enrolled, .. } = &mut state.data else {
+        return refuse(Code::WrongSubject, "no machine");
+    };
+    require(enrolled.is_none(), Code::AlreadyExists, id.as_str())?;
+    *enrolled = Some((says.clone(), context.source.clone()));
+    Ok(Changes::default().set(id, state))
+}
+
+fn machine_or_new(context: &Context, id: &crate::text::SubjectId) -> State {
+    context.world.states.get(id).cloned().unwrap_or_else(|| {
+        State::from(Data::Machine {
+            enrolled: None,
+            qualified: Vec::new(),
+            calibrated: Vec::new(),
+        })
+    })
+}
+
+/// By the shop itself, or by an authority; for parts of class A and B only an authority's counts.
+pub fn machine_qualified(context: &Context, says: &MachineQualified) -> Result<Changes, Refusal> {
+    let id = context.subject("machine")?.clone();
+    let mut state = context.known(&id)?.clone();
+    let Data::Machine {
+        enrolled: Some((_, owner)),
+        qualified,
+        ..
+    } = &mut state.data
+    else {
+        return super::waits_for(&id);
+    };
+    if context.world.has_function(context.org, Function::Authority) {
+        context.require_role(&[Role::Certifier])?;
+    } else {
+        context.require_own(&owner.org)?;
+        context.require_role(&[Role::Production])?;
+    }
+    qualified.push((says.clone(), context.source.clone()));
+    Ok(Changes::default().set(id, state))
+}
+
+pub fn machine_calibrated(context: &Context, says: &MachineCalibrated) -> Result<Changes, Refusal> {
+    let id = context.subject("machine")?.clone();
+    let mut state = machine_or_new(context, &id);
+    let Data::Machine { calibrated, .. } = &mut state.data else {
+        return refuse(Code::WrongSubject, "no machine");
+    };
+    let noted = context.noted_with_role(&[Role::Production]);
+    let findings = noted.clone();
+    let report = Report {
+        source: context.source.clone(),
+        says: says.clone(),
+        noted,
+    };
+    Report::insert(calibrated, report);
+    Ok(Changes {
+        findings,
+        ..Changes::default()
+    }
+    .set(id, state))
+}

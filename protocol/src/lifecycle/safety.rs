@@ -1,0 +1,114 @@
+//! Rules of recalls.
+
+use super::{Changes, Context, Refusal, refuse, require};
+use crate::body::design::Effect;
+use crate::body::governance::{Function, Role};
+use crate::body::safety::{ANCHORS_MAX, RecallLifted, RecallPlaced};
+use crate::code::Code;
+use crate::text::OrgId;
+use crate::world::{Data, Event, Restriction, RestrictionKind, State};
+use std::collections::BTreeSet;
+
+/// One statement on one anchor; the others are conditions. At least one anchor is the author's own, so that what
+/// all anchors have in common lies within its authority.
+pub fn recall_placed(context: &Context, says: &RecallPlaced) -> Result<Changes, Refusal> {
+    context.require_role(&[Role::DesignAuthority, Role::Certifier, Role::Production])?;
+    let id = context.new_subject("recall")?;
+    let anchors: BTreeSet<_> = says.anchors.iter().collect();
+    let right =
+        (1..=ANCHORS_MAX).contains(&says.anchors.len()) && anchors.len() == says.anchors.len();
+    require(
+        right,
+        Code::WrongSubject,
+        "A recall has 1 to 8 different anchors.",
+    )?;
+    let is_authority = context.world.has_function(context.org, Function::Authority);
+    let mut own = None;
+    for anchor in &says.anchors {
+        let state = context.known(anchor)?;
+        let Some(owner) = owner(state) else {
+            return refuse(Code::WrongSubject, format!("{anchor} cannot be recalled."));
+        };
+        if is_authority || owner == context.org {
+            own.get_or_insert((anchor, state));
+        }
+    }
+    let Some((on, state)) = own else {
+        return refuse(Code::NotYours, "");
+    };
+    let mut state = state.clone();
+    state.restrictions.push(Restriction {
+        kind: RestrictionKind::Recalled,
+        source: context.source.clone(),
+        effect: Effect::All,
+        from: says.from.map(|time| time.unix()),
+        until: says.until.map(|time| time.unix()),
+        also: says
+            .anchors
+            .iter()
+            .filter(|anchor| *anchor != on)
+            .cloned()
+            .collect(),
+        reason: says.reason.to_string(),
+        lifted: None,
+    });
+    let recall = Data::Recall {
+        recall: says.clone(),
+        on: on.clone(),
+        source: context.source.clone(),
+        lifted: None,
+    };
+    Ok(Changes::default().set(on.clone(), state).set(id, recall))
+}
+
+/// Whose a subject is, for recalls.
+fn owner(state: &State) -> Option<&OrgId> {
+    match &state.data {
+        Data::Design { source, .. }
+        | Data::Allowable { source, .. }
+        | Data::Licence { source, .. } => Some(&source.org),
+        Data::Approval {
+            source, granted, ..
+        } => Some(&granted.as_ref().map_or(source, |(_, source)| source).org),
+        Data::Lot { received } => received.first().map(|report| &report.source.org),
+        Data::Machine { enrolled, .. } => enrolled.as_ref().map(|(_, source)| &source.org),
+        Data::Build { starts } => starts.first().map(|report| &report.source.org),
+        Data::Key { org, .. } => Some(org),
+        Data::Part { facts } => facts
+            .iter()
+            .find(|fact| matches!(fact.says, Event::Started { .. }))
+            .map(|fact| &fact.source.org),
+        _ => None,
+    }
+}
+
+/// By another person than who placed it, of the same organisation or of an authority.
+pub fn recall_lifted(context: &Context, _: &RecallLifted) -> Result<Changes, Refusal> {
+    context.require_role(&[Role::DesignAuthority, Role::Certifier, Role::Production])?;
+    let id = context.subject("recall")?.clone();
+    let mut recall = context.known(&id)?.clone();
+    let Data::Recall {
+        on, source, lifted, ..
+    } = &mut recall.data
+    else {
+        return refuse(Code::WrongSubject, "no recall");
+    };
+    if !context.world.has_function(context.org, Function::Authority) {
+        context.require_own(&source.org)?;
+    }
+    require(source.actor != context.source.actor, Code::SameAuthor, "")?;
+    require(
+        lifted.is_none(),
+        Code::AlreadyExists,
+        "It is lifted already.",
+    )?;
+    *lifted = Some(context.source.clone());
+    let (on, placed) = (on.clone(), source.statement);
+    let mut anchor = context.known(&on)?.clone();
+    for restriction in &mut anchor.restrictions {
+        if restriction.source.statement == placed {
+            restriction.lifted = Some(context.source.clone());
+        }
+    }
+    Ok(Changes::default().set(on, anchor).set(id, recall))
+}

@@ -1,0 +1,231 @@
+//! Texts and times that stand in bodies: bounded, and printable.
+//!
+//! Owns the limits of every string that enters the system, so that nothing behind this border has to
+//! ask again. Must never know what a text is for.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// A text breaks the rule of its type.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{kind} must be {rule}")]
+pub struct BadText {
+    kind: &'static str,
+    rule: &'static str,
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident: $rule:literal, $check:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadText;
+
+            fn from_str(text: &str) -> Result<$name, BadText> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok($name(text.to_owned()))
+                } else {
+                    Err(BadText { kind: stringify!($name), rule: $rule })
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<$name, D::Error> {
+                String::deserialize(input)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(out, "{:?}", self.0)
+            }
+        }
+    )*};
+}
+
+fn is_made_of(text: &str, max_bytes: usize, allowed: fn(u8) -> bool) -> bool {
+    (1..=max_bytes).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+fn is_id_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
+}
+
+texts! {
+    /// An organisation: a domain name, `iss` of its statements.
+    OrgId: "1 to 100 of a-z 0-9 . -", |text| {
+        is_made_of(text, 100, |byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte)
+        })
+    };
+    /// A credential: the person or machine behind a key, without personal data.
+    ActorId: "1 to 80 of A-Z a-z 0-9 . _ -", |text| is_made_of(text, 80, is_id_byte);
+    /// Origin of a log (C2SP tlog-checkpoint): a schema-less URL.
+    Origin: "1 to 100 of a-z 0-9 . - / :", |text| {
+        is_made_of(text, 100, |byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-/:".contains(&byte)
+        })
+    };
+    /// Name of a sealed section.
+    SectionName: "1 to 40 of a-z 0-9 _", |text| {
+        is_made_of(text, 40, |byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
+        })
+    };
+    /// One line for people: names, numbers of documents, units.
+    Line: "1 to 200 bytes on one line, without control characters", |text| {
+        (1..=200).contains(&text.len()) && !text.chars().any(char::is_control)
+    };
+    /// A few sentences for people.
+    Paragraph: "1 to 2,000 bytes, without control characters but line feeds", |text| {
+        (1..=2000).contains(&text.len())
+            && !text.chars().any(|character| character.is_control() && character != '\n')
+    };
+    /// Id of a subject: `<type>:<opaque>`, at most 100 bytes.
+    SubjectId: "a type of a-z, a colon, then 1 to 80 of A-Z a-z 0-9 . _ -", |text| {
+        text.split_once(':').is_some_and(|(kind, opaque)| {
+            is_made_of(kind, 19, |byte| byte.is_ascii_lowercase())
+                && is_made_of(opaque, 80, is_id_byte)
+        })
+    };
+}
+
+impl SubjectId {
+    /// The subject of `kind` named by an opaque id that is made of A-Z a-z 0-9 . _ - already.
+    pub fn new(kind: &str, opaque: impl fmt::Display) -> Result<SubjectId, BadText> {
+        format!("{kind}:{opaque}").parse()
+    }
+
+    /// The type before the colon.
+    pub fn kind(&self) -> &str {
+        self.0.split_once(':').map_or("", |(kind, _)| kind)
+    }
+
+    /// What stands behind the colon.
+    pub fn opaque(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, opaque)| opaque)
+    }
+}
+
+/// A time with the offset at which it was written down (RFC 3339), between 2000 and 2199.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(OffsetDateTime);
+
+impl Moment {
+    /// The moment of a Unix time, in UTC.
+    pub fn from_unix(seconds: i64) -> Result<Moment, BadText> {
+        OffsetDateTime::from_unix_timestamp(seconds)
+            .ok()
+            .filter(|time| (2000..2200).contains(&time.year()))
+            .map(Moment)
+            .ok_or(BAD_MOMENT)
+    }
+
+    /// Seconds since 1970-01-01 UTC.
+    pub fn unix(&self) -> i64 {
+        self.0.unix_timestamp()
+    }
+}
+
+const BAD_MOMENT: BadText = BadText {
+    kind: "a time",
+    rule: "RFC 3339 with an offset, between 2000 and 2199",
+};
+
+impl FromStr for Moment {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Moment, BadText> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| BAD_MOMENT)?;
+        (2000..2200)
+            .contains(&time.to_offset(time::UtcOffset::UTC).year())
+            .then_some(Moment(time))
+            .ok_or(BAD_MOMENT)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&self.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Moment, D::Error> {
+        String::deserialize(input)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_hold() {
+        assert!("oem.example".parse::<OrgId>().is_ok());
+        for bad in ["", "OEM", "a b", "é", &"x".repeat(101)] {
+            assert!(bad.parse::<OrgId>().is_err(), "{bad}");
+        }
+        assert!("part:AB-1".parse::<SubjectId>().is_ok());
+        for bad in [
+            "part",
+            "part:",
+            ":x",
+            "Part:x",
+            "part:a:b",
+            &format!("part:{}", "x".repeat(81)),
+        ] {
+            assert!(bad.parse::<SubjectId>().is_err(), "{bad}");
+        }
+        assert!("a\u{0}b".parse::<Line>().is_err() && "a\nb".parse::<Line>().is_err());
+        assert!("x".repeat(3000).parse::<Paragraph>().is_err());
+    }
+
+    #[test]
+    fn a_moment_keeps_its_offset() {
+        let moment: Moment = "2026-03-01T12:00:00+09:00".parse().unwrap();
+        assert_eq!(moment.to_string(), "2026-03-01T12:00:00+09:00");
+        assert_eq!(moment.unix(), 1_772_334_000);
+        for bad in [
+            "2026-03-01",
+            "1999-12-31T00:00:00Z",
+            "9999-12-31T00:00:00Z",
+            "x",
+        ] {
+            assert!(bad.parse::<Moment>().is_err(), "{bad}");
+        }
+        assert!(Moment::from_unix(i64::MAX).is_err());
+    }
+}

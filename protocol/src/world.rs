@@ -1,0 +1,496 @@
+//! The world: the states of the subjects that matter for one decision.
+//!
+//! Owns what a state holds and how one walks upward from it. States store what was said and by whom, not what
+//! follows from it: holds and phases are computed by [`crate::life`], so that nothing has to be rewritten
+//! when a recall comes, and the order in which journals arrive does not matter. Must never know storage.
+
+use crate::body::build::{BuildOrdered, BuildStarted};
+use crate::body::design::{
+    AllowablePublished, ApprovalGranted, ApprovalRequested, DesignPublished, Effect,
+};
+use crate::body::governance::{Function, KeyCard, Policy, Role};
+use crate::body::licence::LicenceIssued;
+use crate::body::part;
+use crate::body::resource::{
+    MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
+};
+use crate::body::safety::RecallPlaced;
+use crate::code::Code;
+use crate::key::KeyId;
+use crate::mark::Mark;
+use crate::statement::StatementId;
+use crate::text::{ActorId, Line, OrgId, Paragraph, SubjectId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Most parents of one state.
+pub const PARENTS_MAX: usize = 64;
+/// Most subjects above one subject.
+pub const ANCESTORS_MAX: usize = 10_000;
+
+/// Who said something, when, and where it stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The statement.
+    pub statement: StatementId,
+    /// The key that signed.
+    pub kid: KeyId,
+    /// The statement's number for that key.
+    pub seq: u64,
+    /// The author's organisation.
+    pub org: OrgId,
+    /// The author's credential.
+    pub actor: ActorId,
+    /// When it happened, Unix seconds.
+    pub at: i64,
+    /// Index in the log; `None` for what is signed and not logged yet.
+    pub index: Option<u64>,
+    /// Log time, Unix seconds.
+    pub logged_at: Option<i64>,
+}
+
+impl Source {
+    /// The log index that counts when it is asked what an author had seen: not logged is after everything.
+    pub fn since(&self) -> u64 {
+        self.index.unwrap_or(u64::MAX)
+    }
+}
+
+/// A report with what was found when it was logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report<T> {
+    /// Who reported.
+    pub source: Source,
+    /// What.
+    pub says: T,
+    /// Findings about its author at its place in the log.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub noted: BTreeSet<Code>,
+}
+
+impl<T> Report<T> {
+    /// Adds a report to a list that is kept in causal order, so that the order of arrival leaves no trace.
+    pub fn insert(list: &mut Vec<Report<T>>, report: Report<T>) {
+        let place = |report: &Report<T>| (report.source.at, report.source.statement);
+        let at = list.partition_point(|other| place(other) < place(&report));
+        list.insert(at, report);
+    }
+}
+
+/// A role of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleHeld {
+    /// By the key's organisation.
+    pub granted: Source,
+    /// By an accrediting body.
+    pub accredited: Option<Source>,
+}
+
+/// The end of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Who revoked it.
+    pub source: Source,
+    /// Everything put in after this Unix time is held.
+    pub compromised_since: Option<i64>,
+}
+
+/// What happened to a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[allow(missing_docs)] // each variant is the statement kind of its name
+pub enum Event {
+    Started {
+        build: SubjectId,
+        unit: u32,
+        mark: Mark,
+    },
+    Completed {
+        build: SubjectId,
+    },
+    Aborted {
+        build: SubjectId,
+        reason: Paragraph,
+    },
+    Inspected(part::Inspected),
+    Released(part::Released),
+    Shipped(part::Shipped),
+    Received(part::Received),
+    Installed(part::Installed),
+    Removed(part::Removed),
+    Destroyed(part::Destroyed),
+    DestructionAttested(part::DestructionAttested),
+    Quarantined {
+        after: Option<StatementId>,
+        reason: Paragraph,
+    },
+    QuarantineLifted {
+        after: Option<StatementId>,
+        placed: StatementId,
+        disposition: Paragraph,
+    },
+    Vouched {
+        report: StatementId,
+    },
+}
+
+impl Event {
+    /// Statements that this one says it comes after.
+    pub fn predecessors(&self) -> impl Iterator<Item = StatementId> {
+        let (after, named) = match self {
+            Event::Started { .. } | Event::Completed { .. } | Event::Aborted { .. } => (None, None),
+            Event::Inspected(says) => (says.after, None),
+            Event::Released(says) => (says.after, Some(says.inspection)),
+            Event::Shipped(says) => (says.after, None),
+            Event::Received(says) => (says.after, Some(says.shipment)),
+            Event::Installed(says) => (says.after, None),
+            Event::Removed(says) => (says.after, None),
+            Event::Destroyed(says) => (says.after, None),
+            Event::DestructionAttested(says) => (says.after, Some(says.destruction)),
+            Event::Quarantined { after, .. } => (*after, None),
+            Event::QuarantineLifted { after, placed, .. } => (*after, Some(*placed)),
+            Event::Vouched { report } => (None, Some(*report)),
+        };
+        after.into_iter().chain(named)
+    }
+}
+
+/// What kind of statement restricts what stands below a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // each variant is the statement kind of its name
+pub enum RestrictionKind {
+    Withdrawn,
+    Superseded,
+    ApprovalRevoked,
+    Recalled,
+}
+
+impl RestrictionKind {
+    /// The code that a restricted part carries.
+    pub fn code(self) -> Code {
+        match self {
+            RestrictionKind::Withdrawn => Code::DesignWithdrawn,
+            RestrictionKind::Superseded => Code::DesignSuperseded,
+            RestrictionKind::ApprovalRevoked => Code::ApprovalRevoked,
+            RestrictionKind::Recalled => Code::Recalled,
+        }
+    }
+}
+
+/// Something that binds everything below a subject, made already or not yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restriction {
+    /// What it is.
+    pub kind: RestrictionKind,
+    /// Who placed it.
+    pub source: Source,
+    /// Which parts it reaches.
+    pub effect: Effect,
+    /// Only parts whose build started at or after this Unix time.
+    pub from: Option<i64>,
+    /// Only parts whose build started before this Unix time.
+    pub until: Option<i64>,
+    /// Only parts that descend from these too.
+    pub also: BTreeSet<SubjectId>,
+    /// Why.
+    pub reason: String,
+    /// Who lifted it.
+    pub lifted: Option<Source>,
+}
+
+/// What is known of a subject, by its type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[allow(missing_docs)] // fields are what the statements of the kinds say, and their sources
+pub enum Data {
+    Policy {
+        policy: Policy,
+        source: Source,
+    },
+    Log {
+        logged_at: i64,
+        source: Source,
+    },
+    Member {
+        name: Line,
+        functions: BTreeSet<Function>,
+        source: Source,
+    },
+    Key {
+        card: KeyCard,
+        org: OrgId,
+        roles: BTreeMap<Role, RoleHeld>,
+        revoked: Option<Revocation>,
+        forks: BTreeSet<u64>,
+        source: Source,
+    },
+    Design {
+        design: Box<DesignPublished>,
+        source: Source,
+    },
+    Allowable {
+        allowable: AllowablePublished,
+        source: Source,
+    },
+    Approval {
+        request: ApprovalRequested,
+        source: Source,
+        granted: Option<(ApprovalGranted, Source)>,
+    },
+    Licence {
+        licence: LicenceIssued,
+        source: Source,
+        accepted: Option<Source>,
+    },
+    Lot {
+        received: Vec<Report<MaterialReceived>>,
+    },
+    Machine {
+        enrolled: Option<(MachineEnrolled, Source)>,
+        qualified: Vec<(MachineQualified, Source)>,
+        calibrated: Vec<Report<MachineCalibrated>>,
+    },
+    Order {
+        order: Report<BuildOrdered>,
+    },
+    Build {
+        starts: Vec<Report<BuildStarted>>,
+    },
+    Part {
+        facts: Vec<Report<Event>>,
+    },
+    Mark {
+        parts: BTreeSet<SubjectId>,
+    },
+    Claim {
+        by: SubjectId,
+    },
+    Recall {
+        recall: RecallPlaced,
+        on: SubjectId,
+        source: Source,
+        lifted: Option<Source>,
+    },
+}
+
+/// A subject's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// What was said of it.
+    #[serde(flatten)]
+    pub data: Data,
+    /// What binds everything below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restrictions: Vec<Restriction>,
+}
+
+impl From<Data> for State {
+    fn from(data: Data) -> State {
+        State {
+            data,
+            restrictions: Vec::new(),
+        }
+    }
+}
+
+/// The subject of a key.
+pub fn key_subject(kid: &KeyId) -> SubjectId {
+    subject("key", &kid.to_hex())
+}
+
+/// The subject of an organisation.
+pub fn org_subject(org: &OrgId) -> SubjectId {
+    // An OrgId may be longer than an opaque id; its digest is not.
+    subject(
+        "org",
+        &crate::digest::Digest::sha256(&[org.as_str().as_bytes()]).to_hex(),
+    )
+}
+
+/// The subject of a mark.
+pub fn mark_subject(mark: &Mark) -> SubjectId {
+    subject("mark", &mark.to_string())
+}
+
+/// The subject that makes a part number with its revision unique for its design authority.
+pub fn claim_subject(org: &OrgId, part_number: &Line, revision: &Line) -> SubjectId {
+    let parts = [org.as_str(), part_number.as_str(), revision.as_str()].map(str::as_bytes);
+    let digest = crate::digest::Digest::sha256(&[parts[0], &[0], parts[1], &[0], parts[2]]);
+    subject("claim", &digest.to_hex())
+}
+
+/// The subject of the policy in force.
+pub fn policy_subject() -> SubjectId {
+    subject("policy", "main")
+}
+
+/// The subject of the log itself.
+pub fn log_subject() -> SubjectId {
+    subject("log", "main")
+}
+
+fn subject(kind: &str, opaque: &str) -> SubjectId {
+    SubjectId::new(kind, opaque).expect("made of hexadecimal digits, a mark or a constant")
+}
+
+impl State {
+    /// The subjects directly above. They never go away: a recall above must always be found.
+    pub fn parents(&self) -> BTreeSet<SubjectId> {
+        let mut up = BTreeSet::new();
+        let by = |up: &mut BTreeSet<SubjectId>, source: &Source| {
+            up.insert(key_subject(&source.kid));
+        };
+        match &self.data {
+            Data::Policy { source, .. } | Data::Log { source, .. } => by(&mut up, source),
+            Data::Member { source, .. } => by(&mut up, source),
+            Data::Key { org, .. } => {
+                up.insert(org_subject(org));
+            }
+            Data::Design { source, .. } | Data::Allowable { source, .. } => by(&mut up, source),
+            Data::Approval {
+                request,
+                source,
+                granted,
+            } => {
+                by(&mut up, source);
+                granted.iter().for_each(|(_, source)| by(&mut up, source));
+                up.insert(request.design.clone());
+                up.extend(request.allowables().cloned());
+            }
+            Data::Licence {
+                licence,
+                source,
+                accepted,
+            } => {
+                by(&mut up, source);
+                accepted.iter().for_each(|source| by(&mut up, source));
+                up.extend([licence.design.clone(), licence.machine.clone()]);
+                up.extend(licence.approval.clone());
+            }
+            Data::Lot { received } => received.iter().for_each(|r| by(&mut up, &r.source)),
+            Data::Machine {
+                enrolled,
+                qualified,
+                calibrated,
+            } => {
+                enrolled.iter().for_each(|(_, source)| by(&mut up, source));
+                up.extend(enrolled.iter().map(|(says, _)| key_subject(&says.key)));
+                qualified.iter().for_each(|(_, source)| by(&mut up, source));
+                calibrated
+                    .iter()
+                    .for_each(|report| by(&mut up, &report.source));
+            }
+            Data::Order {
+                order: Report { source, says, .. },
+            } => {
+                by(&mut up, source);
+                up.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
+            }
+            Data::Build { starts } => {
+                for Report { source, says, .. } in starts {
+                    by(&mut up, source);
+                    up.extend(
+                        [&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone),
+                    );
+                }
+            }
+            Data::Part { facts } => {
+                for Report { source, says, .. } in facts {
+                    by(&mut up, source);
+                    up.insert(org_subject(&source.org));
+                    if let Event::Started { build, mark, .. } = says {
+                        up.extend([build.clone(), mark_subject(mark)]);
+                    }
+                }
+            }
+            Data::Mark { .. } | Data::Claim { .. } => {}
+            Data::Recall { recall, source, .. } => {
+                by(&mut up, source);
+                up.extend(recall.anchors.iter().cloned());
+            }
+        }
+        up
+    }
+}
+
+impl ApprovalRequested {
+    /// The allowables that are cited.
+    pub fn allowables(&self) -> impl Iterator<Item = &SubjectId> {
+        use crate::body::design::Substantiation;
+        self.substantiation.iter().filter_map(|by| match by {
+            Substantiation::Analysis { allowable, .. } => Some(allowable),
+            Substantiation::Test { .. } => None,
+        })
+    }
+}
+
+/// More stands above a subject than the limits allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+/// States by subject, and which statement has which number of which key.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// States.
+    pub states: BTreeMap<SubjectId, State>,
+    /// The first statement that was logged with a key's number.
+    pub sequences: BTreeMap<(KeyId, u64), StatementId>,
+}
+
+impl World {
+    /// What is known of a subject.
+    pub fn get(&self, id: &SubjectId) -> Option<&Data> {
+        self.states.get(id).map(|state| &state.data)
+    }
+
+    /// What binds everything below a subject.
+    pub fn restrictions(&self, id: &SubjectId) -> &[Restriction] {
+        self.states.get(id).map_or(&[], |state| &state.restrictions)
+    }
+
+    /// The policy in force; none before genesis.
+    pub fn policy(&self) -> Option<&Policy> {
+        match self.get(&policy_subject()) {
+            Some(Data::Policy { policy, .. }) => Some(policy),
+            _ => None,
+        }
+    }
+
+    /// Whether an organisation is admitted for a function.
+    pub fn has_function(&self, org: &OrgId, function: Function) -> bool {
+        matches!(self.get(&org_subject(org)), Some(Data::Member { functions, .. }) if functions.contains(&function))
+    }
+
+    /// Card and organisation of a key.
+    pub fn key(&self, kid: &KeyId) -> Option<(&KeyCard, &OrgId)> {
+        match self.get(&key_subject(kid)) {
+            Some(Data::Key { card, org, .. }) => Some((card, org)),
+            _ => None,
+        }
+    }
+
+    /// Everything above `id`, itself first, each once, nearest first.
+    pub fn upward(&self, id: &SubjectId) -> Result<Vec<SubjectId>, Overflow> {
+        let mut seen = BTreeSet::from([id.clone()]);
+        let mut order = Vec::new();
+        let mut queue = VecDeque::from([id.clone()]);
+        while let Some(next) = queue.pop_front() {
+            let parents = self
+                .states
+                .get(&next)
+                .map(State::parents)
+                .unwrap_or_default();
+            if parents.len() > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
+                return Err(Overflow);
+            }
+            order.push(next);
+            queue.extend(
+                parents
+                    .into_iter()
+                    .filter(|parent| seen.insert(parent.clone())),
+            );
+        }
+        Ok(order)
+    }
+}
