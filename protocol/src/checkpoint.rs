@@ -39,7 +39,12 @@ pub enum CheckpointError {
 impl Checkpoint {
     /// The signed text.
     pub fn body(&self) -> String {
-        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64_STANDARD.encode(self.root.0))
+        format!(
+            "{}\n{}\n{}\n",
+            self.origin,
+            self.size,
+            BASE64_STANDARD.encode(self.root.0)
+        )
     }
 
     /// Reads what [`Checkpoint::body`] writes, and nothing else.
@@ -49,10 +54,15 @@ impl Checkpoint {
         let [origin, size, root, ""] = lines[..] else {
             return Err(malformed("it does not have exactly three lines"));
         };
-        let encoded = BASE64_STANDARD.decode(root).ok().and_then(|root| root.try_into().ok());
+        let encoded = BASE64_STANDARD
+            .decode(root)
+            .ok()
+            .and_then(|root| root.try_into().ok());
         let checkpoint = Checkpoint {
             origin: origin.to_owned(),
-            size: size.parse().map_err(|_| malformed("the size is not a number"))?,
+            size: size
+                .parse()
+                .map_err(|_| malformed("the size is not a number"))?,
             root: Digest(encoded.ok_or(malformed("the root is not 32 bytes in base64"))?),
         };
         if origin.is_empty() || checkpoint.body() != text {
@@ -124,8 +134,13 @@ impl SignedCheckpoint {
             Err(NoteError::NoKnownKey) => Vec::new(),
             other => other?,
         };
-        let cosignature = |key: &VerifierKey, time| Cosignature { witness: key.clone(), time };
-        let timed = verified.iter().filter_map(|found| Some(cosignature(found.key, found.time?)));
+        let cosignature = |key: &VerifierKey, time| Cosignature {
+            witness: key.clone(),
+            time,
+        };
+        let timed = verified
+            .iter()
+            .filter_map(|found| Some(cosignature(found.key, found.time?)));
         Ok(timed.collect())
     }
 
@@ -143,7 +158,10 @@ impl SignedCheckpoint {
         let time = found.and_then(|found| found.time);
         let time = time.ok_or_else(|| NoteError::BadSignature(line.name.clone()))?;
         self.note.add(line)?;
-        Ok(Cosignature { witness: witness.clone(), time })
+        Ok(Cosignature {
+            witness: witness.clone(),
+            time,
+        })
     }
 }
 

@@ -7,14 +7,20 @@
 
 pub mod answer;
 pub mod body;
+pub mod bundle;
 pub mod cbor;
+pub mod checkpoint;
 pub mod code;
 pub mod digest;
+pub mod genesis;
+pub mod journal;
 pub mod json;
 pub mod key;
 pub mod life;
 pub mod lifecycle;
 pub mod mark;
+pub mod note;
+pub mod receipt;
 pub mod statement;
 pub mod text;
 pub mod tree;

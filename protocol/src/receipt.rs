@@ -109,13 +109,25 @@ pub fn issue(signer: &Signer, claims: &Claims, inclusion: &Inclusion, root: &Dig
     let protected = protected(&signer.key_id(), claims);
     let signature = signer.sign(&to_be_signed(&protected, root));
     let proof = cbor::write(|out| {
-        out.array(3)?.u64(inclusion.tree_size)?.u64(inclusion.leaf_index)?;
+        out.array(3)?
+            .u64(inclusion.tree_size)?
+            .u64(inclusion.leaf_index)?;
         out.array(inclusion.path.len() as u64)?;
-        inclusion.path.iter().try_for_each(|hash| out.bytes(&hash.0)?.ok())
+        inclusion
+            .path
+            .iter()
+            .try_for_each(|hash| out.bytes(&hash.0)?.ok())
     });
     cbor::write(|out| {
-        out.tag(Tag::new(label::COSE_SIGN1))?.array(4)?.bytes(&protected)?;
-        out.map(1)?.u64(label::VDP)?.map(1)?.i64(label::INCLUSION)?.array(1)?.bytes(&proof)?;
+        out.tag(Tag::new(label::COSE_SIGN1))?
+            .array(4)?
+            .bytes(&protected)?;
+        out.map(1)?
+            .u64(label::VDP)?
+            .map(1)?
+            .i64(label::INCLUSION)?
+            .array(1)?
+            .bytes(&proof)?;
         out.null()?.bytes(&signature)?.ok()
     })
 }
@@ -124,8 +136,12 @@ fn protected(kid: &KeyId, claims: &Claims) -> Vec<u8> {
     cbor::write(|out| {
         out.map(4)?.u64(label::ALG)?.i64(label::ALGORITHMS[0])?;
         out.u64(label::KID)?.bytes(&kid.0)?;
-        out.u64(label::CLAIMS)?.map(if claims.iat.is_some() { 3 } else { 2 })?;
-        out.u64(label::ISS)?.str(&claims.iss)?.u64(label::SUB)?.str(&claims.sub)?;
+        out.u64(label::CLAIMS)?
+            .map(if claims.iat.is_some() { 3 } else { 2 })?;
+        out.u64(label::ISS)?
+            .str(&claims.iss)?
+            .u64(label::SUB)?
+            .str(&claims.sub)?;
         if let Some(iat) = claims.iat {
             out.u64(label::IAT)?.i64(iat)?;
         }
@@ -136,7 +152,12 @@ fn protected(kid: &KeyId, claims: &Claims) -> Vec<u8> {
 /// The Sig_structure (RFC 9052 §4.4) with the root as the detached payload.
 fn to_be_signed(protected: &[u8], root: &Digest) -> Vec<u8> {
     cbor::write(|out| {
-        out.array(4)?.str("Signature1")?.bytes(protected)?.bytes(&[])?.bytes(&root.0)?.ok()
+        out.array(4)?
+            .str("Signature1")?
+            .bytes(protected)?
+            .bytes(&[])?
+            .bytes(&root.0)?
+            .ok()
     })
 }
 
@@ -150,14 +171,26 @@ impl Receipt {
         want(input.array_len()? == 4, "COSE_Sign1 has four parts")?;
         let protected = input.bytes()?;
         let (kid, claims) = read_protected(protected)?;
-        want(input.map_len()? == 1 && input.uint()? == label::VDP, "one unprotected header, 396")?;
-        want(input.map_len()? == 1 && input.int()? == label::INCLUSION, "inclusion proofs alone")?;
+        want(
+            input.map_len()? == 1 && input.uint()? == label::VDP,
+            "one unprotected header, 396",
+        )?;
+        want(
+            input.map_len()? == 1 && input.int()? == label::INCLUSION,
+            "inclusion proofs alone",
+        )?;
         want(input.array_len()? == 1, "one proof")?;
         let inclusion = read_inclusion(input.bytes()?)?;
         input.null()?;
         let signature = input.array()?;
         input.finish()?;
-        Ok(Receipt { kid, claims, inclusion, protected: protected.to_vec(), signature })
+        Ok(Receipt {
+            kid,
+            claims,
+            inclusion,
+            protected: protected.to_vec(),
+            signature,
+        })
     }
 
     /// Verifies that the log with the key `log` signed a root over `entry`, the bytes of the leaf.
@@ -165,35 +198,60 @@ impl Receipt {
         if self.kid != key::key_id(log) {
             return Err(ReceiptError::OtherKey(self.kid));
         }
-        let Inclusion { tree_size: size, leaf_index: index, path } = &self.inclusion;
+        let Inclusion {
+            tree_size: size,
+            leaf_index: index,
+            path,
+        } = &self.inclusion;
         let root = tree::root_from_inclusion(tree::leaf_hash(entry), *index, *size, path)?;
         if !key::verify(log, &to_be_signed(&self.protected, &root), &self.signature) {
             return Err(ReceiptError::Signature);
         }
-        Ok(Verified { root, size: *size, index: *index, claims: self.claims.clone() })
+        Ok(Verified {
+            root,
+            size: *size,
+            index: *index,
+            claims: self.claims.clone(),
+        })
     }
 }
 
 fn want(is_so: bool, what: &'static str) -> Result<(), ReceiptError> {
-    if is_so { Ok(()) } else { Err(ReceiptError::Profile(what)) }
+    if is_so {
+        Ok(())
+    } else {
+        Err(ReceiptError::Profile(what))
+    }
 }
 
 fn read_protected(bytes: &[u8]) -> Result<(KeyId, Claims), ReceiptError> {
     let mut input = Reader::new(bytes);
-    want(input.map_len()? == 4 && input.uint()? == label::ALG, "four protected headers")?;
-    want(label::ALGORITHMS.contains(&input.int()?), "the algorithm is Ed25519")?;
+    want(
+        input.map_len()? == 4 && input.uint()? == label::ALG,
+        "four protected headers",
+    )?;
+    want(
+        label::ALGORITHMS.contains(&input.int()?),
+        "the algorithm is Ed25519",
+    )?;
     want(input.uint()? == label::KID, "the key is named")?;
     let kid = Digest(input.array()?);
     want(input.uint()? == label::CLAIMS, "claims are present")?;
     let claims = read_claims(&mut input)?;
-    want(input.uint()? == label::VDS && input.uint()? == 1, "the tree is RFC9162_SHA256")?;
+    want(
+        input.uint()? == label::VDS && input.uint()? == 1,
+        "the tree is RFC9162_SHA256",
+    )?;
     input.finish()?;
     Ok((kid, claims))
 }
 
 fn read_claims(input: &mut Reader<'_>) -> Result<Claims, ReceiptError> {
     let count = input.map_len()?;
-    want(matches!(count, 2 | 3) && input.uint()? == label::ISS, "claims iss, sub and iat")?;
+    want(
+        matches!(count, 2 | 3) && input.uint()? == label::ISS,
+        "claims iss, sub and iat",
+    )?;
     let iss = input.text()?.to_owned();
     want(input.uint()? == label::SUB, "claims iss, sub and iat")?;
     let sub = input.text()?.to_owned();
@@ -212,9 +270,15 @@ fn read_inclusion(bytes: &[u8]) -> Result<Inclusion, ReceiptError> {
     let (tree_size, leaf_index) = (input.uint()?, input.uint()?);
     let count = input.array_len()?;
     want((1..=PATH_MAX).contains(&count), "a path of 1 to 63 hashes")?;
-    let path = (0..count).map(|_| Ok(Digest(input.array()?))).collect::<Result<_, CborError>>()?;
+    let path = (0..count)
+        .map(|_| Ok(Digest(input.array()?)))
+        .collect::<Result<_, CborError>>()?;
     input.finish()?;
-    Ok(Inclusion { tree_size, leaf_index, path })
+    Ok(Inclusion {
+        tree_size,
+        leaf_index,
+        path,
+    })
 }
 
 #[cfg(test)]

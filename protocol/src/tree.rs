@@ -170,25 +170,58 @@ pub fn root_from_inclusion(
     if index >= size {
         return Err(ProofError::Range);
     }
-    let (mut index, mut last) = (index, size - 1);
+    let mut walk = Walk {
+        index,
+        last: size - 1,
+    };
     let mut node = leaf;
     for sibling in proof {
-        if last == 0 {
+        node = match walk.up()? {
+            Side::Left => node_hash(sibling, &node),
+            Side::Right => node_hash(&node, sibling),
+        };
+    }
+    walk.end()?;
+    Ok(node)
+}
+
+/// Where the sibling of a node stands.
+enum Side {
+    Left,
+    Right,
+}
+
+/// The way from a node to the root: its place on its level, and the last place there.
+struct Walk {
+    index: u64,
+    last: u64,
+}
+
+impl Walk {
+    /// To the parent. On the right edge, levels where the node has no sibling are passed over.
+    fn up(&mut self) -> Result<Side, ProofError> {
+        if self.last == 0 {
             return Err(ProofError::Length);
         }
-        if index % 2 == 1 || index == last {
-            node = node_hash(sibling, &node);
-            let levels = index.trailing_zeros();
-            (index, last) = (index >> levels, last >> levels);
+        let is_right = self.index % 2 == 1 || self.index == self.last;
+        // On the edge the index is not 0 here, so it has fewer than 64 trailing zeros.
+        let levels = if is_right {
+            self.index.trailing_zeros()
         } else {
-            node = node_hash(&node, sibling);
-        }
-        (index, last) = (index >> 1, last >> 1);
+            0
+        };
+        self.index = self.index >> levels >> 1;
+        self.last = self.last >> levels >> 1;
+        Ok(if is_right { Side::Left } else { Side::Right })
     }
-    if last == 0 {
-        Ok(node)
-    } else {
-        Err(ProofError::Length)
+
+    /// The root is reached.
+    fn end(&self) -> Result<(), ProofError> {
+        if self.last == 0 {
+            Ok(())
+        } else {
+            Err(ProofError::Length)
+        }
     }
 }
 
@@ -224,24 +257,18 @@ pub fn check_consistency(
         None => return Err(ProofError::Length),
     };
     let levels = (old_size - 1).trailing_ones();
-    let (mut index, mut last) = ((old_size - 1) >> levels, (new_size - 1) >> levels);
+    let mut walk = Walk {
+        index: (old_size - 1) >> levels,
+        last: (new_size - 1) >> levels,
+    };
     let (mut old, mut new) = (*first, *first);
     for sibling in rest {
-        if last == 0 {
-            return Err(ProofError::Length);
+        match walk.up()? {
+            Side::Left => (old, new) = (node_hash(sibling, &old), node_hash(sibling, &new)),
+            Side::Right => new = node_hash(&new, sibling),
         }
-        if index % 2 == 1 || index == last {
-            (old, new) = (node_hash(sibling, &old), node_hash(sibling, &new));
-            let levels = index.trailing_zeros();
-            (index, last) = (index >> levels, last >> levels);
-        } else {
-            new = node_hash(&new, sibling);
-        }
-        (index, last) = (index >> 1, last >> 1);
     }
-    if last != 0 {
-        return Err(ProofError::Length);
-    }
+    walk.end()?;
     same(&old, old_root).and(same(&new, new_root))
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{digest::Digest, key::Signer};
 use proptest::prelude::*;
 use signed_note::{StandardVerifier, VerifierList};
 
@@ -16,7 +17,9 @@ fn signer(name: &str, seed: u8) -> NoteSigner {
 
 fn signed(text: &str, signers: &[&NoteSigner]) -> Note {
     let mut note = Note::new(text.to_owned()).unwrap();
-    signers.iter().for_each(|signer| note.add(signer.sign(text)).unwrap());
+    signers
+        .iter()
+        .for_each(|signer| note.add(signer.sign(text)).unwrap());
     note
 }
 
@@ -26,7 +29,13 @@ fn the_example_of_the_specification() {
     assert_eq!(note.text(), "This is an example message.\n");
     assert_eq!(note.to_string(), NOTE);
     assert_eq!(key().to_string(), VKEY);
-    assert_eq!(note.verify(&[key()]).unwrap(), [Verified { key: &key(), time: None }]);
+    assert_eq!(
+        note.verify(&[key()]).unwrap(),
+        [Verified {
+            key: &key(),
+            time: None
+        }]
+    );
 }
 
 #[test]
@@ -40,8 +49,14 @@ fn unknown_keys_are_ignored_and_known_ones_must_verify() {
     assert_eq!(note.verify(&[]), Err(NoteError::NoKnownKey));
     let forged = note.to_string().replacen("text", "test", 1);
     let forged = Note::parse(&forged).unwrap();
-    assert_eq!(forged.verify(&keys), Err(NoteError::BadSignature("one".into())));
-    assert_eq!(forged.verify(&keys[1..]), Err(NoteError::BadSignature("two".into())));
+    assert_eq!(
+        forged.verify(&keys),
+        Err(NoteError::BadSignature("one".into()))
+    );
+    assert_eq!(
+        forged.verify(&keys[1..]),
+        Err(NoteError::BadSignature("two".into()))
+    );
 }
 
 /// One good line does not save a note with a bad one of another known key, nor a second of its own.
@@ -76,17 +91,26 @@ fn broken_forms_are_refused() {
         format!("{text}\n\n{}\n", line.trim_end_matches('=')),
         format!("{text}\n\n{}\n", line.replace("aQM=", "aQN=")),
         format!("{text}\n\n— name AAAA\n"),
-        format!("{text}\n\n{}", format!("{line}\n").repeat(SIGNATURES_MAX + 1)),
+        format!(
+            "{text}\n\n{}",
+            format!("{line}\n").repeat(SIGNATURES_MAX + 1)
+        ),
         format!("{}\n\n{line}\n", "x".repeat(NOTE_BYTES_MAX)),
     ] {
         let head: String = broken.chars().take(200).collect();
-        assert!(matches!(Note::parse(&broken), Err(NoteError::Malformed(_))), "{head:?}");
+        assert!(
+            matches!(Note::parse(&broken), Err(NoteError::Malformed(_))),
+            "{head:?}"
+        );
     }
     let most = format!("{text}\n\n{}", format!("{line}\n").repeat(SIGNATURES_MAX));
     let mut most = Note::parse(&most).unwrap();
     assert_eq!(most.verify(&[key()]).unwrap().len(), 1);
     assert!(most.add(signer("one", 1).sign("")).is_err());
-    assert_eq!(Note::new("open".into()), Err(NoteError::Malformed("its text does not end with a newline")));
+    assert_eq!(
+        Note::new("open".into()),
+        Err(NoteError::Malformed("its text does not end with a newline"))
+    );
 }
 
 #[test]
@@ -107,10 +131,21 @@ fn broken_keys_are_refused() {
         VKEY.replace("3U2k", "3U2"),
         "name+530d903a".to_owned(),
     ] {
-        assert_eq!(broken.parse::<VerifierKey>(), Err(VerifierKeyError::Malformed), "{broken}");
+        assert_eq!(
+            broken.parse::<VerifierKey>(),
+            Err(VerifierKeyError::Malformed),
+            "{broken}"
+        );
     }
-    let weak = VerifierKey { name: "n".into(), kind: KeyKind::Ed25519, public: Digest([0; 32]) };
-    assert_eq!(weak.to_string().parse::<VerifierKey>(), Err(VerifierKeyError::Malformed));
+    let weak = VerifierKey {
+        name: "n".into(),
+        kind: KeyKind::Ed25519,
+        public: Digest([0; 32]),
+    };
+    assert_eq!(
+        weak.to_string().parse::<VerifierKey>(),
+        Err(VerifierKeyError::Malformed)
+    );
     for name in ["", "a b", "a+b", "a\nb", "a\u{1}"] {
         let refused = NoteSigner::new(name, Signer::from_seed(&[1; 32]));
         assert_eq!(refused.map(|_| ()), Err(NoteError::Name), "{name:?}");

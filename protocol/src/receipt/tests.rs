@@ -36,20 +36,39 @@ fn tree(size: u64) -> Tree {
 
 fn inclusion(index: u64, size: u64) -> Inclusion {
     let path = tree(size).inclusion(index, size).unwrap();
-    Inclusion { tree_size: size, leaf_index: index, path }
+    Inclusion {
+        tree_size: size,
+        leaf_index: index,
+        path,
+    }
 }
 
 #[test]
 fn the_vectors_byte_for_byte() {
     let (signer, vectors) = vectors();
     for vector in vectors {
-        let claims = Claims { iss: vector.iss, sub: vector.sub, iat: vector.iat };
-        let bytes = issue(&signer, &claims, &inclusion(vector.index, vector.size), &vector.root);
+        let claims = Claims {
+            iss: vector.iss,
+            sub: vector.sub,
+            iat: vector.iat,
+        };
+        let bytes = issue(
+            &signer,
+            &claims,
+            &inclusion(vector.index, vector.size),
+            &vector.root,
+        );
         assert_eq!(hex::encode(&bytes), vector.receipt);
         let verified = Receipt::parse(&bytes).unwrap();
-        let verified = verified.verify(vector.entry.as_bytes(), &signer.public()).unwrap();
-        let expected =
-            Verified { root: vector.root, size: vector.size, index: vector.index, claims };
+        let verified = verified
+            .verify(vector.entry.as_bytes(), &signer.public())
+            .unwrap();
+        let expected = Verified {
+            root: vector.root,
+            size: vector.size,
+            index: vector.index,
+            claims,
+        };
         assert_eq!(verified, expected);
     }
 }
@@ -61,7 +80,10 @@ fn coset_reads_and_verifies_ours() {
         let bytes = hex::decode(vector.receipt).unwrap();
         let theirs = coset::CoseSign1::from_tagged_slice(&bytes).unwrap();
         let header = &theirs.protected.header;
-        assert_eq!(header.alg, Some(coset::Algorithm::Assigned(coset::iana::Algorithm::EdDSA)));
+        assert_eq!(
+            header.alg,
+            Some(coset::Algorithm::Assigned(coset::iana::Algorithm::EdDSA))
+        );
         assert_eq!(header.key_id, signer.key_id().0);
         let verify = |signature: &[u8], message: &[u8]| {
             key::verify(&signer.public(), message, signature.try_into().unwrap())
@@ -88,27 +110,46 @@ fn another_entry_or_key_is_refused() {
     let receipt = Receipt::parse(&bytes).unwrap();
     let log = signer.public();
     assert!(receipt.verify(b"entry-3", &log).is_ok());
-    assert_eq!(receipt.verify(b"entry-2", &log), Err(ReceiptError::Signature));
+    assert_eq!(
+        receipt.verify(b"entry-2", &log),
+        Err(ReceiptError::Signature)
+    );
     let other = Signer::from_seed(&[9; 32]).public();
-    assert_eq!(receipt.verify(b"entry-3", &other), Err(ReceiptError::OtherKey(signer.key_id())));
+    assert_eq!(
+        receipt.verify(b"entry-3", &other),
+        Err(ReceiptError::OtherKey(signer.key_id()))
+    );
     let mut outside = receipt.clone();
     outside.inclusion.leaf_index = 5;
-    assert_eq!(outside.verify(b"entry-3", &log), Err(ProofError::Range.into()));
+    assert_eq!(
+        outside.verify(b"entry-3", &log),
+        Err(ProofError::Range.into())
+    );
     let mut short = receipt;
     short.inclusion.path.pop();
-    assert_eq!(short.verify(b"entry-3", &log), Err(ProofError::Length.into()));
+    assert_eq!(
+        short.verify(b"entry-3", &log),
+        Err(ProofError::Length.into())
+    );
 }
 
 /// RFC 9942 signs neither size nor index; a carrier can change them within what the path allows.
 #[test]
 fn size_and_index_are_hints_until_a_checkpoint_has_the_root() {
     let (signer, _) = one();
-    let claims = Claims { iss: "iss".into(), sub: "sub".into(), iat: None };
+    let claims = Claims {
+        iss: "iss".into(),
+        sub: "sub".into(),
+        iat: None,
+    };
     let root = tree(3).root();
     let mut changed = inclusion(2, 3);
     (changed.leaf_index, changed.tree_size) = (1, 2);
     let bytes = issue(&signer, &claims, &changed, &root);
-    let verified = Receipt::parse(&bytes).unwrap().verify(b"entry-2", &signer.public()).unwrap();
+    let verified = Receipt::parse(&bytes)
+        .unwrap()
+        .verify(b"entry-2", &signer.public())
+        .unwrap();
     assert_eq!((verified.root, verified.size, verified.index), (root, 2, 1));
     assert_ne!(verified.root, tree(verified.size).root());
 }
@@ -116,14 +157,20 @@ fn size_and_index_are_hints_until_a_checkpoint_has_the_root() {
 #[test]
 fn no_flipped_bit_changes_what_is_signed() {
     let (signer, bytes) = one();
-    let truth = Receipt::parse(&bytes).unwrap().verify(b"entry-3", &signer.public()).unwrap();
+    let truth = Receipt::parse(&bytes)
+        .unwrap()
+        .verify(b"entry-3", &signer.public())
+        .unwrap();
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let verified =
             Receipt::parse(&flipped).and_then(|it| it.verify(b"entry-3", &signer.public()));
         if let Ok(verified) = verified {
-            assert_eq!((verified.root, &verified.claims), (truth.root, &truth.claims));
+            assert_eq!(
+                (verified.root, &verified.claims),
+                (truth.root, &truth.claims)
+            );
             assert_ne!((verified.size, verified.index), (truth.size, truth.index));
         }
     }
@@ -137,7 +184,10 @@ fn with_algorithm(number: u8) -> (Signer, Vec<u8>) {
     assert_eq!(protected[..3], [0xa4, 1, 0x27]);
     protected[2] = number;
     let signature = signer.sign(&to_be_signed(&protected, &tree(5).root()));
-    let at = bytes.windows(3).position(|window| window == [0xa4, 1, 0x27]).unwrap();
+    let at = bytes
+        .windows(3)
+        .position(|window| window == [0xa4, 1, 0x27])
+        .unwrap();
     bytes[at + 2] = number;
     let signature_at = bytes.len() - 64;
     bytes[signature_at..].copy_from_slice(&signature);
@@ -147,18 +197,37 @@ fn with_algorithm(number: u8) -> (Signer, Vec<u8>) {
 #[test]
 fn the_successor_algorithm_is_read_and_no_other() {
     let (signer, bytes) = with_algorithm(0x32);
-    assert!(Receipt::parse(&bytes).unwrap().verify(b"entry-3", &signer.public()).is_ok());
+    assert!(
+        Receipt::parse(&bytes)
+            .unwrap()
+            .verify(b"entry-3", &signer.public())
+            .is_ok()
+    );
     let (_, bytes) = with_algorithm(0x26);
-    assert_eq!(Receipt::parse(&bytes), Err(ReceiptError::Profile("the algorithm is Ed25519")));
+    assert_eq!(
+        Receipt::parse(&bytes),
+        Err(ReceiptError::Profile("the algorithm is Ed25519"))
+    );
 }
 
 #[test]
 fn an_empty_path_and_trailing_bytes_are_refused() {
     let (signer, bytes) = one();
-    let claims = Claims { iss: "iss".into(), sub: "sub".into(), iat: None };
-    let alone = Inclusion { tree_size: 1, leaf_index: 0, path: vec![] };
+    let claims = Claims {
+        iss: "iss".into(),
+        sub: "sub".into(),
+        iat: None,
+    };
+    let alone = Inclusion {
+        tree_size: 1,
+        leaf_index: 0,
+        path: vec![],
+    };
     let alone = issue(&signer, &claims, &alone, &tree(1).root());
-    assert_eq!(Receipt::parse(&alone), Err(ReceiptError::Profile("a path of 1 to 63 hashes")));
+    assert_eq!(
+        Receipt::parse(&alone),
+        Err(ReceiptError::Profile("a path of 1 to 63 hashes"))
+    );
     let longer = [&bytes[..], &[0]].concat();
     let trailing = CborError::Trailing { at: bytes.len() };
     assert_eq!(Receipt::parse(&longer), Err(trailing.into()));
