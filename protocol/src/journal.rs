@@ -1,0 +1,134 @@
+//! The journal: every statement that a key has signed, durable before it is acted upon.
+//!
+//! Owns the record format and what it promises: after [`Journal::append`] returns, the statement survives a
+//! crash; a record that was cut off by one is dropped, because nobody acted on it. The file behind it is a
+//! trait. Journals travel as files, so that people on one ship see each other's statements. Must never know
+//! what statements mean.
+
+use crate::digest::Digest;
+use crate::statement::{Malformed, SUBMISSION_BYTES_MAX, Statement, StatementId, Submission};
+use crate::text::Origin;
+
+/// Durable bytes that only grow.
+pub trait Durable {
+    /// Everything that was appended.
+    fn read(&mut self) -> std::io::Result<Vec<u8>>;
+    /// Appends and returns when the bytes survive a crash.
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()>;
+    /// Cuts off what stands behind `length_bytes`: a record that a crash left unfinished.
+    fn truncate(&mut self, length_bytes: u64) -> std::io::Result<()>;
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file fails.
+    #[error("the journal cannot be read or written: {0}")]
+    File(#[from] std::io::Error),
+    /// A record in its middle has other bytes than were written. Nothing is dropped silently.
+    #[error(
+        "record {record} of the journal is damaged; restore the file, do not sign with this key"
+    )]
+    Damaged {
+        /// Which, from 0.
+        record: usize,
+    },
+    /// A record is no statement for this log.
+    #[error("record {record} of the journal: {malformed}")]
+    Malformed {
+        /// Which, from 0.
+        record: usize,
+        /// Why.
+        malformed: Malformed,
+    },
+}
+
+/// A journal with its statements in the order of signing.
+pub struct Journal<D> {
+    file: D,
+    statements: Vec<Statement>,
+}
+
+impl<D: Durable> Journal<D> {
+    /// Opens a journal for the log `origin`.
+    pub fn open(mut file: D, origin: &Origin) -> Result<Journal<D>, JournalError> {
+        let bytes = file.read()?;
+        let (statements, whole) = read(&bytes, origin)?;
+        if whole < bytes.len() {
+            file.truncate(whole as u64)?;
+        }
+        Ok(Journal { file, statements })
+    }
+
+    /// Adds a statement. **Commit point**: when this returns, the statement counts; a crash before leaves it
+    /// unsaid, because the caller acts only afterwards.
+    pub fn append(&mut self, statement: Statement) -> Result<(), JournalError> {
+        self.file.append(&frame(&statement.submission))?;
+        self.statements.push(statement);
+        Ok(())
+    }
+
+    /// All statements, oldest first.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// Number and predecessor for the next statement.
+    pub fn next(&self) -> (u64, Option<StatementId>) {
+        let newest = self.statements.last();
+        (
+            newest.map_or(0, |last| last.body.seq + 1),
+            newest.map(|last| last.id),
+        )
+    }
+}
+
+/// One record: length, submission, SHA-256 of both.
+pub fn frame(submission: &Submission) -> Vec<u8> {
+    let bytes = submission.to_bytes();
+    let mut frame = (bytes.len() as u32).to_be_bytes().to_vec();
+    frame.extend(bytes);
+    let check = Digest::sha256(&[&frame]);
+    frame.extend(check.0);
+    frame
+}
+
+/// The statements of a journal's bytes, and how many bytes hold whole records.
+pub fn read(bytes: &[u8], origin: &Origin) -> Result<(Vec<Statement>, usize), JournalError> {
+    let mut statements = Vec::new();
+    let mut at = 0;
+    while let Some(frame) = whole_frame(&bytes[at..]) {
+        let record = statements.len();
+        let (framed, check) = frame.split_at(frame.len() - 32);
+        if Digest::sha256(&[framed]).0 != check {
+            // The last record may be half written, its length right and its end not.
+            if at + frame.len() == bytes.len() {
+                return Ok((statements, at));
+            }
+            return Err(JournalError::Damaged { record });
+        }
+        let malformed = |malformed| JournalError::Malformed { record, malformed };
+        let submission = Submission::parse(&framed[4..]).map_err(malformed)?;
+        statements.push(Statement::open(submission, origin).map_err(malformed)?);
+        at += frame.len();
+    }
+    if bytes.len() - at >= 4 && length(&bytes[at..]) > SUBMISSION_BYTES_MAX {
+        return Err(JournalError::Damaged {
+            record: statements.len(),
+        });
+    }
+    Ok((statements, at))
+}
+
+fn length(bytes: &[u8]) -> usize {
+    bytes
+        .first_chunk()
+        .map_or(0, |head: &[u8; 4]| u32::from_be_bytes(*head) as usize)
+}
+
+fn whole_frame(bytes: &[u8]) -> Option<&[u8]> {
+    let length = Some(length(bytes)).filter(|_| bytes.len() >= 4)?;
+    bytes
+        .get(..length + 36)
+        .filter(|_| length <= SUBMISSION_BYTES_MAX)
+}

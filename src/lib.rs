@@ -1,0 +1,3 @@
+//! The Threadmark service and its command line. `ARCHITECTURE.md` is the map.
+
+pub mod web;
