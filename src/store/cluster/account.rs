@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 /// Not `nobody`, whom other daemons share: they could read the data and signal the server.
 pub(super) const SERVER_USER: &str = "postgres";
 
+/// Where the system's own programs are, whatever our environment says.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// Who we are, and whom the server runs as.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -38,10 +41,7 @@ impl Account {
     /// outside would change what it does.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.env_clear().env("LC_ALL", "C").env("PATH", PATH);
         command.current_dir("/").stdin(Stdio::null());
         if let Some((uid, gid)) = self.server {
             command.uid(uid).gid(gid);
@@ -77,6 +77,7 @@ impl Account {
 /// The answer of `id`, which knows every user that the system knows, whatever their source.
 fn id(arguments: &[&str]) -> Option<String> {
     let output = Command::new("id")
+        .env("PATH", PATH)
         .args(arguments)
         .stderr(Stdio::null())
         .output()

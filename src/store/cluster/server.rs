@@ -93,7 +93,10 @@ impl Server {
             "--locale=C",
             "--auth=peer",
         ]);
-        initdb.arg("--data-checksums").arg("-D").arg(&new);
+        initdb
+            .args(["--data-checksums", "--no-sync"])
+            .arg("-D")
+            .arg(&new);
         run(&mut initdb, "")?;
         let mut single = self.command("postgres");
         single
@@ -101,6 +104,11 @@ impl Server {
             .arg(&new)
             .arg("postgres");
         run(&mut single, CREATE)?;
+        // One sync of the file system, where initdb would wait for a thousand files one by one.
+        run(
+            self.account.command(Path::new("sync")).arg("-f").arg(&new),
+            "",
+        )?;
         fs::rename(&new, self.data()).map_err(at(&new))?;
         File::open(&self.home)
             .and_then(|home| home.sync_all())
