@@ -1,0 +1,61 @@
+//! Owns: the ways to look at a picture, and their order. Must never know: codes or marks.
+
+use super::Grey;
+
+/// A picture made from another, and the way back.
+pub(super) struct View {
+    pub(super) grey: Grey,
+    /// Pixels of the original to one of the view.
+    scale: f32,
+}
+
+impl View {
+    /// From pixels of the view to pixels of the original.
+    pub(super) fn to_picture(&self, corner: [f32; 2]) -> [f32; 2] {
+        corner.map(|c| c * self.scale)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Filter {
+    /// As it is: prints, screens and two-coloured parts.
+    Plain,
+    /// Light on dark.
+    Inverted,
+    /// Pits narrower than this share of the longer side, in thousandths: relief.
+    Pits(usize),
+}
+
+/// Longer side in pixels, and filter; what reads most for its cost comes first.
+const LOOKS: [(usize, Filter); 14] = [
+    (1000, Filter::Plain),
+    (1000, Filter::Pits(60)),
+    (600, Filter::Pits(60)),
+    (1000, Filter::Pits(110)),
+    (600, Filter::Plain),
+    (1000, Filter::Pits(30)),
+    (600, Filter::Pits(110)),
+    (1600, Filter::Plain),
+    (1600, Filter::Pits(30)),
+    (1600, Filter::Pits(60)),
+    (1000, Filter::Inverted),
+    (400, Filter::Pits(80)),
+    (400, Filter::Plain),
+    (1600, Filter::Pits(15)),
+];
+
+/// The views of a picture, each made when it is asked for.
+pub(super) fn of(picture: &Grey) -> impl Iterator<Item = View> {
+    // An empty picture has nothing to look at, and no filter is made for it.
+    let looks = if picture.longer_side() == 0 { &[][..] } else { &LOOKS[..] };
+    looks.iter().map(|&(side, filter)| {
+        let sized = picture.resized(side);
+        let scale = picture.longer_side() as f32 / side as f32;
+        let grey = match filter {
+            Filter::Plain => sized,
+            Filter::Inverted => sized.inverted(),
+            Filter::Pits(share) => sized.blurred(side.div_ceil(600)).pits(side * share / 1000),
+        };
+        View { grey, scale }
+    })
+}
