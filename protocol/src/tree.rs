@@ -62,6 +62,13 @@ impl Tree {
         }
     }
 
+    /// Drops the leaves from `size` on; nothing when there are none.
+    pub fn truncate(&mut self, size: u64) {
+        for (level, nodes) in self.levels.iter_mut().enumerate() {
+            nodes.truncate(usize::try_from(size >> level).unwrap_or(usize::MAX));
+        }
+    }
+
     /// Number of leaves.
     pub fn size(&self) -> u64 {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)

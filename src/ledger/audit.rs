@@ -1,0 +1,240 @@
+//! The audit: replays the whole log and compares it with everything that was stored.
+//!
+//! Owns the comparison. It uses the same replica as any stranger, so what it accepts, a stranger accepts. Must
+//! never change anything.
+
+use super::storage::{Head, StorageError};
+use crate::ledger::storage::Storage as _;
+use crate::store::PgStore;
+use std::collections::{BTreeMap, BTreeSet};
+use threadmark_protocol::bundle::{PAGE_ENTRIES_MAX, Page, Replica};
+use threadmark_protocol::genesis::Trust;
+use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::world::State;
+
+/// States compared at a time.
+const STATES_AT_ONCE: i64 = 1000;
+
+/// One thing that is not as the log says.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Discrepancy {
+    /// Where: an entry, a checkpoint, a state, an edge.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What the audit saw.
+#[derive(Debug, serde::Serialize)]
+pub struct Report {
+    /// Entries replayed.
+    pub entries: u64,
+    /// Checkpoints compared.
+    pub checkpoints: usize,
+    /// States compared.
+    pub states: usize,
+    /// Everything that differs; empty is good.
+    pub discrepancies: Vec<Discrepancy>,
+}
+
+/// Replays and compares. `progress` is told how many entries are done, of how many.
+///
+/// # Errors
+/// Storage fails. What is wrong in the data is in the report.
+pub async fn audit(
+    store: &PgStore,
+    trust: Trust,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Report, StorageError> {
+    let mut replica = Replica::new(trust);
+    let checkpoints = store.checkpoints().await?;
+    let size = checkpoints.last().map_or(0, |head| head.size);
+    let mut found = Vec::new();
+    if let Err(discrepancy) = replay(store, &mut replica, size, &mut progress).await? {
+        // Everything behind an entry that does not replay would differ too: name the cause only.
+        found.push(discrepancy);
+        let entries = replica.size();
+        return Ok(Report {
+            entries,
+            checkpoints: 0,
+            states: 0,
+            discrepancies: found,
+        });
+    }
+    compare_checkpoints(&replica, &checkpoints, &mut found);
+    let states = compare_states(store, &replica, &mut found).await?;
+    compare_parents(store, &replica, &mut found).await?;
+    Ok(Report {
+        entries: replica.size(),
+        checkpoints: checkpoints.len(),
+        states,
+        discrepancies: found,
+    })
+}
+
+async fn replay(
+    store: &PgStore,
+    replica: &mut Replica,
+    size: u64,
+    progress: &mut impl FnMut(u64, u64),
+) -> Result<Result<(), Discrepancy>, StorageError> {
+    while replica.size() < size {
+        let from = replica.size();
+        let place = format!("entries from {from} on");
+        let Some(head) = store.checkpoint_within(from, PAGE_ENTRIES_MAX).await? else {
+            return Ok(Err(Discrepancy {
+                place,
+                what: "no checkpoint ends a batch here".into(),
+            }));
+        };
+        let count = (head.size - from) as usize;
+        let entries = store.entries(from, count).await?;
+        if entries.len() != count {
+            let what = format!("{} entries are missing", count - entries.len());
+            return Ok(Err(Discrepancy { place, what }));
+        }
+        let page = Page {
+            from,
+            entries,
+            checkpoint: head.note,
+        };
+        if let Err(error) = replica.extend(&page) {
+            return Ok(Err(Discrepancy {
+                place,
+                what: error.to_string(),
+            }));
+        }
+        progress(replica.size(), size);
+    }
+    Ok(Ok(()))
+}
+
+/// Every checkpoint that was ever signed must be a state that the tree went through.
+fn compare_checkpoints(replica: &Replica, checkpoints: &[Head], found: &mut Vec<Discrepancy>) {
+    for head in checkpoints {
+        let signed =
+            threadmark_protocol::checkpoint::open(&head.note, &replica.trust().checkpoint_key);
+        let same = signed.is_ok_and(|signed| {
+            let signed = signed.checkpoint();
+            (signed.size, Some(signed.root)) == (head.size, replica.tree().root_at(head.size))
+                && signed.root == head.root
+        });
+        if !same {
+            let place = format!("checkpoint {}", head.size);
+            found.push(Discrepancy {
+                place,
+                what: "it is not what the entries lead to".into(),
+            });
+        }
+    }
+}
+
+async fn compare_states(
+    store: &PgStore,
+    replica: &Replica,
+    found: &mut Vec<Discrepancy>,
+) -> Result<usize, StorageError> {
+    let expected = &replica.world().states;
+    let mut missing: BTreeSet<&SubjectId> = expected.keys().collect();
+    let (mut after, mut compared) = (String::new(), 0);
+    loop {
+        let page = store.states(&after, STATES_AT_ONCE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        for stored in page {
+            compared += 1;
+            let id: Option<SubjectId> = stored.id.parse().ok();
+            let should = id.as_ref().and_then(|id| expected.get_key_value(id));
+            let what = match should {
+                None => Some("the log knows nothing of it".to_owned()),
+                Some((id, state)) => {
+                    missing.remove(id);
+                    difference(state, stored.state)
+                }
+            };
+            found.extend(what.map(|what| Discrepancy {
+                place: format!("state {}", stored.id),
+                what,
+            }));
+        }
+    }
+    for id in missing {
+        let place = format!("state {id}");
+        found.push(Discrepancy {
+            place,
+            what: "it is missing".into(),
+        });
+    }
+    Ok(compared)
+}
+
+fn difference(should: &State, stored: serde_json::Value) -> Option<String> {
+    let expected = serde_json::to_value(should).unwrap_or_default();
+    if expected == stored {
+        return None;
+    }
+    let path = first_difference(&expected, &stored, String::new());
+    Some(format!("it is not what the log leads to, at {path}"))
+}
+
+fn first_difference(
+    should: &serde_json::Value,
+    stored: &serde_json::Value,
+    path: String,
+) -> String {
+    use serde_json::Value::{Array, Object};
+    match (should, stored) {
+        (Object(should), Object(stored)) => {
+            let names: BTreeSet<_> = should.keys().chain(stored.keys()).collect();
+            for name in names {
+                match (should.get(name), stored.get(name)) {
+                    (Some(a), Some(b)) if a == b => {}
+                    (Some(a), Some(b)) => return first_difference(a, b, format!("{path}/{name}")),
+                    _ => return format!("{path}/{name}"),
+                }
+            }
+            path
+        }
+        (Array(should), Array(stored)) if should.len() == stored.len() => {
+            let pairs = should.iter().zip(stored).enumerate();
+            let differing = pairs.into_iter().find(|(_, (a, b))| a != b);
+            differing.map_or(path.clone(), |(at, (a, b))| {
+                first_difference(a, b, format!("{path}/{at}"))
+            })
+        }
+        _ => path,
+    }
+}
+
+async fn compare_parents(
+    store: &PgStore,
+    replica: &Replica,
+    found: &mut Vec<Discrepancy>,
+) -> Result<(), StorageError> {
+    let stored = store.parents().await?;
+    let mut expected = BTreeMap::new();
+    for (child, state) in &replica.world().states {
+        for parent in state.parents() {
+            expected.insert((child.to_string(), parent.to_string()), ());
+        }
+    }
+    for edge in &stored {
+        if !expected.contains_key(edge) {
+            let place = format!("edge {} → {}", edge.0, edge.1);
+            found.push(Discrepancy {
+                place,
+                what: "the log knows nothing of it".into(),
+            });
+        }
+    }
+    for edge in expected.keys() {
+        if !stored.contains(edge) {
+            let place = format!("edge {} → {}", edge.0, edge.1);
+            found.push(Discrepancy {
+                place,
+                what: "it is missing: holds above would be missed".into(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! What the ledger asks of storage.
+//!
+//! The comments are requirements on implementers. Must never know SQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use threadmark_protocol::digest::Digest;
+use threadmark_protocol::key::KeyId;
+use threadmark_protocol::statement::{Statement, StatementId, Submission};
+use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::world::{State, World};
+
+/// A checkpoint as it stands in storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Size of the tree.
+    pub size: u64,
+    /// Its root.
+    pub root: Digest,
+    /// The signed note.
+    pub note: String,
+    /// Log time of the batch that it ends, Unix seconds.
+    pub logged_at: i64,
+}
+
+/// Where a statement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the entry.
+    pub index: u64,
+    /// Log time of its batch, Unix seconds.
+    pub logged_at: i64,
+    /// Size of the tree at the end of its batch: what its first receipt was for.
+    pub tree_size: u64,
+}
+
+/// Everything that one commit writes.
+pub struct Batch {
+    /// Index of the first entry, and size of the checkpoint that this follows; 0 for the first batch.
+    pub first: u64,
+    /// The entries in order; the last is the log's own.
+    pub entries: Vec<Statement>,
+    /// Changed states, whole.
+    pub states: BTreeMap<SubjectId, State>,
+    /// The checkpoint after the last entry.
+    pub checkpoint: Head,
+    /// The writer's fence.
+    pub fence: i64,
+}
+
+/// What the ledger must do about a failure.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StorageError {
+    /// It may work later; of a commit it is not known whether it happened: ask for the head.
+    #[error("storage is unavailable: {0}")]
+    Unavailable(String),
+    /// Another writer is there: stop writing.
+    #[error("another writer is active: {0}")]
+    Conflict(String),
+    /// The data cannot be stored; nothing was written. Another batch may work.
+    #[error("the data cannot be stored: {0}")]
+    Data(String),
+    /// What stands in storage cannot have been written by us.
+    #[error("the database was changed by somebody else: {0}")]
+    Inconsistent(String),
+}
+
+/// Durable storage of the log.
+pub trait Storage: Send + Sync + 'static {
+    /// Makes this writer the only one: commits with an older fence must fail from now on.
+    fn take_lease(&self, holder: &str) -> impl Future<Output = Result<i64, StorageError>> + Send;
+
+    /// The newest committed checkpoint. Must see every commit that was acknowledged.
+    fn head(&self) -> impl Future<Output = Result<Option<Head>, StorageError>> + Send;
+
+    /// Leaf hashes from an index on, from the entries themselves.
+    fn leaves(&self, from: u64) -> impl Future<Output = Result<Vec<Digest>, StorageError>> + Send;
+
+    /// Where statements stand; those that are not logged are missing.
+    fn places(
+        &self,
+        ids: &[StatementId],
+    ) -> impl Future<Output = Result<BTreeMap<StatementId, Place>, StorageError>> + Send;
+
+    /// The states of the subjects and of everything above them, and who used which number of which key.
+    fn world(
+        &self,
+        subjects: &BTreeSet<SubjectId>,
+        numbers: &[(KeyId, u64)],
+    ) -> impl Future<Output = Result<World, StorageError>> + Send;
+
+    /// Entries in order with their sections.
+    fn entries(
+        &self,
+        from: u64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Submission>, StorageError>> + Send;
+
+    /// Writes all of a batch or nothing, durably before it returns, and only if the newest checkpoint is the one
+    /// that the batch follows and the fence is the newest.
+    fn commit(&self, batch: &Batch) -> impl Future<Output = Result<(), StorageError>> + Send;
+}
