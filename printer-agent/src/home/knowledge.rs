@@ -1,0 +1,137 @@
+//! What is known here: the log as far as it was synchronised, with the journals at hand on top.
+//!
+//! Owns `imported.cbor`, and the view that gate and answer rest on. Must never know why it is asked.
+
+use super::{Home, HomeError, error::At, file::FileJournal, lock};
+use std::collections::BTreeSet;
+use threadmark_protocol::answer::{Answer, Knowledge, Viewer, answer};
+use threadmark_protocol::bundle::Replica;
+use threadmark_protocol::journal::{self, Journal};
+use threadmark_protocol::lifecycle::Refusal;
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::statement::{Statement, StatementId};
+use threadmark_protocol::text::Origin;
+use threadmark_protocol::world::World;
+
+const IMPORTED: &str = "imported.cbor";
+
+/// Largest journal file that is read from somebody else.
+pub const IMPORT_BYTES_MAX: usize = 256 << 20;
+
+/// Everything that is known here.
+pub struct View {
+    /// The log, verified.
+    pub replica: Replica,
+    /// Its states with what is signed and not logged yet on top.
+    pub world: World,
+    /// Statements at hand that the rules refuse.
+    pub refused: Vec<(StatementId, Refusal)>,
+    /// How fresh it is.
+    pub knowledge: Knowledge,
+}
+
+impl View {
+    /// The answer about a mark.
+    pub fn answer(&self, mark: Mark, viewer: &Viewer, now: i64) -> Answer {
+        answer(&self.world, mark, now, viewer, self.knowledge)
+    }
+}
+
+impl Home {
+    /// The log as far as it is known, with own and imported statements on top.
+    pub fn view(&self) -> Result<View, HomeError> {
+        let replica = self.replica()?;
+        let origin = replica.trust().origin().clone();
+        let mut statements = self.own_statements()?;
+        statements.extend(self.imported(&origin)?);
+        let (world, refused) = replica.with(&statements);
+        let knowledge = Knowledge {
+            as_of: replica.as_of(),
+            is_whole_log: false,
+        };
+        Ok(View {
+            replica,
+            world,
+            refused,
+            knowledge,
+        })
+    }
+
+    /// The answer about a mark, from what is known here.
+    pub fn answer(&self, mark: Mark, viewer: &Viewer, now: i64) -> Result<Answer, HomeError> {
+        Ok(self.view()?.answer(mark, viewer, now))
+    }
+
+    /// Everything that was signed here, oldest first.
+    pub fn own_statements(&self) -> Result<Vec<Statement>, HomeError> {
+        let trust = self.trust()?;
+        let path = self.path(super::JOURNAL);
+        let bytes = super::file::read_if_there(&path)
+            .at(&path)?
+            .ok_or(HomeError::JournalMissing)?;
+        // A record that is being written by another process is not said yet.
+        let (statements, _) = journal::read(&bytes, trust.origin()).map_err(HomeError::Journal)?;
+        Ok(statements)
+    }
+
+    /// Statements of others that were brought as files.
+    pub fn imported_statements(&self) -> Result<Vec<Statement>, HomeError> {
+        self.imported(self.trust()?.origin())
+    }
+
+    fn imported(&self, origin: &Origin) -> Result<Vec<Statement>, HomeError> {
+        let bytes = self.read(IMPORTED)?.unwrap_or_default();
+        let (statements, _) = journal::read(&bytes, origin).map_err(HomeError::Imported)?;
+        Ok(statements)
+    }
+
+    /// A journal file for others: own statements, and those of others that are not known to be logged, so that one file
+    /// carries what a whole crew has signed.
+    pub fn export(&self) -> Result<Vec<u8>, HomeError> {
+        let logged = self.replica_to_extend()?;
+        let own = self.own_statements()?;
+        let genesis = [
+            logged.trust().policy_statement.id,
+            logged.trust().anchors_statement.id,
+        ];
+        let own = own.into_iter().filter(|own| !genesis.contains(&own.id));
+        let others = self.imported_statements()?;
+        let others = others
+            .into_iter()
+            .filter(|other| logged.index_of(&other.id).is_none());
+        let frames = own.chain(others);
+        Ok(frames
+            .flat_map(|each| journal::frame(&each.submission))
+            .collect())
+    }
+
+    /// Takes over a journal file, and says how many statements are new. A damaged file changes nothing.
+    pub fn import(&self, bytes: &[u8]) -> Result<usize, HomeError> {
+        if bytes.len() > IMPORT_BYTES_MAX {
+            return Err(HomeError::TooLarge(IMPORT_BYTES_MAX));
+        }
+        let trust = self.trust()?;
+        let (offered, _) = journal::read(bytes, trust.origin()).map_err(HomeError::Imported)?;
+        let _lock = lock(self.folder())?;
+        let path = self.path(IMPORTED);
+        let file = match FileJournal::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                FileJournal::create(&path)
+            }
+            opened => opened,
+        }
+        .at(&path)?;
+        let mut kept = Journal::open(file, trust.origin()).map_err(HomeError::Imported)?;
+        let own = self.own_statements()?;
+        let known = own.iter().chain(kept.statements());
+        let mut known: BTreeSet<_> = known.map(|statement| statement.id).collect();
+        let mut count = 0;
+        for statement in offered {
+            if known.insert(statement.id) {
+                kept.append(statement).map_err(HomeError::Imported)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,2 @@
+//! Entry point of the agent beside the printer.
+fn main() {}
