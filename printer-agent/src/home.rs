@@ -28,6 +28,7 @@ pub use delivered::{Delivered, Outcome};
 pub use error::HomeError;
 pub use identity::Identity;
 pub use knowledge::View;
+pub use pages::PAGE_BYTES_MAX;
 pub use signing::{Draft, Writer};
 
 use crate::system::Entropy;
