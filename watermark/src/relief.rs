@@ -79,7 +79,12 @@ pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, Relief
     let triangles = [kept, new].concat();
     let marked = Mesh { triangles };
     Ok(Marked {
-        removed_mm3: verify(mesh, &marked, kept_triangles, outlines.area_mm2 * zone.depth_mm())?,
+        removed_mm3: verify(
+            mesh,
+            &marked,
+            kept_triangles,
+            outlines.area_mm2 * zone.depth_mm(),
+        )?,
         mesh: marked,
         kept_triangles,
         added_triangles,
@@ -102,7 +107,12 @@ fn require_room(zone: &Zone, symbol: &Symbol) -> Result<(), ReliefError> {
 type Triangle = [[f32; 3]; 3];
 
 /// The triangles that replace the face.
-fn recess(mesh: &Mesh, face: &Face, outlines: &Outlines, depth_mm: f64) -> Result<Vec<Triangle>, ReliefError> {
+fn recess(
+    mesh: &Mesh,
+    face: &Face,
+    outlines: &Outlines,
+    depth_mm: f64,
+) -> Result<Vec<Triangle>, ReliefError> {
     let rim = Rim::of(&outlines.loops, &face.frame, depth_mm);
     let border = border(mesh, face);
     let plan = triangulate::plan(&border, &rim.top_loops(), &face.frame)?;

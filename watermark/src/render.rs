@@ -59,7 +59,10 @@ impl Camera {
         let camera = Self {
             width_px: 640,
             height_px: 640,
-            eye_mm: add(frame.origin, scale(lean(tilt.cos(), -tilt.sin()), 6.0 * side_mm)),
+            eye_mm: add(
+                frame.origin,
+                scale(lean(tilt.cos(), -tilt.sin()), 6.0 * side_mm),
+            ),
             target_mm: frame.origin,
             up: add(
                 scale(lean(tilt.sin(), tilt.cos()), roll.cos()),
@@ -232,7 +235,10 @@ impl Scene<'_> {
             let angle = std::f64::consts::TAU * (f64::from(i) + offset) / f64::from(rays);
             let height = dice.unit();
             let flat = add(scale(u, angle.cos()), scale(v, angle.sin()));
-            let ray = add(scale(flat, height.sqrt()), scale(normal, (1.0 - height).sqrt()));
+            let ray = add(
+                scale(flat, height.sqrt()),
+                scale(normal, (1.0 - height).sqrt()),
+            );
             !self.bvh.blocked(at, ray)
         });
         open.count() as f64 / f64::from(rays)

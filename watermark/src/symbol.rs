@@ -49,7 +49,9 @@ pub enum SymbolError {
     #[error("the host {0:?} is not a host name, with or without a port")]
     BadHost(String),
     /// Not even the smallest symbol fits.
-    #[error("the zone is {available_um} um wide, the smallest symbol with its quiet zone needs {needed_um} um")]
+    #[error(
+        "the zone is {available_um} um wide, the smallest symbol with its quiet zone needs {needed_um} um"
+    )]
     DoesNotFit {
         /// Side of the smallest symbol at the zone's module.
         needed_um: u64,
@@ -75,7 +77,8 @@ impl Symbol {
                     .or_else(|| encode(mark_text, Version::MIN, SymbolKind::QrBare))
             })
             .ok_or(SymbolError::DoesNotFit {
-                needed_um: u64::from(zone.module_um) * u64::from(side(Version::MIN) + 2 * QUIET_MODULES),
+                needed_um: u64::from(zone.module_um)
+                    * u64::from(side(Version::MIN) + 2 * QUIET_MODULES),
                 available_um: zone.width_um.min(zone.height_um),
             })
     }
@@ -118,13 +121,14 @@ fn require_text(text: &str) -> Result<(), SymbolError> {
 }
 
 fn require_host(host: &str) -> Result<(), SymbolError> {
-    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
-    let good = !name.is_empty()
-        && name.len() <= 253
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
-        && port.parse::<u16>().is_ok();
+    let (name, port) = match host.split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    };
+    let in_name = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+    let good = (1..=253).contains(&name.len())
+        && name.bytes().all(in_name)
+        && port.is_none_or(|p| p.parse::<u16>().is_ok());
     good.then_some(())
         .ok_or_else(|| SymbolError::BadHost(host.to_owned()))
 }

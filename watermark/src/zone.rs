@@ -60,7 +60,7 @@ pub enum ZoneError {
     /// The face under the zone is bent or rough by more than the tolerance.
     #[error("the face under the zone is not flat: {deviation_um:.1} um")]
     NotFlat {
-        /// Largest distance of a corner from the fitted plane, in micrometres.
+        /// Largest distance of a corner from the fitted plane, in micrometres, rounding to `f32` taken off.
         deviation_um: f64,
     },
     /// An edge of the face, a hole or a step cuts the rectangle.
@@ -151,10 +151,7 @@ impl Zone {
             ("depth", self.depth_um),
             ("wall", self.wall_um),
         ];
-        match sizes
-            .iter()
-            .find(|(_, um)| !(1..=MAX_SIZE_UM).contains(um))
-        {
+        match sizes.iter().find(|(_, um)| !(1..=MAX_SIZE_UM).contains(um)) {
             Some((name, _)) => Err(ZoneError::BadSize(name)),
             None => Ok(()),
         }

@@ -10,7 +10,8 @@ type Triangle = [[f32; 3]; 3];
 const HEADER_BYTES: usize = 84;
 const RECORD_BYTES: usize = 50;
 /// Must not begin with `solid`, which other readers take for the text form.
-const HEADER: &[u8; 80] = b"threadmark binary STL, millimetres                                              ";
+const HEADER: &[u8; 80] =
+    b"threadmark binary STL, millimetres                                              ";
 
 pub(super) fn parse(bytes: &[u8], limits: &MeshLimits) -> Result<Vec<Triangle>, MeshError> {
     if bytes.len() > limits.max_bytes {
@@ -184,15 +185,13 @@ impl<'a> Words<'a> {
 }
 
 pub(super) fn write(triangles: &[Triangle]) -> Vec<u8> {
-    let count = u32::try_from(triangles.len()).expect("2^32 triangles are 200 GB: no such mesh was read");
+    let count =
+        u32::try_from(triangles.len()).expect("2^32 triangles are 200 GB: no such mesh was read");
     let mut out = Vec::with_capacity(HEADER_BYTES + RECORD_BYTES * triangles.len());
     out.extend_from_slice(HEADER);
     out.extend_from_slice(&count.to_le_bytes());
     for triangle in triangles {
-        for c in normal(triangle)
-            .iter()
-            .chain(triangle.as_flattened())
-        {
+        for c in normal(triangle).iter().chain(triangle.as_flattened()) {
             out.extend_from_slice(&c.to_le_bytes());
         }
         out.extend_from_slice(&[0, 0]);

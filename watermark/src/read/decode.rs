@@ -57,7 +57,9 @@ fn decode(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadError> {
 pub(super) fn codes(grey: &Grey) -> Result<Vec<Code>, Panicked> {
     guarded(|| {
         let mut prepared =
-            rqrr::PreparedImage::prepare_from_greyscale(grey.width(), grey.height(), |x, y| grey.at(x, y));
+            rqrr::PreparedImage::prepare_from_greyscale(grey.width(), grey.height(), |x, y| {
+                grey.at(x, y)
+            });
         let grids = prepared.detect_grids();
         grids
             .iter()

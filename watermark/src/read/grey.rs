@@ -151,12 +151,17 @@ impl Span {
     }
 
     fn sample(&self, row: &[u8]) -> u8 {
-        let whole: u32 = row[self.first..self.last].iter().copied().map(u32::from).sum();
+        let whole: u32 = row[self.first..self.last]
+            .iter()
+            .copied()
+            .map(u32::from)
+            .sum();
         let count = (self.last - self.first) as f32;
         if count == 0.0 {
             return row[self.last];
         }
-        ((whole as f32 + self.share * f32::from(row[self.last])) / (count + self.share)).round() as u8
+        ((whole as f32 + self.share * f32::from(row[self.last])) / (count + self.share)).round()
+            as u8
     }
 }
 
@@ -165,7 +170,9 @@ fn mean_row(row: &[u8], radius: usize, to: &mut Vec<u8>) {
     let end = row.len() - 1;
     let window = (2 * radius + 1) as u32;
     let mut sum = u32::from(row[0]) * (radius as u32 + 1);
-    sum += (1..=radius).map(|i| u32::from(row[i.min(end)])).sum::<u32>();
+    sum += (1..=radius)
+        .map(|i| u32::from(row[i.min(end)]))
+        .sum::<u32>();
     for i in 0..row.len() {
         to.push(((sum + window / 2) / window) as u8);
         sum += u32::from(row[(i + radius + 1).min(end)]);
@@ -210,12 +217,26 @@ mod tests {
 
     #[test]
     fn a_running_extreme_is_that_of_every_window() {
-        for (len, radius) in [(1, 0), (1, 5), (7, 1), (50, 3), (50, 24), (51, 25), (50, 80)] {
+        for (len, radius) in [
+            (1, 0),
+            (1, 5),
+            (7, 1),
+            (50, 3),
+            (50, 24),
+            (51, 25),
+            (50, 80),
+        ] {
             let row = ramp(len);
             let mut fast = Vec::new();
             extreme_row(&row, radius, u8::max, &mut fast);
             let slow: Vec<u8> = (0..len)
-                .map(|i| row[i.saturating_sub(radius)..(i + radius + 1).min(len)].iter().copied().max().unwrap())
+                .map(|i| {
+                    row[i.saturating_sub(radius)..(i + radius + 1).min(len)]
+                        .iter()
+                        .copied()
+                        .max()
+                        .unwrap()
+                })
                 .collect();
             assert_eq!(fast, slow, "{len} {radius}");
         }
@@ -224,7 +245,9 @@ mod tests {
     #[test]
     fn a_pit_stands_out_on_a_slope_of_light() {
         let (width, height) = (60, 20);
-        let mut pixels: Vec<u8> = (0..width * height).map(|i| 60 + (i % width) as u8 * 2).collect();
+        let mut pixels: Vec<u8> = (0..width * height)
+            .map(|i| 60 + (i % width) as u8 * 2)
+            .collect();
         let pit = 10 * width + 30;
         pixels[pit] -= 20;
         let pits = Grey::new(width, pixels).pits(7);
@@ -239,7 +262,9 @@ mod tests {
             let resized = grey.resized(side);
             assert_eq!(resized.longer_side(), side);
             assert_eq!(resized.height(), (30 * side).div_ceil(40));
-            let mean = |g: &Grey| g.pixels.iter().map(|&p| f64::from(p)).sum::<f64>() / g.pixels.len() as f64;
+            let mean = |g: &Grey| {
+                g.pixels.iter().map(|&p| f64::from(p)).sum::<f64>() / g.pixels.len() as f64
+            };
             assert!((mean(&resized) - mean(&grey)).abs() < 4.0, "{side}");
         }
     }

@@ -47,7 +47,11 @@ const LOOKS: [(usize, Filter); 14] = [
 /// The views of a picture, each made when it is asked for.
 pub(super) fn of(picture: &Grey) -> impl Iterator<Item = View> {
     // An empty picture has nothing to look at, and no filter is made for it.
-    let looks = if picture.longer_side() == 0 { &[][..] } else { &LOOKS[..] };
+    let looks = if picture.longer_side() == 0 {
+        &[][..]
+    } else {
+        &LOOKS[..]
+    };
     looks.iter().map(|&(side, filter)| {
         let sized = picture.resized(side);
         let scale = picture.longer_side() as f32 / side as f32;

@@ -35,7 +35,11 @@ pub(super) fn trace(symbol: &Symbol, module_mm: f64) -> Outlines {
                 let start = ([column, row], step);
                 if tracer.is_outline(start) && !seen.contains(&start) {
                     let ring = tracer.ring(start, &mut seen);
-                    loops.push(ring.into_iter().map(|p| place(p, size, module_mm)).collect());
+                    loops.push(
+                        ring.into_iter()
+                            .map(|p| place(p, size, module_mm))
+                            .collect(),
+                    );
                 }
             }
         }

@@ -34,7 +34,11 @@ enum Side {
 }
 
 /// Triangulates the area inside `border` (directed edges, face on their left) around `outlines`.
-pub(super) fn plan(border: &[[[f32; 3]; 2]], outlines: &Loops, frame: &Frame) -> Result<Plan, ReliefError> {
+pub(super) fn plan(
+    border: &[[[f32; 3]; 2]],
+    outlines: &Loops,
+    frame: &Frame,
+) -> Result<Plan, ReliefError> {
     let mut sheet = Sheet::default();
     for ring in outlines.rings {
         for &corner in ring {
@@ -85,7 +89,12 @@ impl Sheet {
         Ok(handle.index())
     }
 
-    fn constrain(&mut self, from: usize, to: usize, [left, right]: [Side; 2]) -> Result<(), ReliefError> {
+    fn constrain(
+        &mut self,
+        from: usize,
+        to: usize,
+        [left, right]: [Side; 2],
+    ) -> Result<(), ReliefError> {
         let [a, b] = [from, to].map(FixedVertexHandle::from_index);
         if !self.cdt.can_add_constraint(a, b) {
             return Err(ReliefError::TangledFace);

@@ -28,9 +28,15 @@ struct Node {
 }
 
 enum Content {
-    Leaf { first: usize, end: usize },
+    Leaf {
+        first: usize,
+        end: usize,
+    },
     /// The left child follows its parent.
-    Branch { right: usize, axis: usize },
+    Branch {
+        right: usize,
+        axis: usize,
+    },
 }
 
 impl Bvh {
@@ -122,7 +128,11 @@ impl Bvh {
             match node.content {
                 Content::Branch { right, axis } => {
                     // The nearer side last, so that it is looked at first and cuts the rest short.
-                    let order = if ray[axis] < 0.0 { [index + 1, right] } else { [right, index + 1] };
+                    let order = if ray[axis] < 0.0 {
+                        [index + 1, right]
+                    } else {
+                        [right, index + 1]
+                    };
                     waiting[count..count + 2].copy_from_slice(&order);
                     count += 2;
                 }
