@@ -1,5 +1,8 @@
 //! The Threadmark service and its command line. `ARCHITECTURE.md` is the map.
 
+pub mod cli;
+pub mod config;
+pub mod http;
 pub mod ledger;
 pub mod store;
 pub mod web;

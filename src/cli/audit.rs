@@ -1,0 +1,64 @@
+//! `threadmark audit`: replays the log and compares.
+
+use crate::config::Config;
+use crate::ledger::audit;
+use crate::store::PgStore;
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use threadmark_protocol::genesis::Genesis;
+
+/// Replay the whole log and compare it with everything that is stored
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark audit --home ./log        exit 0: every state follows from the log; 1: what does not is named")]
+pub struct Audit {
+    /// The service's folder
+    #[arg(long, env = "THREADMARK_HOME")]
+    home: Option<PathBuf>,
+    /// PostgreSQL, where the service uses one of its own choice
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Audit {
+    /// Audits; a service may run beside it.
+    pub fn run(self) -> Result<ExitCode> {
+        let config = Config::new(self.home, ([127, 0, 0, 1], 0).into(), self.database_url)?;
+        let trust = Genesis::parse(&std::fs::read(config.genesis_path())?)?.trust()?;
+        let database = config.reach_database()?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        let report = runtime.block_on(async {
+            let store = PgStore::open(&database.url()).await?;
+            let report = audit::audit(&store, trust, |done, of| {
+                eprintln!("audited {done} of {of} entries");
+            });
+            anyhow::Ok(report.await?)
+        })?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&report)?);
+        } else {
+            print(&report);
+        }
+        let good = report.discrepancies.is_empty();
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn print(report: &audit::Report) {
+    for found in &report.discrepancies {
+        println!("{}: {}", found.place, found.what);
+    }
+    let verdict = match report.discrepancies.len() {
+        0 => "everything follows from the log".to_owned(),
+        many => format!("{many} discrepancies"),
+    };
+    println!(
+        "{} entries, {} checkpoints, {} states: {verdict}",
+        report.entries, report.checkpoints, report.states
+    );
+}

@@ -1,0 +1,135 @@
+//! The HTTP border.
+//!
+//! Owns parsing, limits, sessions, and what each answer looks like on the wire. Must never know SQL or decide a
+//! rule. One file a resource; the whole route table stands in [`router`].
+
+pub mod artifacts;
+pub mod auth;
+pub mod catalogue;
+pub mod log;
+pub mod marks;
+pub mod pages;
+pub mod problem;
+pub mod scan;
+pub mod sessions;
+pub mod statements;
+pub mod sync;
+
+use crate::ledger::{Clock, Ledger};
+use crate::store::PgStore;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use object_store::ObjectStore;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+use threadmark_protocol::key::{KeyId, PublicKey};
+use threadmark_protocol::statement::SUBMISSION_BYTES_MAX;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
+
+/// Largest artifact that one request carries: 1 GiB.
+const ARTIFACT_BYTES_MAX: usize = 1 << 30;
+/// Longest that a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// Pictures that are read at the same time: reading takes a core and up to 256 MiB each.
+const SCANS_AT_ONCE: usize = 2;
+
+/// Everything that a request needs.
+pub struct App {
+    /// The one writer, and the published tree.
+    pub ledger: Ledger,
+    /// The database.
+    pub store: PgStore,
+    /// Sealed files by their SHA3-256.
+    pub artifacts: Arc<dyn ObjectStore>,
+    /// Unix seconds.
+    pub clock: Clock,
+    /// The genesis file as it is served.
+    pub genesis: Vec<u8>,
+    /// Keys by their thumbprints: an entry can never become wrong.
+    keys: RwLock<HashMap<KeyId, PublicKey>>,
+    scans: tokio::sync::Semaphore,
+}
+
+/// The application as handlers share it.
+pub type Shared = Arc<App>;
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        ledger: Ledger,
+        store: PgStore,
+        artifacts: Arc<dyn ObjectStore>,
+        clock: Clock,
+        genesis: Vec<u8>,
+    ) -> Shared {
+        Arc::new(App {
+            ledger,
+            store,
+            artifacts,
+            clock,
+            genesis,
+            keys: RwLock::default(),
+            scans: tokio::sync::Semaphore::new(SCANS_AT_ONCE),
+        })
+    }
+
+    fn now(&self) -> i64 {
+        (self.clock)()
+    }
+}
+
+/// What stands in the OpenAPI document beside the paths.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Threadmark",
+    description = "Digital thread and part verification for additive manufacturing. Statements, marks and receipts; \
+                   every refusal is an RFC 9457 problem with a stable type."
+))]
+struct Document;
+
+fn api() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(statements::submit))
+        .routes(routes!(statements::get))
+        .routes(routes!(marks::get))
+        .routes(routes!(scan::post).layer(scan::body_limit()))
+        .routes(routes!(catalogue::designs))
+        .routes(routes!(catalogue::allowables))
+        .routes(routes!(artifacts::get, artifacts::put).layer(artifacts::body_limit()))
+        .routes(routes!(sync::get))
+        .routes(routes!(sync::genesis))
+        .routes(routes!(sessions::open))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::inclusion))
+        .routes(routes!(log::consistency))
+        .routes(routes!(log::health))
+}
+
+/// The OpenAPI 3.1 document, as committed in `openapi/openapi.json`.
+pub fn openapi() -> String {
+    let mut text = api().into_openapi().to_pretty_json().expect("the document is plain data");
+    text.push('\n');
+    text
+}
+
+/// Every route.
+pub fn router(app: Shared) -> Router {
+    let (api, document) = api().split_for_parts();
+    let document = document.to_pretty_json().expect("the document is plain data");
+    let json = [("content-type", "application/json")];
+    api.merge(pages::routes())
+        .route("/openapi.json", axum::routing::get(move || async move { (json, document) }))
+        .fallback(problem::not_found)
+        .layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(
+            axum::http::StatusCode::REQUEST_TIMEOUT,
+            REQUEST_TIMEOUT,
+        ))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}

@@ -1,0 +1,154 @@
+//! Problems (RFC 9457): what went wrong, why, and what to do now.
+//!
+//! Owns the one place where errors become HTTP. Internal causes are logged, never sent. Types are stable:
+//! `urn:threadmark:problem:<code>`.
+
+use crate::ledger::storage::StorageError;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use threadmark_protocol::code::Code;
+use threadmark_protocol::lifecycle::Refusal;
+use threadmark_protocol::statement::Malformed;
+use utoipa::ToSchema;
+
+/// A problem document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Stable type.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:threadmark:problem:waits-for")]
+    pub kind: String,
+    /// What happened.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Why, in this case.
+    pub detail: String,
+    /// The code in `type`.
+    pub code: String,
+    /// What to do now.
+    pub advice: String,
+    /// For a refused statement: a COSE_Sign1 by the log's key over statement id, code and time, in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
+}
+
+impl Problem {
+    /// A problem of the border, with a code of its own.
+    pub fn new(status: StatusCode, code: &str, title: &str, advice: &str) -> Problem {
+        Problem {
+            kind: format!("urn:threadmark:problem:{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: title.to_owned(),
+            code: code.to_owned(),
+            advice: advice.to_owned(),
+            signed: None,
+        }
+    }
+
+    /// A problem that the protocol names.
+    pub fn of(status: StatusCode, code: Code, detail: impl ToString) -> Problem {
+        let detail = detail.to_string();
+        Problem { detail, ..Problem::new(status, code.name(), code.title(), code.advice()) }
+    }
+
+    /// Adds what is the case.
+    pub fn because(mut self, detail: impl ToString) -> Problem {
+        self.detail = detail.to_string();
+        self
+    }
+
+    /// The caller is not who may have this.
+    pub fn unauthorised() -> Problem {
+        let advice = "Open a session at POST /v1/sessions and send its token as Bearer.";
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "no-session",
+            "This asks for a member's session.",
+            advice,
+        )
+    }
+
+    /// The thing asked for is not here.
+    pub fn absent(what: &str) -> Problem {
+        let advice = "Check the address; what is not logged yet may come later.";
+        Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing here.", advice)
+            .because(what)
+    }
+
+    /// The service cannot do it now.
+    pub fn unavailable() -> Problem {
+        let title = "The service cannot do this now; nothing was promised.";
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            title,
+            "Send the same again in a few seconds.",
+        )
+    }
+
+    /// The request is not understood.
+    pub fn bad_request(detail: impl ToString) -> Problem {
+        let advice = "Read the detail and /openapi.json.";
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "The request is not understood.",
+            advice,
+        )
+        .because(detail)
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Problem {
+        tracing::error!(%error, "storage");
+        Problem::unavailable()
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(malformed: Malformed) -> Problem {
+        let status = match malformed {
+            Malformed::TooLarge(..) => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Problem::of(status, Code::Malformed, malformed)
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Problem {
+        let status = match refusal {
+            Refusal::WaitsFor { .. } => StatusCode::CONFLICT,
+            Refusal::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Problem::of(status, refusal.code(), refusal)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let retry = match self.code.as_str() {
+            "waits-for" | "unavailable" | "busy" => Some("2"),
+            _ => None,
+        };
+        if let Some(seconds) = retry {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static(seconds));
+        }
+        response
+    }
+}
+
+/// For routes that do not exist.
+pub async fn not_found() -> Problem {
+    Problem::absent("no such route")
+}

@@ -1,0 +1,106 @@
+//! `/v1/scan`: a photograph in, answers out.
+//!
+//! Pictures are read in a bounded number of threads, under limits that are checked before anything is decoded, and are not
+//! kept.
+
+use super::auth::{Session, viewer};
+use super::marks::{For, answer_for};
+use super::problem::Problem;
+use super::{App, Shared};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use threadmark_protocol::answer::{Answer, Viewer};
+use threadmark_protocol::mark::Mark;
+use threadmark_watermark::read::{ReadError, ReadLimits, read};
+
+/// The answers about the marks in a picture.
+#[derive(Serialize)]
+pub struct Scanned {
+    /// One for each mark that was read.
+    pub answers: Vec<Answer>,
+}
+
+/// Scan a photograph
+#[utoipa::path(post, path = "/v1/scan", tag = "marks", params(For),
+    request_body(content = Vec<u8>, content_type = "image/png"),
+    responses(
+        (status = 200, description = "An answer for each mark in the picture", body = Object),
+        (status = 400, description = "Not a picture", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 422, description = "`no-code`, or `not-a-mark`", body = Problem),
+        (status = 503, description = "Too many pictures at once", body = Problem)))]
+pub async fn post(
+    State(app): State<Shared>,
+    Query(asked): Query<For>,
+    session: Option<Session>,
+    picture: Bytes,
+) -> Result<Json<Scanned>, Problem> {
+    let viewer = viewer(session, asked.asset_type()?);
+    let answers = answers_in(&app, picture, &viewer).await?;
+    Ok(Json(Scanned { answers }))
+}
+
+/// Every mark in the picture, answered.
+pub async fn answers_in(
+    app: &App,
+    picture: Bytes,
+    viewer: &Viewer,
+) -> Result<Vec<Answer>, Problem> {
+    let mut answers = Vec::new();
+    for mark in marks_in(app, picture).await? {
+        answers.push(answer_for(app, mark, viewer).await?);
+    }
+    Ok(answers)
+}
+
+async fn marks_in(app: &App, picture: Bytes) -> Result<Vec<Mark>, Problem> {
+    let busy = || {
+        let title = "Too many pictures are being read.";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title, "Send it again in a moment.")
+    };
+    let waiting = tokio::time::timeout(std::time::Duration::from_secs(10), app.scans.acquire());
+    let _place = waiting.await.map_err(|_| busy())?.map_err(|_| busy())?;
+    let host = app.ledger.trust().policy.host.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        read(&picture, &ReadLimits::default(), |text| Mark::from_scan(text, host.as_str()))
+    });
+    match reading.await {
+        Ok(Ok(readings)) => Ok(readings.into_iter().map(|reading| reading.mark).collect()),
+        Ok(Err(error)) => Err(unread(&error)),
+        Err(error) => {
+            tracing::error!(%error, "reading a picture");
+            Err(unread(&ReadError::DecoderFailed))
+        }
+    }
+}
+
+fn unread(error: &ReadError) -> Problem {
+    let (status, code, advice) = match error {
+        ReadError::TooManyBytes { .. } | ReadError::TooManyPixels { .. } => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "picture-too-large", "Send a smaller picture.")
+        }
+        ReadError::NotAnImage | ReadError::Damaged(_) => {
+            (StatusCode::BAD_REQUEST, "not-a-picture", "Send a PNG or JPEG picture.")
+        }
+        ReadError::NotAMark { .. } => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "not-a-mark",
+            "The code is not one of ours. Photograph the mark itself, or type its 16 characters.",
+        ),
+        ReadError::NoCode | ReadError::DecoderFailed => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "no-code",
+            "Go closer until the mark fills a quarter of the picture, light it from the side, no flash; or type \
+             the 16 characters.",
+        ),
+    };
+    Problem::new(status, code, "No mark was read.", advice).because(error)
+}
+
+/// Pictures may be larger than statements.
+pub fn body_limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(ReadLimits::default().max_bytes)
+}

@@ -1,0 +1,207 @@
+//! `/v1/statements`: a statement in, a receipt or a refusal out.
+//!
+//! Whoever carries a statement may submit it: the signature authorises. Parsing and the signature are checked
+//! here, before anything waits for the writer.
+
+use super::problem::Problem;
+use super::{App, Shared};
+use crate::ledger::sequencer::Outcome;
+use crate::ledger::storage::Storage as _;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use threadmark_protocol::cbor;
+use threadmark_protocol::code::Code;
+use threadmark_protocol::lifecycle::{Refusal, author_key};
+use threadmark_protocol::statement::{Envelope, Statement, StatementId, Submission};
+use threadmark_protocol::world::key_subject;
+use utoipa::ToSchema;
+
+/// A statement stands in the log.
+#[derive(Serialize, ToSchema)]
+pub struct Logged {
+    /// Id of the statement, 64 hexadecimal digits.
+    pub id: String,
+    /// Index in the log.
+    pub index: u64,
+    /// Log time of its batch, Unix seconds.
+    pub logged_at: i64,
+    /// Size of the tree that the receipt is for.
+    pub tree_size: u64,
+    /// RFC 9942 receipt, in hexadecimal digits.
+    pub receipt: String,
+    /// What was found; a report is logged all the same, and holds what it touches.
+    pub findings: Vec<String>,
+}
+
+/// A logged statement with its proof.
+#[derive(Serialize, ToSchema)]
+pub struct Proven {
+    /// Id of the statement.
+    pub id: String,
+    /// Index in the log.
+    pub index: u64,
+    /// Log time, Unix seconds.
+    pub logged_at: i64,
+    /// Size of the tree that the receipt is for.
+    pub tree_size: u64,
+    /// The leaf: the COSE_Sign1 of the statement, in hexadecimal digits.
+    pub envelope: String,
+    /// RFC 9942 receipt, in hexadecimal digits.
+    pub receipt: String,
+    /// The author's Ed25519 key; its RFC 9679 thumbprint is the envelope's kid.
+    pub author_key: Option<String>,
+    /// The body, for members' sessions only, in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// Submit a statement
+///
+/// The body is `[envelope, body, {section: bytes}]` in deterministic CBOR. Sending a statement again returns its
+/// first receipt.
+#[utoipa::path(post, path = "/v1/statements", tag = "statements",
+    request_body(content = Vec<u8>, content_type = "application/cbor"),
+    responses(
+        (status = 201, description = "Logged", body = Logged),
+        (status = 200, description = "Logged before; the first receipt", body = Logged),
+        (status = 400, description = "No statement", body = Problem),
+        (status = 409, description = "`waits-for`: send it again after its predecessor", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 422, description = "Refused, with the rule's code", body = Problem),
+        (status = 503, description = "Nothing is promised: send it again", body = Problem)))]
+pub async fn submit(State(app): State<Shared>, bytes: Bytes) -> Result<Response, Problem> {
+    let mut submission = Submission::parse(&bytes)?;
+    submission.envelope = Envelope::strip_unprotected(&submission.envelope)?;
+    let statement = Statement::open(submission, app.ledger.trust().origin())?;
+    if !statement.is_whole() {
+        let detail = "a sealed section that the body names is missing";
+        return Err(Problem::of(StatusCode::BAD_REQUEST, Code::Malformed, detail));
+    }
+    if let Some(place) = app.store.places(&[statement.id]).await?.get(&statement.id) {
+        let receipt =
+            app.ledger.receipt(&statement, *place).ok_or_else(Problem::unavailable)?;
+        let outcome =
+            Outcome::Logged { place: *place, receipt, findings: BTreeSet::new(), known: true };
+        return Ok(respond(&app, &statement.id, outcome));
+    }
+    verify_author(&app, &statement).await?;
+    let id = statement.id;
+    let outcome = app.ledger.submit(statement).await.ok_or_else(Problem::unavailable)?;
+    Ok(respond(&app, &id, outcome))
+}
+
+/// Drops unknown keys and bad signatures before the writer is bothered.
+async fn verify_author(app: &App, statement: &Statement) -> Result<(), Problem> {
+    let kid = statement.envelope.kid;
+    let cached = app.keys.read().ok().and_then(|keys| keys.get(&kid).copied());
+    let key = match cached {
+        Some(key) => Some(key),
+        None => {
+            let world = app.store.world(&[key_subject(&kid)].into(), &[]).await?;
+            let key = author_key(&world, statement);
+            if let (Some(key), Ok(mut keys)) = (key, app.keys.write()) {
+                keys.insert(kid, key);
+            }
+            key
+        }
+    };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let key = key.ok_or_else(|| Problem::of(status, Code::UnknownKey, kid))?;
+    if statement.envelope.is_signed_by(&key) {
+        return Ok(());
+    }
+    Err(Problem::of(status, Code::BadSignature, statement.id))
+}
+
+fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::Logged { place, receipt, findings, known } => {
+            let logged = Logged {
+                id: id.to_hex(),
+                index: place.index,
+                logged_at: place.logged_at,
+                tree_size: place.tree_size,
+                receipt: hex::encode(receipt),
+                findings: findings.iter().map(ToString::to_string).collect(),
+            };
+            let status = if known { StatusCode::OK } else { StatusCode::CREATED };
+            let location = format!("/v1/statements/{id}");
+            (status, [("location", location)], Json(logged)).into_response()
+        }
+        Outcome::Refused(refusal) => {
+            let mut problem = Problem::from(&refusal);
+            problem.signed = Some(hex::encode(signed_refusal(app, id, &refusal)));
+            problem.into_response()
+        }
+        Outcome::Unavailable => Problem::unavailable().into_response(),
+    }
+}
+
+/// The service's word that it refused: a COSE_Sign1 (RFC 9052) over `[id, code, time]`, so that a refusal cannot be
+/// denied later.
+fn signed_refusal(app: &App, id: &StatementId, refusal: &Refusal) -> Vec<u8> {
+    let signer = app.ledger.keys().log();
+    let protected = cbor::write(|to| {
+        to.map(3)?.u8(1)?.i8(-8)?.u8(3)?.str("application/vnd.threadmark.refusal+cbor")?;
+        to.u8(4)?.bytes(&signer.key_id().0)?;
+        Ok(())
+    });
+    let payload = cbor::write(|to| {
+        to.array(3)?.bytes(&id.0)?.str(refusal.code().name())?.i64(app.now())?;
+        Ok(())
+    });
+    let to_sign = cbor::write(|to| {
+        to.array(4)?.str("Signature1")?.bytes(&protected)?.bytes(&[])?.bytes(&payload)?;
+        Ok(())
+    });
+    let signature = signer.sign(&to_sign);
+    cbor::write(|to| {
+        to.tag(minicbor::data::Tag::new(18))?.array(4)?.bytes(&protected)?.map(0)?;
+        to.bytes(&payload)?.bytes(&signature)?;
+        Ok(())
+    })
+}
+
+/// Proof of a statement
+///
+/// Envelope and receipt are for everybody who knows the id; the body is for members.
+#[utoipa::path(get, path = "/v1/statements/{id}", tag = "statements",
+    params(("id" = String, Path, description = "64 hexadecimal digits")),
+    responses(
+        (status = 200, description = "The statement with its receipt", body = Proven),
+        (status = 400, description = "No id", body = Problem),
+        (status = 404, description = "Not logged", body = Problem)))]
+pub async fn get(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    session: Option<super::auth::Session>,
+) -> Result<Json<Proven>, Problem> {
+    let id: StatementId = id.parse().map_err(Problem::bad_request)?;
+    let logged = app.store.statement(&id).await?;
+    let logged = logged.ok_or_else(|| Problem::absent("no such statement"))?;
+    let submission = Submission {
+        envelope: logged.envelope,
+        body: logged.body,
+        sections: std::collections::BTreeMap::new(),
+    };
+    let statement = Statement::open(submission, app.ledger.trust().origin())?;
+    let receipt =
+        app.ledger.receipt(&statement, logged.place).ok_or_else(Problem::unavailable)?;
+    let kid = statement.envelope.kid;
+    let world = app.store.world(&[key_subject(&kid)].into(), &[]).await?;
+    Ok(Json(Proven {
+        id: id.to_hex(),
+        index: logged.place.index,
+        logged_at: logged.place.logged_at,
+        tree_size: logged.place.tree_size,
+        envelope: hex::encode(&statement.submission.envelope),
+        receipt: hex::encode(receipt),
+        author_key: world.key(&kid).map(|(card, _)| card.public.to_hex()),
+        body: session.map(|_| hex::encode(&statement.submission.body)),
+    }))
+}

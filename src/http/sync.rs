@@ -1,0 +1,79 @@
+//! `/v1/sync`: the log for members, and genesis for everybody.
+//!
+//! Bodies go to every member, because everyone who may hold a part must be able to replay its life; a sealed section goes
+//! to its author's organisation and to the one that it is for.
+
+use super::auth::Session;
+use super::problem::Problem;
+use super::{App, Shared};
+use crate::ledger::storage::Storage as _;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use threadmark_protocol::body::{Body, Core};
+use threadmark_protocol::bundle::{PAGE_ENTRIES_MAX, Page};
+use threadmark_protocol::statement::Submission;
+use threadmark_protocol::text::OrgId;
+use utoipa::IntoParams;
+
+const CBOR: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/cbor")];
+
+/// Where a page begins.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct From {
+    /// Entries that the caller has.
+    pub from: u64,
+}
+
+/// Entries from an index on
+///
+/// A page ends at the end of a batch; its checkpoint covers exactly what the caller has then. Ask until 204.
+#[utoipa::path(get, path = "/v1/sync", tag = "sync", params(From), responses(
+    (status = 200, description = "A page", body = Vec<u8>, content_type = "application/cbor"),
+    (status = 204, description = "Nothing new"),
+    (status = 401, description = "Members only", body = Problem)))]
+pub async fn get(
+    State(app): State<Shared>,
+    session: Session,
+    Query(asked): Query<From>,
+) -> Result<Response, Problem> {
+    let size = app.ledger.published(|log| log.head.as_ref().map_or(0, |head| head.size));
+    if asked.from >= size {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let head = app.store.checkpoint_within(asked.from, PAGE_ENTRIES_MAX).await?;
+    let head = head.ok_or_else(Problem::unavailable)?;
+    let count = (head.size - asked.from) as usize;
+    let mut entries = app.store.entries(asked.from, count).await?;
+    entries.iter_mut().for_each(|entry| withhold(&app, &session.org, entry));
+    let page = Page { from: asked.from, entries, checkpoint: head.note };
+    Ok((CBOR, page.to_bytes()).into_response())
+}
+
+/// Takes out the sections that are not for `org`.
+fn withhold(app: &App, org: &OrgId, entry: &mut Submission) {
+    if entry.sections.is_empty() {
+        return;
+    }
+    let may = Body::parse(&entry.body).is_ok_and(|body| {
+        let addressee = match &body.core {
+            Core::LicenceIssued(licence) => Some(&licence.holder),
+            _ => None,
+        };
+        body.iss == *org || addressee == Some(org)
+    });
+    if !may {
+        tracing::debug!(origin = %app.ledger.trust().origin(), "sections withheld");
+        entry.sections.clear();
+    }
+}
+
+/// The genesis statements
+#[utoipa::path(get, path = "/v1/genesis", tag = "sync", responses(
+    (status = 200, description = "Both genesis statements; pin their hash", body = Vec<u8>,
+     content_type = "application/cbor")))]
+pub async fn genesis(State(app): State<Shared>) -> Response {
+    (CBOR, app.genesis.clone()).into_response()
+}

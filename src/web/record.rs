@@ -1,0 +1,278 @@
+//! The page behind a mark.
+//!
+//! Owns the order of that page: the answer, what the viewer can do, which part it is, its life newest first, and
+//! what all this rests on. Must never decide or hide anything: what a viewer may not see is gone from the answer.
+
+use super::verdict::{self, Look, Why};
+use super::words::{self, Stamp};
+use super::{Page, render};
+use askama::Template;
+use std::collections::BTreeMap;
+use threadmark_protocol::answer::{Answer, Face, Reason, Step};
+use threadmark_protocol::body::governance::Holder;
+use threadmark_protocol::code::Code;
+use threadmark_protocol::key::KeyLevel;
+use threadmark_protocol::text::OrgId;
+
+/// From this many seconds between signing and logging on, the page says that a statement came late.
+const LATE_S: i64 = 3600;
+
+/// The page that `GET /m/{mark}` answers with.
+pub fn record(answer: &Answer, page: &Page) -> String {
+    let names = names(&answer.life);
+    let logged = answer.life.iter().filter(|step| step.index.is_some());
+    let logged = logged.count() as u64;
+    let all = answer.life.len() as u64;
+    let mut reasons = answer.reasons.iter().map(ReasonView::of);
+    let first = reasons.next();
+    let age = answer.as_of.zip(answer.age_s);
+    render(&Record {
+        page,
+        answer,
+        verdict: Look::of(answer.verdict),
+        why: verdict::why(answer),
+        first,
+        also: words::plural(
+            answer.reasons.len().saturating_sub(1) as u64,
+            "further reason",
+        ),
+        reasons: reasons.collect(),
+        age: age.map(|(as_of, age)| Age {
+            words: format!("{} old", words::span(age)),
+            as_of: words::stamp(as_of),
+        }),
+        pending: format!(
+            "it leans on {} not logged yet",
+            words::plural(all - logged, "statement")
+        ),
+        mark: answer.mark.to_string(),
+        grouped: answer.mark.grouped(),
+        name: verdict::name(answer),
+        number: answer.part.as_ref().and_then(number_and_revision),
+        pairs: answer
+            .part
+            .as_ref()
+            .map_or_else(Vec::new, |face| pairs(face, &names)),
+        steps: answer.life.iter().rev().map(StepView::of).collect(),
+        signed: format!(
+            "{} signed, {} of them logged",
+            words::count(all),
+            words::count(logged)
+        ),
+        size: words::count(page.log_size),
+        root: page.root.as_ref().map(words::short),
+        asked: words::stamp(answer.now),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "record.html")]
+struct Record<'a> {
+    page: &'a Page,
+    answer: &'a Answer,
+    verdict: Look,
+    why: Why,
+    first: Option<ReasonView<'a>>,
+    also: String,
+    reasons: Vec<ReasonView<'a>>,
+    age: Option<Age>,
+    pending: String,
+    mark: String,
+    grouped: String,
+    name: String,
+    number: Option<String>,
+    pairs: Vec<Pair>,
+    steps: Vec<StepView<'a>>,
+    signed: String,
+    size: String,
+    root: Option<String>,
+    asked: Stamp,
+}
+
+/// How old the knowledge is.
+struct Age {
+    words: String,
+    as_of: Stamp,
+}
+
+/// A reason with everything that this viewer sees of it.
+struct ReasonView<'a> {
+    title: &'a str,
+    advice: &'a str,
+    code: Code,
+    hold: Option<&'static str>,
+    subject: Option<&'a str>,
+    detail: Option<&'a str>,
+}
+
+impl ReasonView<'_> {
+    fn of(reason: &Reason) -> ReasonView<'_> {
+        ReasonView {
+            title: &reason.title,
+            advice: &reason.advice,
+            code: reason.code,
+            hold: reason.hold.map(words::hold),
+            subject: reason.subject.as_ref().map(|subject| subject.as_str()),
+            detail: reason.detail.as_deref(),
+        }
+    }
+}
+
+/// One statement in the life.
+struct StepView<'a> {
+    title: &'a str,
+    detail: Option<&'a str>,
+    at: Stamp,
+    org: &'a str,
+    signer: &'static str,
+    actor: Option<&'a str>,
+    is_machine: bool,
+    key: &'static str,
+    is_hardware: bool,
+    late: Option<String>,
+    entry: Option<String>,
+    statement: String,
+    short: String,
+    findings: Vec<Finding>,
+}
+
+impl StepView<'_> {
+    fn of(step: &Step) -> StepView<'_> {
+        let name = step.org_name.as_ref().map(|name| name.as_str());
+        StepView {
+            title: &step.title,
+            detail: step.detail.as_deref(),
+            at: words::stamp(step.at),
+            org: name.unwrap_or(step.org.as_str()),
+            signer: words::holder(step.signed_by),
+            actor: step.actor.as_ref().map(|actor| actor.as_str()),
+            is_machine: step.signed_by == Some(Holder::Machine),
+            key: words::key(step.key_level),
+            is_hardware: step.key_level == Some(KeyLevel::AttestedHardware),
+            late: late(step),
+            entry: step.index.map(words::count),
+            statement: step.statement.to_hex(),
+            short: words::short(&step.statement),
+            findings: step.findings.iter().copied().map(Finding::of).collect(),
+        }
+    }
+}
+
+/// How much later than its time a statement reached the log, where that is worth a word.
+fn late(step: &Step) -> Option<String> {
+    let behind = step.logged_at?.checked_sub(step.at)?;
+    let behind = (behind >= LATE_S).then_some(behind.unsigned_abs())?;
+    Some(format!("delivered {} later", words::span(behind)))
+}
+
+/// What was found about a statement.
+struct Finding {
+    title: &'static str,
+    advice: &'static str,
+    code: &'static str,
+}
+
+impl Finding {
+    fn of(code: Code) -> Finding {
+        Finding {
+            title: code.title(),
+            advice: code.advice(),
+            code: code.name(),
+        }
+    }
+}
+
+/// A line in the description of the part.
+struct Pair {
+    label: &'static str,
+    value: String,
+    more: Option<String>,
+    mono: bool,
+}
+
+impl Pair {
+    fn new(label: &'static str, value: impl ToString) -> Pair {
+        Pair {
+            label,
+            value: value.to_string(),
+            more: None,
+            mono: false,
+        }
+    }
+
+    fn mono(self) -> Pair {
+        Pair { mono: true, ..self }
+    }
+}
+
+/// The names of organisations, as their statements in the life carry them.
+fn names(life: &[Step]) -> BTreeMap<&OrgId, &str> {
+    life.iter()
+        .filter_map(|step| Some((&step.org, step.org_name.as_ref()?.as_str())))
+        .collect()
+}
+
+/// An organisation by its name, with its id beside it.
+fn org(label: &'static str, id: &OrgId, names: &BTreeMap<&OrgId, &str>) -> Pair {
+    match names.get(id) {
+        Some(name) => Pair {
+            more: Some(id.to_string()),
+            ..Pair::new(label, name)
+        },
+        None => Pair::new(label, id),
+    }
+}
+
+fn number_and_revision(face: &Face) -> Option<String> {
+    let number = face.part_number.as_ref()?;
+    Some(match &face.revision {
+        Some(revision) => format!("{number} rev {revision}"),
+        None => number.to_string(),
+    })
+}
+
+/// Everything known of the part, in the order in which a person compares it with the piece.
+fn pairs(face: &Face, names: &BTreeMap<&OrgId, &str>) -> Vec<Pair> {
+    let number = face.part_number.as_ref();
+    let made_by =
+        |(label, id): (&'static str, &Option<OrgId>)| id.as_ref().map(|id| org(label, id, names));
+    let orgs = [
+        ("Design", &face.design_authority),
+        ("Printed by", &face.maker),
+        ("Custody", &face.custodian),
+    ];
+    let unit = face
+        .unit
+        .map(|(unit, of)| format!("{unit} of {of} licensed"));
+    let place = face.installed.as_ref();
+    let place = place.map(|place| format!("{}, {}", place.asset, place.position));
+    let ahead = [
+        number.map(|number| Pair::new("Part number", number).mono()),
+        face.revision
+            .as_ref()
+            .map(|revision| Pair::new("Revision", revision)),
+        Some(Pair::new("Mark", face.mark.grouped()).mono()),
+        Some(Pair::new("Stage", words::phase(face.phase))),
+        place.map(|place| Pair::new("Installed in", place)),
+        face.class
+            .map(|class| Pair::new("Class", words::class(class))),
+        face.material
+            .as_ref()
+            .map(|material| Pair::new("Material", material)),
+        face.lot_number
+            .as_ref()
+            .map(|lot| Pair::new("Material lot", lot).mono()),
+        unit.map(|unit| Pair::new("Unit", unit)),
+    ];
+    let subject = face
+        .part
+        .as_ref()
+        .map(|part| Pair::new("Subject", part).mono());
+    let orgs = orgs.into_iter().filter_map(made_by);
+    ahead
+        .into_iter()
+        .flatten()
+        .chain(orgs)
+        .chain(subject)
+        .collect()
+}
