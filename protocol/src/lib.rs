@@ -12,6 +12,8 @@ pub mod cbor;
 pub mod checkpoint;
 pub mod code;
 pub mod digest;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 pub mod genesis;
 pub mod journal;
 pub mod json;
