@@ -77,7 +77,8 @@ pub fn read_if_there(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+/// Makes what was made or renamed in the folder of `path` survive a crash.
+pub(crate) fn sync_folder_of(path: &Path) -> std::io::Result<()> {
     // Windows cannot open a folder as a file; there the rename itself is durable.
     if cfg!(windows) {
         return Ok(());

@@ -24,6 +24,8 @@ pub struct View {
     pub replica: Replica,
     /// Its states with what is signed and not logged yet on top.
     pub world: World,
+    /// Own and imported statements, the logged ones among them.
+    pub at_hand: Vec<Statement>,
     /// Statements at hand that the rules refuse.
     pub refused: Vec<(StatementId, Refusal)>,
     /// How fresh it is.
@@ -31,6 +33,17 @@ pub struct View {
 }
 
 impl View {
+    /// A sealed section of a statement, from the log or from a journal at hand.
+    pub fn section(&self, id: &StatementId, name: &str) -> Option<&[u8]> {
+        let at_hand = || {
+            let said = self.at_hand.iter().find(|said| said.id == *id)?;
+            let mut sections = said.submission.sections.iter();
+            let found = sections.find(|(known, _)| known.as_str() == name)?;
+            Some(&found.1[..])
+        };
+        self.replica.section(id, name).or_else(at_hand)
+    }
+
     /// The answer about a mark.
     pub fn answer(&self, mark: Mark, viewer: &Viewer, now: i64) -> Answer {
         answer(&self.world, mark, now, viewer, self.knowledge)
@@ -52,6 +65,7 @@ impl Home {
         Ok(View {
             replica,
             world,
+            at_hand: statements,
             refused,
             knowledge,
         })

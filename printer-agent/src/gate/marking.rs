@@ -1,0 +1,125 @@
+//! The checks of the files: the package opens, every file is the published one, and the mark goes where it may.
+
+use super::{Case, Check, GateError};
+use crate::licence::{LicenceError, Secrets};
+use crate::package::{self, PackageError};
+use threadmark_protocol::body::design::{DesignFile, FileUse, MarkZone};
+use threadmark_protocol::code::Code;
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::world::Data;
+use threadmark_watermark::mesh::{Mesh, MeshLimits};
+use threadmark_watermark::relief;
+use threadmark_watermark::symbol::Symbol;
+use threadmark_watermark::zone::Zone;
+use zeroize::Zeroizing;
+
+/// The opened files of a design; the others were opened and compared, and are not needed any further.
+pub(super) struct Files {
+    pub geometry: Zeroizing<Vec<u8>>,
+}
+
+impl Case<'_> {
+    pub fn secrets(&self) -> Result<Secrets, GateError> {
+        let Some(Data::Licence { source, .. }) = self.world().get(&self.order.licence) else {
+            return Err(GateError::coded(
+                Check::Package,
+                Code::WaitsFor,
+                &self.order.licence,
+            ));
+        };
+        let identity = self.home.recipient();
+        Secrets::open(self.view, &source.statement, identity).map_err(|error| {
+            let advice = match error {
+                LicenceError::SectionMissing(_) => "Synchronise while there is a network.",
+                _ => "Ask the licensor to issue the licence to this machine's key.",
+            };
+            GateError::plain(Check::Package, format!("{error}."), advice)
+        })
+    }
+
+    /// Opens every file that the design names, so that a damaged package is found before anything is spent.
+    pub fn files(&self, secrets: &Secrets) -> Result<Files, GateError> {
+        let files = self.above.design().map(|design| &design.files[..]);
+        let mut geometry = None;
+        for file in files.unwrap_or_default() {
+            let plain = self.open(file, secrets)?;
+            if file.use_as == FileUse::Geometry {
+                geometry = Some(plain);
+            }
+        }
+        let geometry = geometry.ok_or_else(|| {
+            GateError::plain(
+                Check::Files,
+                "The design has no geometry.",
+                "Ask the design authority.",
+            )
+        })?;
+        Ok(Files { geometry })
+    }
+
+    fn open(&self, file: &DesignFile, secrets: &Secrets) -> Result<Zeroizing<Vec<u8>>, GateError> {
+        let name = file.name.as_str();
+        let sealed = self
+            .home
+            .artifact(&file.artifact.sealed)
+            .map_err(|error| GateError::plain(Check::Package, error, "Look after the disk."))?;
+        let sealed = sealed.ok_or_else(|| {
+            GateError::plain(
+                Check::Package,
+                format!("The sealed file {name} is not at hand."),
+                "Synchronise while there is a network.",
+            )
+        })?;
+        let identity = secrets.design_key().identity();
+        package::open_file(name, &file.artifact, &sealed, identity).map_err(|error| {
+            let (check, advice) = match error {
+                PackageError::OtherSealed(_) => (
+                    Check::Files,
+                    "Delete it from the home's artifacts and synchronise; do not print from it.",
+                ),
+                PackageError::OtherPlain(_) => {
+                    (Check::Files, "Do not print it; tell the design authority.")
+                }
+                _ => (
+                    Check::Package,
+                    "Ask the licensor to issue the licence again.",
+                ),
+            };
+            GateError::plain(check, format!("{error}."), advice)
+        })
+    }
+
+    /// The geometry with the mark in its zone; nothing outside of the zone has changed.
+    pub fn embed(&self, geometry: &[u8], mark: Mark) -> Result<Zeroizing<Vec<u8>>, GateError> {
+        let refuse = |error: &dyn std::fmt::Display| {
+            GateError::plain(
+                Check::Mark,
+                format!("The mark cannot be put into its zone: {error}."),
+                "Ask the design authority to correct the zone.",
+            )
+        };
+        let (Some(design), Some(policy)) = (self.above.design(), self.world().policy()) else {
+            return Err(refuse(&"no design or policy"));
+        };
+        let mesh = Mesh::from_stl(geometry, &MeshLimits::default()).map_err(|e| refuse(&e))?;
+        let zone = zone(&design.zone);
+        let symbol = Symbol::fitting(&zone, &mark.to_string(), policy.host.as_str())
+            .map_err(|error| refuse(&error))?;
+        let marked = relief::embed(&mesh, &zone, &symbol).map_err(|error| refuse(&error))?;
+        Ok(Zeroizing::new(marked.mesh.to_stl()))
+    }
+}
+
+/// The zone that the design declares, as the geometry code takes it.
+fn zone(declared: &MarkZone) -> Zone {
+    Zone {
+        centre_um: declared.centre_um,
+        normal_e6: declared.normal_e6,
+        up_e6: declared.up_e6,
+        width_um: declared.width_um,
+        height_um: declared.height_um,
+        module_um: declared.module_um,
+        depth_um: declared.depth_um,
+        wall_um: declared.wall_um,
+    }
+}

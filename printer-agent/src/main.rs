@@ -1,2 +1,0 @@
-//! Entry point of the agent beside the printer.
-fn main() {}
