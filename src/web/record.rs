@@ -19,50 +19,50 @@ const LATE_S: i64 = 3600;
 
 /// The page that `GET /m/{mark}` answers with.
 pub fn record(answer: &Answer, page: &Page) -> String {
+    let (all, logged) = statements(&answer.life);
+    let face = answer.part.as_ref();
     let names = names(&answer.life);
-    let logged = answer.life.iter().filter(|step| step.index.is_some());
-    let logged = logged.count() as u64;
-    let all = answer.life.len() as u64;
     let mut reasons = answer.reasons.iter().map(ReasonView::of);
     let first = reasons.next();
-    let age = answer.as_of.zip(answer.age_s);
     render(&Record {
         page,
         answer,
         verdict: Look::of(answer.verdict),
         why: verdict::why(answer),
         first,
-        also: words::plural(
-            answer.reasons.len().saturating_sub(1) as u64,
-            "further reason",
-        ),
+        also: words::plural(reasons.len() as u64, "further reason"),
         reasons: reasons.collect(),
-        age: age.map(|(as_of, age)| Age {
-            words: format!("{} old", words::span(age)),
-            as_of: words::stamp(as_of),
-        }),
-        pending: format!(
-            "it leans on {} not logged yet",
-            words::plural(all - logged, "statement")
-        ),
+        age: Age::of(answer),
+        pending: words::plural(all - logged, "statement"),
         mark: answer.mark.to_string(),
         grouped: answer.mark.grouped(),
         name: verdict::name(answer),
-        number: answer.part.as_ref().and_then(number_and_revision),
-        pairs: answer
-            .part
-            .as_ref()
-            .map_or_else(Vec::new, |face| pairs(face, &names)),
+        number: face.and_then(number_and_revision),
+        pairs: face.map_or_else(Vec::new, |face| pairs(face, &names)),
         steps: answer.life.iter().rev().map(StepView::of).collect(),
-        signed: format!(
-            "{} signed, {} of them logged",
-            words::count(all),
-            words::count(logged)
-        ),
+        signed: signed(all, logged),
         size: words::count(page.log_size),
         root: page.root.as_ref().map(words::short),
         asked: words::stamp(answer.now),
     })
+}
+
+/// How many statements a life has, and how many of them are logged.
+fn statements(life: &[Step]) -> (u64, u64) {
+    let logged = life.iter().filter(|step| step.index.is_some()).count();
+    (life.len() as u64, logged as u64)
+}
+
+/// What the answer rests on, in words.
+fn signed(all: u64, logged: u64) -> String {
+    match all {
+        0 => "none".to_owned(),
+        _ => format!(
+            "{} signed, {} of them logged",
+            words::count(all),
+            words::count(logged)
+        ),
+    }
 }
 
 #[derive(Template)]
@@ -93,6 +93,16 @@ struct Record<'a> {
 struct Age {
     words: String,
     as_of: Stamp,
+}
+
+impl Age {
+    fn of(answer: &Answer) -> Option<Age> {
+        let (as_of, age) = answer.as_of.zip(answer.age_s)?;
+        Some(Age {
+            words: format!("{} old", words::span(age)),
+            as_of: words::stamp(as_of),
+        })
+    }
 }
 
 /// A reason with everything that this viewer sees of it.
