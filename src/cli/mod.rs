@@ -4,11 +4,20 @@
 //! and works without a network. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule, 4 the answer is DO
 //! NOT INSTALL, 5 CANNOT DETERMINE. Must never decide a rule.
 
+mod args;
 mod audit;
 mod genesis;
+mod journal;
+mod key;
+mod member;
+mod output;
 mod serve;
+mod sign;
+mod sync;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+use output::Refused;
 use std::process::ExitCode;
 
 /// Digital thread and part verification for additive manufacturing.
@@ -27,17 +36,49 @@ enum Command {
     Genesis(genesis::Found),
     /// Replay the whole log and compare it with everything that is stored
     Audit(audit::Audit),
+    /// Make, show, enrol and revoke keys
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Admit members
+    #[command(subcommand)]
+    Member(member::Member),
+    /// Pin a log by its genesis, and say where its service is
+    Join(sync::Join),
+    /// Deliver what was signed, then fetch and verify what was logged
+    Sync(sync::Sync),
+    /// Exchange signed statements as files
+    #[command(subcommand)]
+    Journal(journal::Journal),
+}
+
+impl Command {
+    fn run(self) -> Result<ExitCode> {
+        match self {
+            Command::Serve(serve) => serve.run(),
+            Command::Genesis(found) => found.run(),
+            Command::Audit(audit) => audit.run(),
+            Command::Key(key) => key.run(),
+            Command::Member(member) => member.run(),
+            Command::Join(join) => join.run(),
+            Command::Sync(sync) => sync.run(),
+            Command::Journal(journal) => journal.run(),
+        }
+    }
 }
 
 /// Reads the arguments and runs the command.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Serve(serve) => serve.run(),
-        Command::Genesis(found) => found.run(),
-        Command::Audit(audit) => audit.run(),
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("threadmark: {error:#}");
-        ExitCode::FAILURE
-    })
+    Cli::parse()
+        .command
+        .run()
+        .unwrap_or_else(|error| match error.downcast_ref::<Refused>() {
+            Some(refused) => {
+                eprintln!("threadmark: {refused}");
+                refused.exit()
+            }
+            None => {
+                eprintln!("threadmark: {error:#}");
+                ExitCode::FAILURE
+            }
+        })
 }

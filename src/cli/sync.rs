@@ -1,0 +1,129 @@
+//! `threadmark join` and `threadmark sync`: which log is trusted, and keeping up with it.
+//!
+//! Owns what is told about an exchange with the service. Must never know how statements travel.
+
+use super::output::{Document, EXIT_REFUSED, Refused, findings, progress};
+use super::sign::outcome_json;
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use threadmark_agent::home::{Home, Outcome};
+use threadmark_agent::sync::{self, Client};
+use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::digest::Digest;
+use threadmark_protocol::statement::StatementId;
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark join --service https://log.example --fingerprint 5f2c…90aa --home ./inspector")]
+pub struct Join {
+    /// Address of the service
+    #[arg(long, value_name = "URL")]
+    service: String,
+    /// Fingerprint of the genesis, as the consortium publishes it; anything else is refused
+    #[arg(long, value_name = "HEX")]
+    fingerprint: Option<Digest>,
+    /// The credential's folder
+    #[arg(long, env = "THREADMARK_HOME", value_name = "DIR")]
+    home: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark sync --home ./inspector        exit 3: something was refused; what, is said")]
+pub struct Sync {
+    /// The credential's folder
+    #[arg(long, env = "THREADMARK_HOME", value_name = "DIR")]
+    home: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Join {
+    /// Fetches the genesis, verifies it, and pins it.
+    pub fn run(self) -> Result<ExitCode> {
+        let home = Home::open(&self.home)?;
+        let first = home.trust().is_err() && self.fingerprint.is_none();
+        let genesis = Client::new(&self.service).genesis()?;
+        let trust = home.join(&genesis, &self.service, self.fingerprint)?;
+        let advice = first.then_some(
+            "trusted on first use: compare the fingerprint with what the consortium publishes",
+        );
+        Document::new()
+            .with("log", trust.origin())
+            .with("fingerprint", trust.fingerprint())
+            .with("service", home.service()?)
+            .with("advice", advice)
+            .print(self.json);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Sync {
+    /// Delivers, then pulls.
+    pub fn run(self) -> Result<ExitCode> {
+        let home = Home::open(&self.home)?;
+        let done = sync::synchronise(&home, system::now(), &mut SystemEntropy, &mut progress());
+        let synced = done?;
+        let counts = synced
+            .outcomes
+            .values()
+            .fold([0; 3], |mut counts, outcome| {
+                match outcome {
+                    Outcome::Logged { .. } => counts[0] += 1,
+                    Outcome::Refused { .. } => counts[1] += 1,
+                    Outcome::Waiting { .. } => counts[2] += 1,
+                }
+                counts
+            });
+        let [logged, refused, waiting] = counts;
+        let outcomes: Vec<_> = synced.outcomes.iter().collect();
+        let notable: Vec<String> = outcomes.iter().filter_map(|one| tell(one)).collect();
+        Document::new()
+            .with("logged", logged)
+            .with("refused", refused)
+            .with("waiting", waiting)
+            .with("entries", synced.replica.size())
+            .with("as_of", synced.replica.as_of())
+            .with_text(
+                "statements",
+                outcomes.iter().map(|one| to_json(one)).collect::<Vec<_>>(),
+                notable.join("\n"),
+            )
+            .print(self.json);
+        Ok(if refused > 0 {
+            ExitCode::from(EXIT_REFUSED)
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+}
+
+type Settled<'a> = (&'a StatementId, &'a Outcome);
+
+/// What a person must hear: not what went as it should.
+fn tell(&(id, outcome): &Settled) -> Option<String> {
+    let text = match outcome {
+        Outcome::Logged {
+            findings: codes, ..
+        } if codes.is_empty() => return None,
+        Outcome::Logged {
+            findings: codes, ..
+        } => format!("logged, found {}", findings(codes)),
+        Outcome::Refused { code, detail } => format!("refused {}", Refused::new(code, detail)),
+        Outcome::Waiting { detail } => format!("waits: {detail}"),
+    };
+    Some(format!("{id} {text}"))
+}
+
+fn to_json(&(id, outcome): &Settled) -> Value {
+    let mut value = outcome_json(outcome);
+    value["statement"] = json!(id);
+    value
+}
