@@ -187,7 +187,9 @@ pub fn answer(
         _ => Above::default(),
     };
     answer.life = steps::of(world, &life, &above);
-    answer.provisional = answer.life.iter().any(|step| step.index.is_none());
+    let leans = |step: &Step| step.index.is_none();
+    answer.provisional =
+        answer.life.iter().any(leans) || is_lifted_provisionally(world, &life.part);
     let case = Case {
         world,
         life: &life,
@@ -208,9 +210,20 @@ pub fn answer(
 /// The first part of a mark; of a second one the walk upward tells.
 fn life_of_mark(world: &World, mark: Mark) -> Option<Life> {
     match world.get(&mark_subject(&mark)) {
-        Some(Data::Mark { parts }) => Life::of(world, parts.first()?),
+        Some(Data::Mark { parts, .. }) => Life::of(world, parts.first()?),
         _ => None,
     }
+}
+
+/// Whether something that held the part, or may have, was lifted by a statement that is not logged yet.
+fn is_lifted_provisionally(world: &World, part: &SubjectId) -> bool {
+    let upward = world.upward(part).unwrap_or_default();
+    let mut restrictions = upward.iter().flat_map(|id| world.restrictions(id));
+    restrictions.any(|one| {
+        one.lifted
+            .as_ref()
+            .is_some_and(|source| source.index.is_none())
+    })
 }
 
 struct Case<'a> {

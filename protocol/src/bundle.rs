@@ -247,8 +247,8 @@ impl Replica {
     fn replay_one(&mut self, statement: &Statement, logged_at: i64) -> Result<(), ReplicaError> {
         let index = self.size();
         let pinned = match index {
-            0 => statement.id == self.trust.policy_statement.id,
-            1 => statement.id == self.trust.anchors_statement.id,
+            0 => statement.envelope == self.trust.policy_statement.envelope,
+            1 => statement.envelope == self.trust.anchors_statement.envelope,
             _ => true,
         };
         if !pinned {

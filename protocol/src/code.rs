@@ -149,8 +149,8 @@ impl Code {
     pub fn hold(self) -> HoldKind {
         use Code::*;
         match self {
-            OrderMissing | BuildMissing | BuildUnfinished | NotInspected | ShipmentMissing
-            | LotUnknown | MachineUnknown | NotInstalled | WaitsFor => HoldKind::DocGap,
+            OrderMissing | BuildMissing | BuildUnfinished | ShipmentMissing | LotUnknown
+            | MachineUnknown | NotInstalled | WaitsFor => HoldKind::DocGap,
             Recalled => HoldKind::Recall,
             Quarantined => HoldKind::Quarantine,
             Nonconforming | BuildAborted => HoldKind::Nonconformance,

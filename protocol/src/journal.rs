@@ -47,6 +47,10 @@ pub enum JournalError {
 pub struct Journal<D> {
     file: D,
     statements: Vec<Statement>,
+    /// Bytes of whole records.
+    length_bytes: u64,
+    /// Whether a part of a record may stand behind them, because appending failed.
+    is_torn: bool,
 }
 
 impl<D: Durable> Journal<D> {
@@ -57,13 +61,31 @@ impl<D: Durable> Journal<D> {
         if whole < bytes.len() {
             file.truncate(whole as u64)?;
         }
-        Ok(Journal { file, statements })
+        Ok(Journal {
+            file,
+            statements,
+            length_bytes: whole as u64,
+            is_torn: false,
+        })
     }
 
     /// Adds a statement. **Commit point**: when this returns, the statement counts; a crash before leaves it
     /// unsaid, because the caller acts only afterwards.
     pub fn append(&mut self, statement: Statement) -> Result<(), JournalError> {
-        self.file.append(&frame(&statement.submission))?;
+        let frame = frame(&statement.submission);
+        if frame.len() > SUBMISSION_BYTES_MAX + FRAMING_BYTES {
+            return Err(JournalError::Malformed {
+                record: self.statements.len(),
+                malformed: Malformed::TooLarge("the submission", SUBMISSION_BYTES_MAX),
+            });
+        }
+        if self.is_torn {
+            self.file.truncate(self.length_bytes)?;
+        }
+        self.is_torn = true;
+        self.file.append(&frame)?;
+        self.is_torn = false;
+        self.length_bytes += frame.len() as u64;
         self.statements.push(statement);
         Ok(())
     }
@@ -82,6 +104,9 @@ impl<D: Durable> Journal<D> {
         )
     }
 }
+
+/// Bytes of a record around its submission: length and check.
+const FRAMING_BYTES: usize = 4 + 32;
 
 /// One record: length, submission, SHA-256 of both.
 pub fn frame(submission: &Submission) -> Vec<u8> {
@@ -129,6 +154,6 @@ fn length(bytes: &[u8]) -> usize {
 fn whole_frame(bytes: &[u8]) -> Option<&[u8]> {
     let length = Some(length(bytes)).filter(|_| bytes.len() >= 4)?;
     bytes
-        .get(..length + 36)
+        .get(..length + FRAMING_BYTES)
         .filter(|_| length <= SUBMISSION_BYTES_MAX)
 }

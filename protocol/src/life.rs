@@ -10,9 +10,9 @@ use crate::code::{Code, HoldKind};
 use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{Line, OrgId, SubjectId};
-use crate::world::{Data, Event, Report, Source, World};
+use crate::world::{Data, Event, Report, Source, World, key_subject};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod above;
 
@@ -148,6 +148,8 @@ impl Life {
             above,
             life: Life::new(part),
             objections: BTreeMap::new(),
+            void: BTreeSet::new(),
+            horizon: 0,
         };
         let vouchers = vouchers(facts);
         for fact in causal_order(facts) {
@@ -157,6 +159,7 @@ impl Life {
             folding.note(fact, vouched);
             folding.step(fact);
             folding.life.newest = Some(fact.source.statement);
+            folding.horizon = folding.horizon.max(fact.source.since());
         }
         let Folding {
             mut life,
@@ -215,6 +218,7 @@ fn rank<'a>(
             .says
             .predecessors()
             .filter_map(|id| by_id.get(&id).copied())
+            .chain(starts(top, by_id))
             .collect();
         let open = known
             .iter()
@@ -233,13 +237,26 @@ fn rank<'a>(
     }
 }
 
+/// The starts of the build whose end is reported: one second may hold both, and ids say nothing of their order.
+fn starts<'a>(
+    end: &Report<Event>,
+    by_id: &BTreeMap<StatementId, &'a Report<Event>>,
+) -> Vec<&'a Report<Event>> {
+    let (Event::Completed { build: ended } | Event::Aborted { build: ended, .. }) = &end.says
+    else {
+        return Vec::new();
+    };
+    let is_start = |fact: &&&Report<Event>| matches!(&fact.says, Event::Started { build, .. } if build == ended);
+    by_id.values().filter(is_start).copied().collect()
+}
+
 /// For each report, the organisations other than its author's that vouch for it.
-fn vouchers(facts: &[Report<Event>]) -> BTreeMap<StatementId, std::collections::BTreeSet<&OrgId>> {
+fn vouchers(facts: &[Report<Event>]) -> BTreeMap<StatementId, BTreeSet<&OrgId>> {
     let author: BTreeMap<_, _> = facts
         .iter()
         .map(|fact| (fact.source.statement, &fact.source.org))
         .collect();
-    let mut vouchers: BTreeMap<_, std::collections::BTreeSet<_>> = BTreeMap::new();
+    let mut vouchers: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for fact in facts {
         if let Event::Vouched { report } = &fact.says
             && author.get(report) != Some(&&fact.source.org)
@@ -258,15 +275,27 @@ struct Folding<'a> {
     above: &'a Above,
     life: Life,
     objections: BTreeMap<StatementId, Vec<Hold>>,
+    /// Releases that found something against them. A later good release answers them.
+    void: BTreeSet<StatementId>,
+    /// Log index from which on everything so far could be seen.
+    horizon: u64,
 }
 
 impl Folding<'_> {
     fn object(&mut self, code: Code, source: &Source) {
-        let hold = Hold::by(code, &self.life.part, source);
-        self.objections
-            .entry(source.statement)
-            .or_default()
-            .push(hold);
+        self.object_since(code, source, source.since());
+    }
+
+    /// `since`: log index from which on the reason could be seen.
+    fn object_since(&mut self, code: Code, source: &Source, since: u64) {
+        let hold = Hold {
+            since,
+            ..Hold::by(code, &self.life.part, source)
+        };
+        let holds = self.objections.entry(source.statement).or_default();
+        if holds.iter().all(|known| known.code != code) {
+            holds.push(hold);
+        }
     }
 
     /// What was found about the author when the report was logged, and about the key since.
@@ -277,20 +306,13 @@ impl Folding<'_> {
                 self.object(*code, source);
             }
         }
-        if let Some(Data::Key { forks, revoked, .. }) =
-            self.world.get(&crate::world::key_subject(&source.kid))
+        if let Some(Data::Key { forks, .. }) = self.world.get(&key_subject(&source.kid))
+            && forks.contains(&source.seq)
         {
-            if forks.contains(&source.seq) {
-                self.object(Code::KeyForked, source);
-            }
-            let since = revoked
-                .as_ref()
-                .and_then(|revoked| revoked.compromised_since);
-            // Log time, not the author's: a thief can write any time into a statement.
-            let put_in = source.logged_at.unwrap_or(i64::MAX);
-            if since.is_some_and(|since| put_in >= since) && !vouched {
-                self.object(Code::KeyCompromised, source);
-            }
+            self.object(Code::KeyForked, source);
+        }
+        if is_compromised(self.world, source) && !vouched {
+            self.object(Code::KeyCompromised, source);
         }
     }
 
@@ -319,10 +341,11 @@ impl Folding<'_> {
             }
             Event::Released(says) => self.released(fact, says.inspection),
             Event::Shipped(says) => {
-                if self.life.custodian.as_ref() != Some(&source.org) {
+                if self.life.custodian.as_ref() == Some(&source.org) {
+                    self.life.in_transit = Some((source.statement, says.to.clone()));
+                } else {
                     self.object(self.gap_or(Code::NotCustodian), source);
                 }
-                self.life.in_transit = Some((source.statement, says.to.clone()));
             }
             Event::Received(says) => self.received(source, says.shipment),
             Event::Installed(says) => {
@@ -400,32 +423,43 @@ impl Folding<'_> {
 
     fn released(&mut self, fact: &Report<Event>, inspection: StatementId) {
         let source = &fact.source;
-        let found = match (&self.life.phase, &self.life.inspection) {
-            _ if fact.noted.contains(&Code::WithoutEffect) => return,
-            (Phase::Expected, _) => Some(Code::BuildMissing),
-            (Phase::Printing, _) => Some(Code::BuildUnfinished),
-            (Phase::Accepted, Some(passed)) if passed.statement == inspection => {
-                let breaks = self.above.breaks_independence(&[passed, source]);
-                let counts = |hold: &Hold| hold.code != Code::WithoutEffect;
-                let held = self.objections.values().flatten().any(counts);
-                match (breaks, held) {
-                    (true, _) => Some(Code::NotIndependent),
-                    (_, true) => Some(Code::Held),
-                    _ => None,
-                }
-            }
-            _ => Some(Code::NotInspected),
-        };
-        match found {
-            Some(code) => self.object(code, source),
-            None => {
+        // Another release of a part that is released already changes nothing.
+        if matches!(self.life.phase, Phase::Released | Phase::Installed) {
+            return;
+        }
+        if !self.objections.contains_key(&source.statement) {
+            let Some((code, since)) = self.against_release(source, inspection) else {
                 self.life.phase = Phase::Released;
                 self.life.release = Some(source.clone());
-                // A good release is the answer to an earlier one that came too late to have effect.
-                for holds in self.objections.values_mut() {
-                    holds.retain(|hold| hold.code != Code::WithoutEffect);
-                }
-            }
+                self.objections.retain(|id, _| !self.void.contains(id));
+                return;
+            };
+            self.object_since(code, source, since);
+        }
+        self.void.insert(source.statement);
+    }
+
+    /// What speaks against a release at this place, and the log index from which on its author could see it.
+    fn against_release(&self, source: &Source, inspection: StatementId) -> Option<(Code, u64)> {
+        let passed = match (self.life.phase, &self.life.inspection) {
+            (Phase::Expected, _) => return Some((Code::BuildMissing, self.horizon)),
+            (Phase::Printing, _) => return Some((Code::BuildUnfinished, self.horizon)),
+            (Phase::Accepted, Some(passed)) if passed.statement == inspection => Some(passed),
+            _ => None,
+        };
+        let holds = self.objections.iter();
+        let held = holds
+            .filter(|(id, _)| !self.void.contains(id))
+            .flat_map(|(_, holds)| holds);
+        if let Some(since) = held.map(|hold| hold.since).min() {
+            return Some((Code::Held, since));
+        }
+        match passed {
+            None => Some((Code::NotInspected, self.horizon)),
+            Some(passed) => self
+                .above
+                .breaks_independence(&[passed, source])
+                .then_some((Code::NotIndependent, 0)),
         }
     }
 
@@ -467,23 +501,36 @@ impl Folding<'_> {
 
     /// Custodian, OEM and authority hold at once; another member's word is a report that one of them confirms.
     fn quarantined(&mut self, source: &Source) {
-        let may = self.life.custodian.as_ref() == Some(&source.org)
-            || self.above.design_authority() == Some(&source.org)
-            || self.world.has_function(&source.org, Function::Authority);
-        if may {
+        if self.may_hold(&source.org) {
             self.object(Code::Quarantined, source);
         }
     }
 
+    fn may_hold(&self, org: &OrgId) -> bool {
+        self.life.custodian.as_ref() == Some(org)
+            || self.above.design_authority() == Some(org)
+            || self.world.has_function(org, Function::Authority)
+    }
+
     fn quarantine_lifted(&mut self, fact: &Report<Event>, placed: StatementId) {
-        if fact.noted.contains(&Code::WithoutEffect) {
-            return;
+        if !self.may_hold(&fact.source.org) {
+            return self.object_since(Code::NotYours, &fact.source, self.horizon);
         }
-        match self.objections.get_mut(&placed) {
-            Some(holds) => holds.retain(|hold| hold.code != Code::Quarantined),
-            None => self.object(Code::WaitsFor, &fact.source),
+        if let Some(holds) = self.objections.get_mut(&placed) {
+            holds.retain(|hold| hold.code != Code::Quarantined);
         }
     }
+}
+
+/// Whether a statement was put in after its key was compromised.
+pub(crate) fn is_compromised(world: &World, source: &Source) -> bool {
+    let since = match world.get(&key_subject(&source.kid)) {
+        Some(Data::Key { revoked, .. }) => revoked.as_ref().and_then(|end| end.compromised_since),
+        _ => None,
+    };
+    // Log time, not the author's: a thief can write any time into a statement.
+    let put_in = source.logged_at.unwrap_or(i64::MAX);
+    since.is_some_and(|since| put_in >= since)
 }
 
 /// The class of a part whose design is known; the strictest where it is not.

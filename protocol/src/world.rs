@@ -262,6 +262,9 @@ pub enum Data {
     },
     Mark {
         parts: BTreeSet<SubjectId>,
+        /// Log index of the build that made it two parts; `u64::MAX` when that is not logged yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        doubled: Option<u64>,
     },
     Claim {
         by: SubjectId,
@@ -338,58 +341,32 @@ impl State {
     /// The subjects directly above. They never go away: a recall above must always be found.
     pub fn parents(&self) -> BTreeSet<SubjectId> {
         let mut up = BTreeSet::new();
-        let by = |up: &mut BTreeSet<SubjectId>, source: &Source| {
-            up.insert(key_subject(&source.kid));
-        };
+        // A key stands below its organisation alone, else everything stood below every administrator.
+        if !matches!(self.data, Data::Key { .. }) {
+            let sources = self.data.sources().into_iter();
+            up.extend(sources.map(|source| key_subject(&source.kid)));
+        }
         match &self.data {
-            Data::Policy { source, .. } | Data::Log { source, .. } => by(&mut up, source),
-            Data::Member { source, .. } => by(&mut up, source),
             Data::Key { org, .. } => {
                 up.insert(org_subject(org));
             }
-            Data::Design { source, .. } | Data::Allowable { source, .. } => by(&mut up, source),
-            Data::Approval {
-                request,
-                source,
-                granted,
-            } => {
-                by(&mut up, source);
-                granted.iter().for_each(|(_, source)| by(&mut up, source));
+            Data::Approval { request, .. } => {
                 up.insert(request.design.clone());
                 up.extend(request.allowables().cloned());
             }
-            Data::Licence {
-                licence,
-                source,
-                accepted,
-            } => {
-                by(&mut up, source);
-                accepted.iter().for_each(|source| by(&mut up, source));
+            Data::Licence { licence, .. } => {
                 up.extend([licence.design.clone(), licence.machine.clone()]);
                 up.extend(licence.approval.clone());
             }
-            Data::Lot { received } => received.iter().for_each(|r| by(&mut up, &r.source)),
-            Data::Machine {
-                enrolled,
-                qualified,
-                calibrated,
-            } => {
-                enrolled.iter().for_each(|(_, source)| by(&mut up, source));
+            Data::Machine { enrolled, .. } => {
                 up.extend(enrolled.iter().map(|(says, _)| key_subject(&says.key)));
-                qualified.iter().for_each(|(_, source)| by(&mut up, source));
-                calibrated
-                    .iter()
-                    .for_each(|report| by(&mut up, &report.source));
             }
-            Data::Order {
-                order: Report { source, says, .. },
-            } => {
-                by(&mut up, source);
+            Data::Order { order } => {
+                let says = &order.says;
                 up.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
             }
             Data::Build { starts } => {
-                for Report { source, says, .. } in starts {
-                    by(&mut up, source);
+                for Report { says, .. } in starts {
                     up.extend(
                         [&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone),
                     );
@@ -397,20 +374,61 @@ impl State {
             }
             Data::Part { facts } => {
                 for Report { source, says, .. } in facts {
-                    by(&mut up, source);
                     up.insert(org_subject(&source.org));
                     if let Event::Started { build, mark, .. } = says {
                         up.extend([build.clone(), mark_subject(mark)]);
                     }
                 }
             }
-            Data::Mark { .. } | Data::Claim { .. } => {}
-            Data::Recall { recall, source, .. } => {
-                by(&mut up, source);
-                up.extend(recall.anchors.iter().cloned());
-            }
+            Data::Recall { recall, .. } => up.extend(recall.anchors.iter().cloned()),
+            Data::Policy { .. }
+            | Data::Log { .. }
+            | Data::Member { .. }
+            | Data::Design { .. }
+            | Data::Allowable { .. }
+            | Data::Lot { .. }
+            | Data::Mark { .. }
+            | Data::Claim { .. } => {}
         }
         up
+    }
+}
+
+impl Data {
+    /// Who said what stands here.
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Data::Policy { source, .. }
+            | Data::Log { source, .. }
+            | Data::Member { source, .. }
+            | Data::Key { source, .. }
+            | Data::Design { source, .. }
+            | Data::Allowable { source, .. }
+            | Data::Recall { source, .. } => vec![source],
+            Data::Approval {
+                source, granted, ..
+            } => std::iter::once(source)
+                .chain(granted.iter().map(|(_, source)| source))
+                .collect(),
+            Data::Licence {
+                source, accepted, ..
+            } => std::iter::once(source).chain(accepted).collect(),
+            Data::Lot { received } => received.iter().map(|report| &report.source).collect(),
+            Data::Machine {
+                enrolled,
+                qualified,
+                calibrated,
+            } => {
+                let enrolled = enrolled.iter().map(|(_, source)| source);
+                let qualified = qualified.iter().map(|(_, source)| source);
+                let calibrated = calibrated.iter().map(|report| &report.source);
+                enrolled.chain(qualified).chain(calibrated).collect()
+            }
+            Data::Order { order } => vec![&order.source],
+            Data::Build { starts } => starts.iter().map(|report| &report.source).collect(),
+            Data::Part { facts } => facts.iter().map(|report| &report.source).collect(),
+            Data::Mark { .. } | Data::Claim { .. } => Vec::new(),
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer
     let subject = mark_subject(&mark);
     let seeds = [subject.clone(), policy_subject(), log_subject()].into();
     let mut world = app.store.world(&seeds, &[]).await?;
-    if let Some(Data::Mark { parts }) = world.get(&subject) {
+    if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
         let parts = parts.clone();
         world.states.extend(app.store.world(&parts, &[]).await?.states);
     }

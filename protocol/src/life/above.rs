@@ -131,19 +131,49 @@ impl Above {
 
     /// Everything above that holds the part.
     pub fn holds(&self, world: &World, life: &Life) -> Vec<Hold> {
+        let mut holds = self.problems(world, life);
+        holds.extend(self.restrictions(world, life));
+        holds
+    }
+
+    /// What is wrong with the build and what it rests on, whoever found it and whenever.
+    pub fn problems(&self, world: &World, life: &Life) -> Vec<Hold> {
         let mut holds = Vec::new();
         if let Some((id, report, starts)) = &self.build {
             self.check_build(world, id, report, *starts, &mut holds);
         }
         if let Some(mark) = &life.mark
             && let subject = mark_subject(mark)
-            && let Some(Data::Mark { parts }) = world.get(&subject)
-            && parts.len() > 1
+            && let Some(Data::Mark { doubled, .. }) = world.get(&subject)
+            && let Some(since) = *doubled
         {
-            holds.push(Hold::new(Code::MarkDuplicated, &subject));
+            holds.push(Hold {
+                since,
+                ..Hold::new(Code::MarkDuplicated, &subject)
+            });
         }
-        self.restrictions(world, life, &mut holds);
+        for (subject, source) in self.sources(world) {
+            if super::is_compromised(world, source) {
+                holds.push(Hold::by(Code::KeyCompromised, subject, source));
+            }
+        }
         holds
+    }
+
+    /// The statements that the build rests on; those of the machine's state count by being in force.
+    fn sources<'a>(&'a self, world: &'a World) -> Vec<(&'a SubjectId, &'a Source)> {
+        let build = self.build();
+        let licence = self.licence();
+        let subjects = build
+            .into_iter()
+            .flat_map(|build| [&build.order, &build.licence, &build.lot])
+            .chain(licence.map(|licence| &licence.design))
+            .chain(licence.and_then(|licence| licence.approval.as_ref()));
+        let sources = |id| {
+            let data = world.get(id).into_iter();
+            data.flat_map(move |data| data.sources().into_iter().map(move |source| (id, source)))
+        };
+        subjects.flat_map(sources).collect()
     }
 
     fn check_build(
@@ -158,7 +188,6 @@ impl Above {
         if starts > 1 {
             hold(Code::Contradicted);
         }
-        report.noted.iter().for_each(|code| hold(*code));
         match &self.started {
             None => hold(Code::Contradicted),
             Some(started) => {
@@ -246,7 +275,7 @@ impl Above {
     /// Whether the machine was enrolled, qualified for the design's process and calibrated at `at` (Unix seconds).
     pub fn machine_problems(&self, world: &World, machine: &SubjectId, at: i64) -> Vec<Code> {
         let Some(Data::Machine {
-            enrolled: Some((card, _)),
+            enrolled: Some((card, owner)),
             qualified,
             calibrated,
         }) = world.get(machine)
@@ -260,6 +289,7 @@ impl Above {
                     says.process == design.envelope.process
                         && says.material == design.envelope.material
                         && (source.at..says.expires.unix()).contains(&at)
+                        && !super::is_compromised(world, source)
                         && (design.class == PartClass::C
                             || world.has_function(&source.org, Function::Authority))
                 })
@@ -268,7 +298,10 @@ impl Above {
             found.push(Code::MachineNotQualified);
         }
         let in_force = |report: &Report<crate::body::resource::MachineCalibrated>| {
-            report.noted.is_empty() && (report.source.at..report.says.expires.unix()).contains(&at)
+            report.noted.is_empty()
+                && report.source.org == owner.org
+                && !super::is_compromised(world, &report.source)
+                && (report.source.at..report.says.expires.unix()).contains(&at)
         };
         if !calibrated.iter().any(in_force) {
             found.push(Code::MachineNotCalibrated);
@@ -284,6 +317,9 @@ impl Above {
         let Some(first) = received.first() else {
             return Some(Code::LotUnknown);
         };
+        if let Some(code) = first.noted.first() {
+            return Some(*code);
+        }
         let wanted = self.design().map(|design| &design.envelope.material);
         if wanted.is_some_and(|wanted| *wanted != first.says.material) {
             return Some(Code::LotOtherMaterial);
@@ -292,10 +328,11 @@ impl Above {
     }
 
     /// Recalls, withdrawals and revocations, found by walking up from the part.
-    fn restrictions(&self, world: &World, life: &Life, holds: &mut Vec<Hold>) {
+    pub fn restrictions(&self, world: &World, life: &Life) -> Vec<Hold> {
         let Ok(upward) = world.upward(&life.part) else {
-            return holds.push(Hold::new(Code::TooManyAncestors, &life.part));
+            return vec![Hold::new(Code::TooManyAncestors, &life.part)];
         };
+        let mut holds = Vec::new();
         let all: BTreeSet<_> = upward.iter().collect();
         for subject in &upward {
             for restriction in world.restrictions(subject) {
@@ -306,6 +343,7 @@ impl Above {
                 }
             }
         }
+        holds
     }
 }
 

@@ -1,7 +1,9 @@
 //! Rules of builds.
 
 use super::{Changes, Context, Refusal, refuse, require, waits_for};
-use crate::body::build::{BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, PARTS_MAX};
+use crate::body::build::{
+    BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, PARTS_MAX, StartedPart,
+};
 use crate::body::governance::Role;
 use crate::code::Code;
 use crate::life::Hold;
@@ -107,26 +109,29 @@ pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusa
             unit: started.unit,
             mark: started.mark,
         };
-        add_fact(context, &mut changes, &started.part, event, BTreeSet::new())?;
-        let mark = mark_subject(&started.mark);
-        let mut parts = match changes
-            .states
-            .get(&mark)
-            .or_else(|| context.world.states.get(&mark))
-        {
-            Some(State {
-                data: Data::Mark { parts },
-                ..
-            }) => parts.clone(),
-            _ => BTreeSet::new(),
-        };
-        parts.insert(started.part.clone());
-        if parts.len() > 1 {
-            changes.findings.insert(Code::MarkDuplicated);
-        }
-        changes.states.insert(mark, Data::Mark { parts }.into());
+        add_fact(context, &mut changes, &started.part, event, noted.clone())?;
+        add_mark(context, &mut changes, started);
     }
     Ok(changes)
+}
+
+/// Adds a part to those that carry its mark; a second one is remembered with its place in the log.
+fn add_mark(context: &Context, changes: &mut Changes, started: &StartedPart) {
+    let mark = mark_subject(&started.mark);
+    let known = changes.states.get(&mark);
+    let known = known.or_else(|| context.world.states.get(&mark));
+    let (mut parts, mut doubled) = match known.map(|state| &state.data) {
+        Some(Data::Mark { parts, doubled }) => (parts.clone(), *doubled),
+        _ => (BTreeSet::new(), None),
+    };
+    parts.insert(started.part.clone());
+    if parts.len() > 1 {
+        changes.findings.insert(Code::MarkDuplicated);
+        doubled.get_or_insert(context.source.since());
+    }
+    changes
+        .states
+        .insert(mark, Data::Mark { parts, doubled }.into());
 }
 
 pub fn completed(context: &Context, says: &BuildCompleted) -> Result<Changes, Refusal> {

@@ -156,16 +156,26 @@ pub fn key_revoked(context: &Context, says: &KeyRevoked) -> Result<Changes, Refu
     if !context.world.has_function(context.org, Function::Governor) {
         context.require_own(org)?;
     }
-    require(
-        revoked.is_none(),
-        Code::KeyRevoked,
-        "It is revoked already.",
-    )?;
     let compromised_since = says.compromised_since.map(|time| time.unix());
-    *revoked = Some(Revocation {
-        source: context.source.clone(),
-        compromised_since,
-    });
+    match revoked {
+        None => {
+            *revoked = Some(Revocation {
+                source: context.source.clone(),
+                compromised_since,
+            });
+        }
+        // That a revoked key was in wrong hands, and since when, comes out later; it only ever binds more.
+        Some(known) => {
+            let earlier = compromised_since
+                .filter(|since| known.compromised_since.is_none_or(|known| *since < known));
+            require(
+                earlier.is_some(),
+                Code::KeyRevoked,
+                "It is revoked already.",
+            )?;
+            known.compromised_since = earlier;
+        }
+    }
     Ok(Changes::default().set(context.sub().clone(), state))
 }
 

@@ -382,10 +382,12 @@ impl<'a> Context<'a> {
         self.card.holder_is == Holder::Machine
     }
 
-    /// What objections to an act mean: a gap asks to wait, what the author had seen refuses, what came later
-    /// lets the act be logged without effect.
+    /// What objections to an act mean: what the author had seen refuses, what came later lets the act be logged
+    /// without effect, and a gap alone asks to wait.
     fn weigh(&self, objections: &[Hold]) -> Result<BTreeSet<Code>, Refusal> {
-        if let Some(gap) = objections.iter().find(|hold| hold.kind == HoldKind::DocGap) {
+        let is_gap = |hold: &&Hold| hold.kind == HoldKind::DocGap;
+        let (gaps, objections): (Vec<_>, Vec<_>) = objections.iter().partition(is_gap);
+        if let (Some(gap), []) = (gaps.first(), &objections[..]) {
             return waits_for(format!("{} ({})", gap.subject, gap.code));
         }
         let seen_size = self
@@ -394,7 +396,7 @@ impl<'a> Context<'a> {
             .seen
             .as_ref()
             .map(|Seen { size, .. }| *size);
-        let seen = |hold: &&Hold| seen_size.is_none_or(|size| hold.since < size);
+        let seen = |hold: &&&Hold| seen_size.is_none_or(|size| hold.since < size);
         if let Some(hold) = objections.iter().find(seen) {
             return refuse(
                 hold.code,
@@ -421,3 +423,6 @@ fn source(statement: &Statement, at: At) -> Source {
         logged_at: at.index.map(|_| at.logged_at),
     }
 }
+
+#[cfg(test)]
+mod tests;

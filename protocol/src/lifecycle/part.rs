@@ -6,13 +6,13 @@
 use super::build::add_fact;
 use super::{Changes, Context, Refusal, refuse, require, waits_for};
 use crate::body::Core;
-use crate::body::governance::{Function, Role};
+use crate::body::governance::Role;
 use crate::body::licence::Purpose;
 use crate::code::Code;
-use crate::life::{Above, Hold, Life};
+use crate::life::{self, Above, Hold, Life};
 use crate::statement::StatementId;
 use crate::world::{Data, Event, Report, World};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every kind whose subject is a part.
 pub fn said(context: &Context) -> Result<Changes, Refusal> {
@@ -98,46 +98,69 @@ fn released(context: &Context, event: Event) -> Result<Changes, Refusal> {
     {
         return refuse(Code::QualificationPart, "");
     }
-    let mut changes = Changes::default();
-    add_fact(
-        context,
-        &mut changes,
-        context.sub(),
-        event.clone(),
-        BTreeSet::new(),
-    )?;
-    let Some((life, mut own)) = fold(context, &changes) else {
-        return refuse(Code::WrongSubject, "no part");
-    };
-    let mut found = own.remove(&context.statement.id).unwrap_or_default();
-    // A hold that stands before the release says why better than "held" does.
-    if found.iter().any(|hold| hold.code == Code::Held) {
-        found = life
-            .holds
-            .into_iter()
-            .filter(|hold| hold.code != Code::Held)
-            .collect();
-    }
-    let current = Life::of(context.world, context.sub());
-    let on_part = |hold: &Hold| hold.subject == *context.sub();
-    found.extend(
-        current
-            .into_iter()
-            .flat_map(|life| life.holds)
-            .filter(|hold| !on_part(hold)),
-    );
-    let noted = context.weigh(&found)?;
-    add(context, event, noted)
+    let (before, _) = Life::fold(context.world, context.sub(), facts, &above);
+    let mut found = own_objections(context, &event)?;
+    found.extend(above.problems(context.world, &before));
+    let later = weigh_whole(context, facts, &event, &found)?;
+    let noted = context.weigh(&above.restrictions(context.world, &before))?;
+    let mut changes = add(context, event, noted)?;
+    changes.findings.extend(later);
+    Ok(changes)
 }
 
-type Folded = (Life, std::collections::BTreeMap<StatementId, Vec<Hold>>);
-
-fn fold(context: &Context, changes: &Changes) -> Option<Folded> {
-    let Data::Part { facts } = &changes.states.get(context.sub())?.data else {
-        return None;
+/// What the part's life objects to in an act at its place. What holds the part says why better than "held" does.
+fn own_objections(context: &Context, event: &Event) -> Result<Vec<Hold>, Refusal> {
+    let mut changes = Changes::default();
+    let (part, nothing) = (context.sub(), BTreeSet::new());
+    add_fact(context, &mut changes, part, event.clone(), nothing)?;
+    let Some(Data::Part { facts }) = changes.states.get(part).map(|state| &state.data) else {
+        return refuse(Code::WrongSubject, "no part");
     };
-    let above = Above::of(context.world, context.sub(), facts);
-    Some(Life::fold(context.world, context.sub(), facts, &above))
+    let above = Above::of(context.world, part, facts);
+    let (life, mut objections) = Life::fold(context.world, part, facts, &above);
+    let own = objections.remove(&context.statement.id).unwrap_or_default();
+    if own.iter().all(|hold| hold.code != Code::Held) {
+        return Ok(own);
+    }
+    let is_release = |id| {
+        let fact = facts.iter().find(|fact| fact.source.statement == id);
+        fact.is_some_and(|fact| matches!(fact.says, Event::Released(_)))
+    };
+    let counts = |hold: &Hold| !hold.statement.is_some_and(is_release);
+    Ok(life.holds.into_iter().filter(counts).collect())
+}
+
+/// Weighs objections to an act. Where statements are missing that it comes after, nothing is refused for good.
+fn weigh_whole(
+    context: &Context,
+    facts: &[Report<Event>],
+    event: &Event,
+    found: &[Hold],
+) -> Result<BTreeSet<Code>, Refusal> {
+    match (context.weigh(found), missing_before(facts, event)) {
+        (Err(_), Some(id)) => waits_for(format!("the statement {id}")),
+        (weighed, _) => weighed,
+    }
+}
+
+/// A statement that `event` comes after, directly or through others, and that is not there.
+fn missing_before(facts: &[Report<Event>], event: &Event) -> Option<StatementId> {
+    let by_id: BTreeMap<_, _> = facts
+        .iter()
+        .map(|fact| (fact.source.statement, fact))
+        .collect();
+    let mut open: Vec<_> = event.predecessors().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        let fact = match by_id.get(&id) {
+            None => return Some(id),
+            Some(fact) => fact,
+        };
+        if seen.insert(id) {
+            open.extend(fact.says.predecessors());
+        }
+    }
+    None
 }
 
 /// By another person than who placed it, of the custodian, the design authority or an authority.
@@ -163,13 +186,11 @@ fn quarantine_lifted(
         Code::SameAuthor,
         "",
     )?;
-    let above = Above::of(context.world, context.sub(), facts);
-    let life = Life::of(context.world, context.sub());
-    let may = above.design_authority() == Some(context.org)
-        || context.world.has_function(context.org, Function::Authority)
-        || life.is_some_and(|life| life.custodian.as_ref() == Some(context.org));
-    require(may, Code::NotYours, "")?;
-    add(context, event, BTreeSet::new())
+    let found = own_objections(context, &event)?;
+    let later = weigh_whole(context, facts, &event, &found)?;
+    let mut changes = add(context, event, BTreeSet::new())?;
+    changes.findings.extend(later);
+    Ok(changes)
 }
 
 /// By a member other than the report's author; two organisations clear it.
@@ -191,13 +212,8 @@ fn vouched(context: &Context, report: StatementId) -> Result<Changes, Refusal> {
         Code::SameAuthor,
         "An organisation cannot vouch for itself.",
     )?;
-    let doubted = fact.noted.contains(&Code::Unvouched) || is_compromised(context.world, fact);
+    let doubted =
+        fact.noted.contains(&Code::Unvouched) || life::is_compromised(context.world, &fact.source);
     require(doubted, Code::WrongSubject, "Nobody doubts the report.")?;
     add(context, Event::Vouched { report }, BTreeSet::new())
-}
-
-fn is_compromised(world: &World, fact: &Report<Event>) -> bool {
-    let key = world.get(&crate::world::key_subject(&fact.source.kid));
-    matches!(key, Some(Data::Key { revoked: Some(revoked), .. })
-        if revoked.compromised_since.is_some())
 }
