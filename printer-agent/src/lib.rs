@@ -13,3 +13,6 @@ pub mod print;
 pub mod printer;
 pub mod sync;
 pub mod system;
+
+#[cfg(test)]
+mod fixture;

@@ -60,7 +60,7 @@ pub struct Printed {
     pub knowledge_age_s: u64,
 }
 
-/// Prints one part. `progress` is told each step.
+/// Prints one part. `clock` tells Unix time; `progress` is told each step.
 ///
 /// What `kill -9` leaves:
 /// 1. before the journal's append: nothing happened; the unit is free;
@@ -72,10 +72,11 @@ pub fn print(
     home: &Home,
     printer: &Printer,
     request: &Request,
-    now: i64,
+    clock: &dyn Fn() -> i64,
     entropy: &mut dyn Entropy,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Printed, PrintError> {
+    let now = clock();
     // Held from before the unit is chosen until the end is signed: nobody else can choose the same.
     let mut writer = home.writer()?;
     progress("replaying what is known");
@@ -90,6 +91,8 @@ pub fn print(
     progress("handing over");
     let handed = printer.hand_over(&name, &cleared.geometry);
     let parts = vec![part.clone()];
+    // An end is after its start, also where both fall into one second and only their times order them.
+    let now = clock().max(now + 1);
     match handed {
         Ok((place, digest)) => {
             let found_after = digest;
@@ -217,3 +220,6 @@ pub fn abort(
     let core = Core::BuildAborted(BuildAborted { parts, reason });
     Ok(writer.sign(Draft::new(build.clone(), core), now, entropy)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,6 @@ use crate::home::{Home, View};
 use crate::licence::{builds, free_unit};
 use std::collections::BTreeSet;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::build::BuildOrdered;
 use threadmark_protocol::body::licence::LicenceIssued;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::life::{Above, Hold, class_or_strictest};
@@ -31,7 +30,7 @@ impl<'a> Case<'a> {
         now: i64,
     ) -> Result<Case<'a>, GateError> {
         let Some(Data::Order { order }) = view.world.get(order_id) else {
-            return Err(missing_order(view, order_id));
+            return Err(missing_order(view, order_id, now));
         };
         let order = &order.says;
         let case = Case {
@@ -281,13 +280,20 @@ fn mass_of(world: &World, order: &SubjectId) -> i64 {
 }
 
 /// An order that is not in effect: not at hand, or refused, and then why.
-fn missing_order(view: &View, id: &SubjectId) -> GateError {
-    let is_it = |said: &&threadmark_protocol::statement::Statement| {
-        said.body.sub == *id && matches!(&said.body.core, Core::BuildOrdered(BuildOrdered { .. }))
+fn missing_order(view: &View, id: &SubjectId, now: i64) -> GateError {
+    let at_hand = view.at_hand.iter().find_map(|said| match &said.body.core {
+        Core::BuildOrdered(says) if said.body.sub == *id => Some((said.id, says)),
+        _ => None,
+    });
+    let Some((statement, says)) = at_hand else {
+        return GateError::coded(Check::Record, Code::OrderMissing, id);
     };
-    let at_hand = view.at_hand.iter().find(is_it);
-    let refused = at_hand.and_then(|said| view.refused.iter().find(|(id, _)| *id == said.id));
-    match refused {
+    let above = Above::under_licence(&view.world, &says.licence);
+    let mut problems = above.permission_problems(now).into_iter();
+    if problems.any(|code| code == Code::LicenceNotAccepted) {
+        return GateError::coded(Check::Licence, Code::LicenceNotAccepted, &says.licence);
+    }
+    match view.refused.iter().find(|(id, _)| *id == statement) {
         Some((_, Refusal::Refused { code, detail })) => {
             GateError::coded(Check::Record, *code, format!("{id}: {detail}"))
         }

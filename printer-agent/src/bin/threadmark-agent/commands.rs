@@ -146,7 +146,7 @@ fn export(home: &Home, path: &Path) -> anyhow::Result<Shown> {
 fn print(home: &Home, request: &Request, to: &Path) -> anyhow::Result<Shown> {
     let printer = Printer::File(FilePrinter::new(to));
     let entropy = &mut SystemEntropy;
-    let printed = print::print(home, &printer, request, now(), entropy, &mut progress)?;
+    let printed = print::print(home, &printer, request, &now, entropy, &mut progress)?;
     let age_hours = printed.knowledge_age_s / 3600;
     Ok(Shown {
         text: format!(
