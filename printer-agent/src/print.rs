@@ -90,34 +90,40 @@ pub fn print(
     // 3: from here on the unit is spent.
     progress("handing over");
     let handed = printer.hand_over(&name, &cleared.geometry);
-    let parts = vec![part.clone()];
     // An end is after its start, also where both fall into one second and only their times order them.
     let now = clock().max(now + 1);
+    let core = end(&part, handed.as_ref());
+    writer.sign(Draft::new(build.clone(), core), now, entropy)?;
+    let unit = cleared.unit;
     match handed {
-        Ok((place, digest)) => {
-            let found_after = digest;
-            let core = Core::BuildCompleted(BuildCompleted { parts, found_after });
-            writer.sign(Draft::new(build.clone(), core), now, entropy)?;
-            Ok(Printed {
-                build,
-                part,
-                unit: cleared.unit,
-                mark: cleared.mark,
-                place,
-                digest,
-                knowledge_age_s: cleared.knowledge_age_s,
-            })
-        }
-        Err(source) => {
-            let reason = paragraph(&format!("Handing over failed: {source}"));
-            let core = Core::BuildAborted(BuildAborted { parts, reason });
-            writer.sign(Draft::new(build.clone(), core), now, entropy)?;
-            let unit = cleared.unit;
-            Err(PrintError::Aborted {
-                build,
-                unit,
-                source,
-            })
+        Ok((place, digest)) => Ok(Printed {
+            build,
+            part,
+            unit,
+            mark: cleared.mark,
+            place,
+            digest,
+            knowledge_age_s: cleared.knowledge_age_s,
+        }),
+        Err(source) => Err(PrintError::Aborted {
+            build,
+            unit,
+            source,
+        }),
+    }
+}
+
+/// How the build ended: what was found where it was handed over, or why it was not.
+fn end(part: &SubjectId, handed: Result<&(String, Digest), &PrinterError>) -> Core {
+    let parts = vec![part.clone()];
+    match handed {
+        Ok((_, digest)) => Core::BuildCompleted(BuildCompleted {
+            parts,
+            found_after: *digest,
+        }),
+        Err(error) => {
+            let reason = paragraph(&format!("Handing over failed: {error}"));
+            Core::BuildAborted(BuildAborted { parts, reason })
         }
     }
 }
