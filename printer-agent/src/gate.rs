@@ -118,9 +118,14 @@ impl fmt::Display for GateError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "the gate refuses at {}: ", self.check.name())?;
         if let Some(code) = self.code {
-            write!(out, "{} ({code}) ", code.title())?;
+            write!(out, "{} [{code}] ", code.title())?;
         }
-        write!(out, "{} {}", self.detail, self.advice)
+        write!(
+            out,
+            "{}. {}",
+            self.detail.trim_end_matches('.'),
+            self.advice
+        )
     }
 }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Problem {
             self.title, self.code, self.status
         )?;
         for more in [&self.detail, &self.advice] {
-            if !more.is_empty() {
+            if !more.is_empty() && *more != self.title {
                 write!(out, " {more}")?;
             }
         }

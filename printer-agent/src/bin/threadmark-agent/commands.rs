@@ -89,7 +89,11 @@ fn enrol(
     };
     home.join(&genesis, service, Some(fingerprint))?;
     eprintln!("… give this card to your administrator, who enrols the key and the machine");
-    let json = serde_json::to_value(home.card())?;
+    // The form in which `threadmark key add` and `key card` exchange cards.
+    let identity = home.identity();
+    let json = json!({
+        "organisation": identity.org, "kid": identity.key_id(), "card": home.card(),
+    });
     Ok(Shown {
         text: format!("{json:#}"),
         json,
