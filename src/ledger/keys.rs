@@ -37,12 +37,27 @@ impl LogKeys {
         let checkpoint = Signer::from_seed(&file.checkpoint_seed);
         let checkpoint = NoteSigner::new(origin.as_str(), checkpoint).ok()?;
         let log = Signer::from_seed(&file.log_seed);
-        Some(LogKeys {
+        Some(LogKeys::from_signers(
             origin,
             checkpoint,
             log,
-            session_seed: file.session_seed,
-        })
+            file.session_seed,
+        ))
+    }
+
+    /// The keys from their signers.
+    pub fn from_signers(
+        origin: Origin,
+        checkpoint: NoteSigner,
+        log: Signer,
+        session_seed: [u8; 32],
+    ) -> LogKeys {
+        LogKeys {
+            origin,
+            checkpoint,
+            log,
+            session_seed,
+        }
     }
 
     /// Whether genesis names these keys.

@@ -1,1 +1,14 @@
-//! One integration binary.
+//! One integration binary: the real service on a real PostgreSQL.
+//!
+//! `ledger_*` run the writer in this process; `service_*` spawn the real binary and speak HTTP to it; `house` holds the
+//! code to its own rules.
+
+mod house;
+mod ledger_faults;
+mod ledger_histories;
+mod memory;
+mod openapi;
+mod service_border;
+mod service_crash;
+mod service_pages;
+mod support;

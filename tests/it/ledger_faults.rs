@@ -1,0 +1,153 @@
+//! The table of faults: each call of the sequencer × {fails and is not done, fails but is done} × {once, from here on},
+//! after each of which the whole log replays and every receipt that was given still verifies.
+
+use crate::memory::{Call, Fault, Memory};
+use std::sync::Arc;
+use threadmark::ledger::Ledger;
+use threadmark::ledger::keys::LogKeys;
+use threadmark::ledger::sequencer::{Outcome, Sequencer};
+use threadmark_protocol::bundle::Replica;
+use threadmark_protocol::code::Code;
+use threadmark_protocol::fixture::Consortium;
+use threadmark_protocol::receipt::Receipt;
+use threadmark_protocol::statement::Statement;
+use tokio::task::JoinHandle;
+
+struct Running {
+    ledger: Ledger,
+    task: JoinHandle<()>,
+}
+
+async fn start(memory: &Memory, consortium: &Consortium) -> Running {
+    let (checkpoint, log) = consortium.log.signers();
+    let keys = LogKeys::from_signers(consortium.origin(), checkpoint, log, [7; 32]);
+    let now = consortium.now;
+    let clock = Arc::new(move || now);
+    let (ledger, task) =
+        Sequencer::start(memory.clone(), keys, &consortium.genesis, "test", clock).await.unwrap();
+    let task = tokio::spawn(async move {
+        task.run().await.unwrap();
+    });
+    Running { ledger, task }
+}
+
+/// Everything that a consortium says while it is founded and one part is made, without the log's own entries.
+fn statements() -> (Consortium, Vec<Statement>) {
+    let class = threadmark_protocol::body::governance::PartClass::C;
+    let (mut consortium, licence) = Consortium::licensed(11, class, 3);
+    consortium.make(&licence, 1);
+    let own = |statement: &&Statement| statement.body.core.kind() != "log.batch";
+    let all = consortium.log.entries().iter().filter(own).skip(2).cloned().collect();
+    (consortium, all)
+}
+
+/// Sends everything until all of it is logged; every receipt must verify.
+async fn log_all(running: &Running, consortium: &Consortium, statements: &[Statement]) {
+    for statement in statements {
+        for _ in 0..20 {
+            match running.ledger.submit(statement.clone()).await {
+                Some(Outcome::Logged { receipt, place, .. }) => {
+                    let trust = consortium.trust();
+                    let entry = &statement.submission.envelope;
+                    let verified = Receipt::parse(&receipt).unwrap().verify(entry, &trust.log_key);
+                    assert_eq!(verified.unwrap().index, place.index);
+                    break;
+                }
+                Some(Outcome::Unavailable) | None => {}
+                Some(Outcome::Refused(refusal)) => panic!("{refusal}: {statement:?}"),
+            }
+        }
+    }
+}
+
+/// A stranger replays everything that was committed.
+fn check_all(memory: &Memory, consortium: &Consortium, statements: &[Statement]) {
+    let mut replica = Replica::new(consortium.trust());
+    for page in memory.pages() {
+        replica.extend(&page).unwrap();
+    }
+    for statement in statements {
+        assert!(replica.index_of(&statement.id).is_some(), "{:?} is lost", statement.id);
+    }
+    assert_eq!(replica.world().states, memory.world_now().states);
+}
+
+#[tokio::test]
+async fn every_fault_leaves_a_log_that_replays_and_receipts_that_verify() {
+    let (consortium, statements) = statements();
+    for call in [Call::Places, Call::World, Call::Commit] {
+        for fault in [Fault::NotDone, Fault::DoneAndLost] {
+            for times in [1, 7] {
+                for at in [0, statements.len() / 2, statements.len() - 1] {
+                    let memory = Memory::default();
+                    let running = start(&memory, &consortium).await;
+                    log_all(&running, &consortium, &statements[..at]).await;
+                    memory.inject(call, fault, times);
+                    log_all(&running, &consortium, &statements).await;
+                    check_all(&memory, &consortium, &statements);
+                    running.task.abort();
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crash_between_any_two_statements_loses_nothing() {
+    let (consortium, statements) = statements();
+    let memory = Memory::default();
+    for at in 0..statements.len() {
+        // A new writer each time, and all of the past sent again: known statements keep their place.
+        let running = start(&memory, &consortium).await;
+        log_all(&running, &consortium, &statements[..=at]).await;
+        running.task.abort();
+    }
+    check_all(&memory, &consortium, &statements);
+    assert_eq!(memory.pages().last().map(|page| page.from), Some(3 + 2 * (statements.len() as u64 - 1)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_refused_alone() {
+    let (consortium, statements) = statements();
+    let memory = Memory::default();
+    let running = start(&memory, &consortium).await;
+    let bad = statements.iter().find(|of| of.body.core.kind() == "material.received").unwrap();
+    memory.inject(Call::Commit, Fault::BadData(bad.id), 1);
+    // All at once, so that they share batches.
+    let sent: Vec<_> = statements[..20]
+        .iter()
+        .chain([bad])
+        .map(|statement| {
+            let (ledger, statement) = (running.ledger.clone(), statement.clone());
+            tokio::spawn(async move { (statement.id, ledger.submit(statement).await) })
+        })
+        .collect();
+    for task in sent {
+        let (id, outcome) = task.await.unwrap();
+        match outcome.unwrap() {
+            Outcome::Refused(refusal) if id == bad.id => {
+                // It may come before its predecessor; then it waits. What was tried is refused by name.
+                assert!([Code::Unstorable, Code::WaitsFor].contains(&refusal.code()), "{refusal}");
+            }
+            Outcome::Refused(refusal) => assert_ne!(refusal.code(), Code::Unstorable),
+            Outcome::Logged { .. } => assert_ne!(id, bad.id),
+            Outcome::Unavailable => panic!("storage is there"),
+        }
+    }
+    log_all(&running, &consortium, &statements[..10]).await;
+    check_all(&memory, &consortium, &statements[..10]);
+}
+
+#[tokio::test]
+async fn an_older_writer_stops() {
+    let (consortium, statements) = statements();
+    let memory = Memory::default();
+    let old = start(&memory, &consortium).await;
+    log_all(&old, &consortium, &statements[..3]).await;
+    let new = start(&memory, &consortium).await;
+    let outcome = old.ledger.submit(statements[3].clone()).await;
+    assert!(matches!(outcome, None | Some(Outcome::Unavailable)), "{outcome:?}");
+    log_all(&new, &consortium, &statements).await;
+    check_all(&memory, &consortium, &statements);
+    assert!(old.task.await.is_err(), "the older writer must stop, loudly");
+}

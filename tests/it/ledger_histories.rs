@@ -1,0 +1,166 @@
+//! Random histories on PostgreSQL: service, offline answer and audit agree.
+
+use crate::support::new_database;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::sync::Arc;
+use threadmark::ledger::audit;
+use threadmark::ledger::keys::LogKeys;
+use threadmark::ledger::sequencer::{Outcome, Sequencer};
+use threadmark::ledger::storage::Storage as _;
+use threadmark::store::PgStore;
+use threadmark_protocol::answer::{Knowledge, Viewer, answer};
+use threadmark_protocol::body::governance::PartClass;
+use threadmark_protocol::body::part;
+use threadmark_protocol::body::Core;
+use threadmark_protocol::bundle::{Page, Replica};
+use threadmark_protocol::fixture::{Consortium, Who};
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::statement::Statement;
+use threadmark_protocol::world::{Data, World, log_subject, mark_subject, policy_subject};
+
+/// One thing that happens; what is impossible at its moment is refused or noted, which is part of the test.
+#[derive(Clone, Copy, Debug)]
+enum Happening {
+    Make(u32),
+    Inspect(usize),
+    HandOver(usize),
+    Install(usize),
+    Destroy(usize),
+    Quarantine(usize),
+    Recall,
+    Sail,
+    ComeHome,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    use Happening::*;
+    prop_oneof![
+        4 => (1..5u32).prop_map(Make),
+        2 => (0..4usize).prop_map(Inspect),
+        3 => (0..4usize).prop_map(HandOver),
+        3 => (0..4usize).prop_map(Install),
+        1 => (0..4usize).prop_map(Destroy),
+        1 => (0..4usize).prop_map(Quarantine),
+        1 => Just(Recall),
+        2 => Just(Sail),
+        2 => Just(ComeHome),
+    ]
+}
+
+/// Plays the happenings with the fixture's people; all statements that were ever signed, in an order that a carrier
+/// might deliver them in, and the marks.
+fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec<Mark>) {
+    let (mut of, licence) = Consortium::licensed(seed, PartClass::C, 4);
+    let mut parts = Vec::new();
+    let mut sent = Vec::new();
+    for happening in happenings {
+        let pick = |at: usize| parts.get(at % parts.len().max(1)).cloned();
+        match *happening {
+            // A unit beyond the licence has no mark that the fixture could make.
+            Happening::Make(unit) if unit <= 4 => parts.push(of.print(&licence, unit)),
+            Happening::Make(_) => {}
+            Happening::Recall => {
+                let lot = of.lot.clone();
+                let _ = of.recall(Who::Certifier, &[&lot]);
+            }
+            Happening::Sail => of.set_sail(),
+            Happening::ComeHome => {
+                sent.extend(of.at_hand());
+                of.come_home();
+            }
+            Happening::Inspect(at) => drop(pick(at).map(|part| of.inspect(Who::Inspector, &part))),
+            Happening::HandOver(at) => drop(pick(at).map(|part| {
+                let to = of.org(Who::Mechanic);
+                let after = of.after(&part);
+                let core = Core::PartShipped(part::Shipped { after, to });
+                of.say(Who::Custodian, &part, core)
+            })),
+            Happening::Install(at) => drop(pick(at).map(|part| of.install(Who::Mechanic, &part))),
+            Happening::Destroy(at) => drop(pick(at).map(|part| of.destroy(Who::Mechanic, &part))),
+            Happening::Quarantine(at) => {
+                drop(pick(at).map(|part| of.quarantine(Who::Inspector, &part)));
+            }
+        }
+    }
+    sent.extend(of.at_hand());
+    of.come_home();
+    let own = |statement: &&Statement| statement.body.core.kind() != "log.batch";
+    let mut all: Vec<_> = of.log.entries().iter().filter(own).skip(2).cloned().collect();
+    // The journals once more: what is known keeps its place.
+    all.extend(sent);
+    let marks = (1..=4).map(|unit| of.mark(&licence, unit)).collect();
+    (of, all, marks)
+}
+
+async fn agree(seed: u64, happenings: Vec<Happening>) {
+    let (of, statements, marks) = play(seed, &happenings);
+    let store = PgStore::open(&new_database().await).await.unwrap();
+    let (checkpoint, log) = of.log.signers();
+    let keys = LogKeys::from_signers(of.origin(), checkpoint, log, [7; 32]);
+    let now = of.now;
+    let (ledger, task) =
+        Sequencer::start(store.clone(), keys, &of.genesis, "test", Arc::new(move || now))
+            .await
+            .unwrap();
+    let running = tokio::spawn(task.run());
+    for statement in &statements {
+        let outcome = ledger.submit(statement.clone()).await;
+        assert!(!matches!(outcome, None | Some(Outcome::Unavailable)), "{outcome:?}");
+    }
+    let report = audit::audit(&store, of.trust(), |_, _| {}).await.unwrap();
+    assert_eq!(report.discrepancies, vec![]);
+    let replica = replica_of(&store, &of).await;
+    let as_of = replica.as_of();
+    for mark in marks {
+        let world = world_of(&store, mark).await;
+        for viewer in viewers(&of) {
+            let knowledge = Knowledge { as_of, is_whole_log: true };
+            let online = answer(&world, mark, now, &viewer, knowledge);
+            let offline = answer(replica.world(), mark, now, &viewer, knowledge);
+            assert_eq!(online, offline, "service and bundle differ");
+        }
+    }
+    running.abort();
+}
+
+fn viewers(of: &Consortium) -> [Viewer; 3] {
+    let member = |who| Viewer::Member { org: of.org(who), asset_type: None };
+    [Viewer::Public, member(Who::Mechanic), member(Who::Custodian)]
+}
+
+async fn replica_of(store: &PgStore, of: &Consortium) -> Replica {
+    let mut replica = Replica::new(of.trust());
+    while let Some(head) = store.checkpoint_within(replica.size(), 64).await.unwrap() {
+        let from = replica.size();
+        let entries = store.entries(from, (head.size - from) as usize).await.unwrap();
+        replica.extend(&Page { from, entries, checkpoint: head.note }).unwrap();
+    }
+    replica
+}
+
+/// As the service loads it.
+async fn world_of(store: &PgStore, mark: Mark) -> World {
+    let subject = mark_subject(&mark);
+    let seeds = [subject.clone(), policy_subject(), log_subject()].into();
+    let mut world = store.world(&seeds, &[]).await.unwrap();
+    if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
+        let parts = parts.clone();
+        world.states.extend(store.world(&parts, &[]).await.unwrap().states);
+    }
+    world
+}
+
+#[test]
+fn service_offline_answer_and_audit_agree_on_random_histories() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 40, ..Config::default() });
+    let histories = (any::<u64>(), prop::collection::vec(happening(), 1..25));
+    runner
+        .run(&histories, |(seed, happenings)| {
+            runtime.block_on(agree(seed, happenings));
+            Ok(())
+        })
+        .unwrap();
+}

@@ -1,0 +1,175 @@
+//! Storage in memory that fails where it is told to: the other implementation of `ledger::Storage`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use threadmark::ledger::storage::{Batch, Head, Place, Storage, StorageError};
+use threadmark_protocol::bundle::Page;
+use threadmark_protocol::digest::Digest;
+use threadmark_protocol::key::KeyId;
+use threadmark_protocol::statement::{Statement, StatementId, Submission};
+use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::tree::leaf_hash;
+use threadmark_protocol::world::World;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The call fails and nothing was done.
+    NotDone,
+    /// The call fails although it was done: its answer was lost.
+    DoneAndLost,
+    /// The data of this statement cannot be stored.
+    BadData(StatementId),
+}
+
+/// Which call fails, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    Places,
+    World,
+    Commit,
+}
+
+#[derive(Default)]
+pub struct State {
+    entries: Vec<Statement>,
+    places: BTreeMap<StatementId, Place>,
+    world: World,
+    checkpoints: Vec<Head>,
+    fence: i64,
+    /// The fault, and how often it strikes.
+    faults: BTreeMap<Call, (Fault, u32)>,
+}
+
+/// Shared memory: a sequencer that is dropped and started again finds what was committed.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<State>>);
+
+impl Memory {
+    pub fn inject(&self, call: Call, fault: Fault, times: u32) {
+        self.0.lock().unwrap().faults.insert(call, (fault, times));
+    }
+
+    pub fn heal(&self) {
+        self.0.lock().unwrap().faults.clear();
+    }
+
+    /// The whole committed log as pages, one a batch.
+    pub fn pages(&self) -> Vec<Page> {
+        let state = self.0.lock().unwrap();
+        let mut from = 0;
+        state
+            .checkpoints
+            .iter()
+            .map(|head| {
+                let entries = &state.entries[from as usize..head.size as usize];
+                let page = Page {
+                    from,
+                    entries: entries.iter().map(|entry| entry.submission.clone()).collect(),
+                    checkpoint: head.note.clone(),
+                };
+                from = head.size;
+                page
+            })
+            .collect()
+    }
+
+    pub fn world_now(&self) -> World {
+        self.0.lock().unwrap().world.clone()
+    }
+
+    fn strike(&self, call: Call) -> Option<Fault> {
+        let mut state = self.0.lock().unwrap();
+        let (fault, times) = state.faults.get_mut(&call)?;
+        let fault = *fault;
+        if matches!(fault, Fault::BadData(_)) {
+            return Some(fault);
+        }
+        *times = times.checked_sub(1)?;
+        Some(fault)
+    }
+
+    fn fail(&self, call: Call) -> Result<(), StorageError> {
+        match self.strike(call) {
+            None | Some(Fault::BadData(_)) => Ok(()),
+            Some(_) => Err(StorageError::Unavailable("injected".into())),
+        }
+    }
+
+    fn write(&self, batch: &Batch) -> Result<(), StorageError> {
+        let mut state = self.0.lock().unwrap();
+        let size = state.checkpoints.last().map_or(0, |head| head.size);
+        if batch.fence != state.fence || batch.first != size {
+            return Err(StorageError::Conflict("another writer".into()));
+        }
+        for (at, entry) in batch.entries.iter().enumerate() {
+            let place = Place {
+                index: batch.first + at as u64,
+                logged_at: batch.checkpoint.logged_at,
+                tree_size: batch.checkpoint.size,
+            };
+            assert!(state.places.insert(entry.id, place).is_none(), "an entry stands twice");
+            state.world.record(entry, BTreeMap::new());
+            state.entries.push(entry.clone());
+        }
+        state.world.states.extend(batch.states.clone());
+        state.checkpoints.push(batch.checkpoint.clone());
+        Ok(())
+    }
+}
+
+impl Storage for Memory {
+    async fn take_lease(&self, _: &str) -> Result<i64, StorageError> {
+        let mut state = self.0.lock().unwrap();
+        state.fence += 1;
+        Ok(state.fence)
+    }
+
+    async fn head(&self) -> Result<Option<Head>, StorageError> {
+        Ok(self.0.lock().unwrap().checkpoints.last().cloned())
+    }
+
+    async fn leaves(&self, from: u64) -> Result<Vec<Digest>, StorageError> {
+        let state = self.0.lock().unwrap();
+        let entries = &state.entries[from as usize..];
+        Ok(entries.iter().map(|entry| leaf_hash(&entry.submission.envelope)).collect())
+    }
+
+    async fn places(
+        &self,
+        ids: &[StatementId],
+    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
+        self.fail(Call::Places)?;
+        let state = self.0.lock().unwrap();
+        Ok(ids.iter().filter_map(|id| Some((*id, *state.places.get(id)?))).collect())
+    }
+
+    async fn world(
+        &self,
+        _: &BTreeSet<SubjectId>,
+        _: &[(KeyId, u64)],
+    ) -> Result<World, StorageError> {
+        self.fail(Call::World)?;
+        Ok(self.world_now())
+    }
+
+    async fn entries(&self, from: u64, most: usize) -> Result<Vec<Submission>, StorageError> {
+        let state = self.0.lock().unwrap();
+        let entries = state.entries.iter().skip(from as usize).take(most);
+        Ok(entries.map(|entry| entry.submission.clone()).collect())
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+        match self.strike(Call::Commit) {
+            Some(Fault::NotDone) => Err(StorageError::Unavailable("injected".into())),
+            Some(Fault::DoneAndLost) => {
+                self.write(batch)?;
+                Err(StorageError::Unavailable("injected".into()))
+            }
+            Some(Fault::BadData(id)) if batch.entries.iter().any(|entry| entry.id == id) => {
+                Err(StorageError::Data("injected".into()))
+            }
+            _ => self.write(batch),
+        }
+    }
+}

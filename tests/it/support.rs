@@ -1,0 +1,135 @@
+//! What the tests stand on: one private PostgreSQL for all, a database of its own for each, and the real service as a
+//! process.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use threadmark::store::cluster::Cluster;
+use threadmark_agent::home::Home;
+use threadmark_agent::sync::Client;
+use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::body::governance::Holder;
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The one cluster. It is left running and adopted by the next run of the tests.
+fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(|| {
+        let home = std::env::temp_dir().join("threadmark-tests");
+        Cluster::start(&home).expect("a private PostgreSQL starts; see scripts/setup")
+    })
+}
+
+/// A new, empty database.
+pub async fn new_database() -> String {
+    let url = cluster().url();
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("t{}_{number}_{}", std::process::id(), system::now());
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let make = format!("create database {name}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&pool).await.unwrap();
+    pool.close().await;
+    url.replacen("/threadmark?", &format!("/{name}?"), 1)
+}
+
+/// A founded log in a folder, and its governor.
+pub struct Founded {
+    pub folder: tempfile::TempDir,
+    pub governor: Home,
+    pub database: String,
+}
+
+impl Founded {
+    /// Founds a log with the real command.
+    pub fn new(database: String) -> Founded {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("governor");
+        let (org, actor) = ("log.example".parse().unwrap(), "governor".parse().unwrap());
+        Home::create(&home, org, actor, Holder::Person, &mut SystemEntropy).unwrap();
+        let status = Command::new(env!("CARGO_BIN_EXE_threadmark"))
+            .args(["genesis", "--origin", "log.example/am", "--host", "part.example"])
+            .args([Path::new("--home"), &home, Path::new("--out"), &folder.path().join("log")])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        let governor = Home::open(&home).unwrap();
+        Founded { folder, governor, database }
+    }
+
+    pub fn log_home(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// Starts the real service and waits until it listens.
+    pub fn serve(&self) -> Service {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_threadmark"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .arg("--home")
+            .arg(self.log_home())
+            .env("DATABASE_URL", &self.database)
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        let url = url.unwrap_or_else(|| panic!("the service did not start: {line:?}")).to_owned();
+        Service { child, url }
+    }
+
+    /// Runs the audit; its exit code and what it printed.
+    pub fn audit(&self) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_threadmark"))
+            .arg("audit")
+            .arg("--home")
+            .arg(self.log_home())
+            .env("DATABASE_URL", &self.database)
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+/// A running service; killed without mercy when it is dropped.
+pub struct Service {
+    child: Child,
+    pub url: String,
+}
+
+impl Service {
+    pub fn client(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, as an operator stops it.
+    pub fn terminate(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+        for _ in 0..200 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
