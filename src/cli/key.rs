@@ -5,7 +5,7 @@
 use super::args::{self, by_name, read_json};
 use super::output::{Document, say};
 use super::sign::Signing;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -115,12 +115,11 @@ pub struct OfRole {
     signing: Signing,
 }
 
-/// The file by which a public key travels.
+/// The file by which a public key travels. An agent beside a printer writes the bare card, without the organisation.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CardFile {
-    /// Whose key it is.
-    pub organisation: OrgId,
+    /// Whose key it is, where the file says so.
+    pub organisation: Option<OrgId>,
     /// Its id.
     pub kid: KeyId,
     /// The key.
@@ -130,15 +129,29 @@ pub struct CardFile {
 impl CardFile {
     fn of(home: &Home) -> CardFile {
         CardFile {
-            organisation: home.identity().org.clone(),
+            organisation: Some(home.identity().org.clone()),
             kid: home.identity().key_id(),
             card: home.card(),
         }
     }
 
-    /// Reads a card; the id must be the key's.
+    /// Reads either form; the id must be the key's.
     pub fn read(path: &Path) -> Result<CardFile> {
-        let file: CardFile = read_json(path)?;
+        let value: serde_json::Value = read_json(path)?;
+        let bare = value.get("card").is_none();
+        let read = if bare {
+            serde_json::from_value::<KeyCard>(value).map(|card| {
+                let kid = key_id(&card.public);
+                CardFile {
+                    organisation: None,
+                    kid,
+                    card,
+                }
+            })
+        } else {
+            serde_json::from_value(value)
+        };
+        let file = read.with_context(|| format!("{} is no key card", path.display()))?;
         let same = key_id(&file.card.public) == file.kid;
         ensure!(same, "{}: the id is not that of the key", path.display());
         Ok(file)
@@ -187,10 +200,10 @@ impl Add {
         let file = CardFile::read(&self.card)?;
         let desk = self.signing.open()?;
         let own = &desk.home().identity().org;
+        let ours = file.organisation.as_ref().is_none_or(|org| org == own);
         ensure!(
-            file.organisation == *own,
-            "the key is for {}, you speak for {own}",
-            file.organisation
+            ours,
+            "the card is another organisation's; you speak for {own}"
         );
         let told = Document::new()
             .with("kid", file.kid)

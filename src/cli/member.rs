@@ -6,14 +6,14 @@ use super::args::by_name;
 use super::key::CardFile;
 use super::output::Document;
 use super::sign::Signing;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{Function, MemberAdmitted};
-use threadmark_protocol::text::Line;
+use threadmark_protocol::text::{Line, OrgId};
 use threadmark_protocol::world::org_subject;
 
 /// Admit members
@@ -29,6 +29,9 @@ pub enum Member {
 pub struct Admit {
     /// Card of the new member's administrator
     card: PathBuf,
+    /// The organisation's domain, where the card does not say it
+    #[arg(long)]
+    org: Option<OrgId>,
     /// The organisation's name for people
     #[arg(long)]
     name: Line,
@@ -44,13 +47,15 @@ impl Member {
     pub fn run(self) -> Result<ExitCode> {
         let Member::Admit(admit) = self;
         let file = CardFile::read(&admit.card)?;
+        let organisation = file.organisation.or(admit.org);
+        let organisation = organisation.context("the card names no organisation; give --org")?;
         let told = Document::new()
-            .with("organisation", &file.organisation)
+            .with("organisation", &organisation)
             .with("admin", file.kid)
             .with("functions", &admit.functions);
-        let sub = org_subject(&file.organisation);
+        let sub = org_subject(&organisation);
         let core = Core::MemberAdmitted(MemberAdmitted {
-            organisation: file.organisation,
+            organisation,
             name: admit.name,
             functions: admit.functions.into_iter().collect(),
             admin: file.card,

@@ -4,13 +4,22 @@
 //! and works without a network. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule, 4 the answer is DO
 //! NOT INSTALL, 5 CANNOT DETERMINE. Must never decide a rule.
 
+mod approve;
 mod args;
 mod audit;
 mod genesis;
 mod journal;
 mod key;
+mod licence;
+mod lookup;
 mod member;
+mod order;
+mod outbox;
 mod output;
+mod part;
+mod publish;
+mod recall;
+mod resource;
 mod serve;
 mod sign;
 mod sync;
@@ -49,6 +58,29 @@ enum Command {
     /// Exchange signed statements as files
     #[command(subcommand)]
     Journal(journal::Journal),
+    /// Publish designs and allowables, withdraw and supersede designs
+    #[command(subcommand)]
+    Publish(publish::Publish),
+    /// Request, grant and revoke design approvals
+    #[command(subcommand)]
+    Approve(approve::Approve),
+    /// Issue and accept licences
+    #[command(subcommand)]
+    Licence(licence::Licence),
+    /// Report material
+    #[command(subcommand)]
+    Material(resource::Material),
+    /// Enrol, qualify and calibrate machines
+    #[command(subcommand)]
+    Machine(resource::Machine),
+    /// Order a build
+    Order(order::Order),
+    /// Say what happened to a part
+    #[command(subcommand)]
+    Part(part::Part),
+    /// Place and lift recalls
+    #[command(subcommand)]
+    Recall(recall::Recall),
 }
 
 impl Command {
@@ -62,6 +94,14 @@ impl Command {
             Command::Join(join) => join.run(),
             Command::Sync(sync) => sync.run(),
             Command::Journal(journal) => journal.run(),
+            Command::Publish(publish) => publish.run(),
+            Command::Approve(approve) => approve.run(),
+            Command::Licence(licence) => licence.run(),
+            Command::Material(material) => material.run(),
+            Command::Machine(machine) => machine.run(),
+            Command::Order(order) => order.run(),
+            Command::Part(part) => part.run(),
+            Command::Recall(recall) => recall.run(),
         }
     }
 }

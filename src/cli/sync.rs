@@ -2,6 +2,7 @@
 //!
 //! Owns what is told about an exchange with the service. Must never know how statements travel.
 
+use super::outbox;
 use super::output::{Document, EXIT_REFUSED, Refused, findings, progress};
 use super::sign::outcome_json;
 use anyhow::Result;
@@ -71,6 +72,7 @@ impl Sync {
         let home = Home::open(&self.home)?;
         let done = sync::synchronise(&home, system::now(), &mut SystemEntropy, &mut progress());
         let synced = done?;
+        let uploaded = upload(&home)?;
         let counts = synced
             .outcomes
             .values()
@@ -89,6 +91,7 @@ impl Sync {
             .with("logged", logged)
             .with("refused", refused)
             .with("waiting", waiting)
+            .with("files_uploaded", uploaded)
             .with("entries", synced.replica.size())
             .with("as_of", synced.replica.as_of())
             .with_text(
@@ -103,6 +106,16 @@ impl Sync {
             ExitCode::SUCCESS
         })
     }
+}
+
+/// Sealed files that were made without a network.
+fn upload(home: &Home) -> Result<usize> {
+    if outbox::is_empty(home) {
+        return Ok(0);
+    }
+    let client = Client::new(&home.service()?);
+    let session = client.session(home, system::now(), &mut SystemEntropy)?;
+    outbox::flush(home, &client, &session, &mut progress())
 }
 
 type Settled<'a> = (&'a StatementId, &'a Outcome);

@@ -1,0 +1,147 @@
+//! `threadmark approve`: design approvals.
+//!
+//! Owns the arguments of request, grant and revocation. Must never know what makes a design strong enough.
+
+use super::args::{self, by_name};
+use super::lookup;
+use super::output::Document;
+use super::sign::Signing;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use std::path::Path;
+use std::process::ExitCode;
+use threadmark_agent::home::Draft;
+use threadmark_protocol::body::Core;
+use threadmark_protocol::body::design::{
+    ApprovalGranted, ApprovalRequested, ApprovalRevoked, Effect, Substantiation,
+};
+use threadmark_protocol::text::{Line, Moment, Paragraph, SubjectId};
+
+/// Request, grant and revoke design approvals
+#[derive(Subcommand)]
+pub enum Approve {
+    /// Ask a certification authority to approve a design
+    Request(Request),
+    /// Grant what was asked, as an authority
+    Grant(Grant),
+    /// Take an approval back, as an authority
+    Revoke(Revoke),
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark approve request --design design:4f…a1 --test TR-12=report.pdf \\
+      --analysis allowable:77…0b=stress.pdf --effectivity H-60 --home ./designer")]
+pub struct Request {
+    /// The design
+    #[arg(long)]
+    design: SubjectId,
+    /// A test report: its number and its file
+    #[arg(long = "test", value_parser = args::pair, value_name = "REF=FILE")]
+    tests: Vec<(String, String)>,
+    /// An analysis that cites an allowable: the allowable and the file
+    #[arg(long = "analysis", value_parser = args::pair, value_name = "ALLOWABLE=FILE")]
+    analyses: Vec<(String, String)>,
+    /// Type of asset that the part may be installed in; any, where none is named
+    #[arg(long, value_name = "TYPE")]
+    effectivity: Vec<Line>,
+    /// Id of the approval; a new one where none is given
+    #[arg(long)]
+    id: Option<SubjectId>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark approve grant approval:0c…9e --until 1825d --zone-qualified --home ./certifier")]
+pub struct Grant {
+    /// The approval
+    approval: SubjectId,
+    /// End of validity: RFC 3339, a date, or days such as 365d
+    #[arg(long, value_parser = args::time, value_name = "TIME")]
+    until: Moment,
+    /// The mark zone is qualified for the worst-case pattern
+    #[arg(long)]
+    zone_qualified: bool,
+    /// Conditions for people
+    #[arg(long)]
+    conditions: Option<Paragraph>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark approve revoke approval:0c…9e --effect unreleased --reason 'Test report withdrawn' --home ./certifier")]
+pub struct Revoke {
+    /// The approval
+    approval: SubjectId,
+    /// Which parts it reaches: new_builds, unreleased, all
+    #[arg(long, value_parser = by_name::<Effect>)]
+    effect: Effect,
+    /// Why
+    #[arg(long)]
+    reason: Paragraph,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+impl Approve {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        match self {
+            Approve::Request(request) => request.run(),
+            Approve::Grant(grant) => grant.run(),
+            Approve::Revoke(of) => {
+                let (effect, reason) = (of.effect, of.reason);
+                let core = Core::ApprovalRevoked(ApprovalRevoked { effect, reason });
+                of.signing
+                    .open()?
+                    .sign(Draft::new(of.approval, core), Document::new())
+            }
+        }
+    }
+}
+
+impl Request {
+    fn run(self) -> Result<ExitCode> {
+        let mut substantiation = Vec::new();
+        for (reference, file) in &self.tests {
+            let reference = reference.parse()?;
+            let report = args::digest_of(Path::new(file))?;
+            substantiation.push(Substantiation::Test { reference, report });
+        }
+        for (allowable, file) in &self.analyses {
+            let about = || format!("{allowable:?} is no id of an allowable");
+            let allowable = allowable.parse().with_context(about)?;
+            let report = args::digest_of(Path::new(file))?;
+            substantiation.push(Substantiation::Analysis { allowable, report });
+        }
+        let id = args::id_or_new("approval", self.id)?;
+        let told = Document::new().with("design", &self.design);
+        let core = Core::ApprovalRequested(ApprovalRequested {
+            design: self.design,
+            substantiation,
+            effectivity: self.effectivity.into_iter().collect(),
+        });
+        self.signing.open()?.sign(Draft::new(id, core), told)
+    }
+}
+
+impl Grant {
+    fn run(self) -> Result<ExitCode> {
+        let desk = self.signing.open()?;
+        let request = lookup::request_of(&desk.view()?.world, &self.approval)?;
+        let told = Document::new()
+            .with("request", request)
+            .with("until", self.until);
+        let core = Core::ApprovalGranted(ApprovalGranted {
+            request,
+            zone_qualified: self.zone_qualified,
+            expires: self.until,
+            conditions: self.conditions,
+        });
+        desk.sign(Draft::new(self.approval, core), told)
+    }
+}

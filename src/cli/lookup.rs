@@ -1,0 +1,160 @@
+//! Finding in what is known here what a statement must name, so that people need not type ids.
+//!
+//! Owns which fact each name stands for. Must never decide a rule: what is missing is said, what is wrong is signed and
+//! refused by the rules.
+
+use super::output::Refused;
+use anyhow::{Context, Result};
+use threadmark_agent::home::View;
+use threadmark_protocol::body::licence::LicenceIssued;
+use threadmark_protocol::code::Code;
+use threadmark_protocol::life::{Life, causal_order};
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::statement::StatementId;
+use threadmark_protocol::text::{Line, OrgId, SubjectId};
+use threadmark_protocol::world::{Data, Event, Report, World, key_subject, mark_subject};
+
+/// What is not known here, with the way to know it.
+fn unknown(what: impl std::fmt::Display) -> Refused {
+    let how = "Synchronise, or import the journals of those who signed it.";
+    Refused::unknown(Code::WaitsFor, format!("{what} is not known here. {how}"))
+}
+
+/// The statement by which an approval was requested.
+pub fn request_of(world: &World, approval: &SubjectId) -> Result<StatementId> {
+    match world.get(approval) {
+        Some(Data::Approval { source, .. }) => Ok(source.statement),
+        _ => Err(unknown(approval).into()),
+    }
+}
+
+/// A licence, with the statement that issued it.
+pub fn licence<'a>(world: &'a World, id: &SubjectId) -> Result<(&'a LicenceIssued, StatementId)> {
+    match world.get(id) {
+        Some(Data::Licence {
+            licence, source, ..
+        }) => Ok((licence, source.statement)),
+        _ => Err(unknown(id).into()),
+    }
+}
+
+/// Whose a machine is, and the recipient to which its secrets are sealed.
+pub fn machine(world: &World, id: &SubjectId) -> Result<(OrgId, Line)> {
+    let Some(Data::Machine {
+        enrolled: Some((says, source)),
+        ..
+    }) = world.get(id)
+    else {
+        return Err(unknown(id).into());
+    };
+    let Some((card, _)) = world.key(&says.key) else {
+        return Err(unknown(key_subject(&says.key)).into());
+    };
+    let recipient = card.recipient.clone();
+    let recipient = recipient.context("the machine's key card names no recipient")?;
+    Ok((source.org.clone(), recipient))
+}
+
+/// A part with everything that is known of it.
+pub struct Case {
+    /// The part.
+    pub part: SubjectId,
+    /// Its mark, where a build is known.
+    pub mark: Option<Mark>,
+    /// Its newest statement, to come after.
+    pub after: Option<StatementId>,
+    life: Option<Life>,
+    facts: Vec<Report<Event>>,
+}
+
+impl Case {
+    /// The part that `text` names: its id, its mark, or the address in its mark.
+    pub fn find(view: &View, text: &str) -> Result<Case> {
+        let part = part_named(view, text)?;
+        let life = Life::of(&view.world, &part);
+        let facts = match view.world.get(&part) {
+            Some(Data::Part { facts }) => causal_order(facts).into_iter().cloned().collect(),
+            _ => Vec::new(),
+        };
+        let mark = life.as_ref().and_then(|life| life.mark);
+        let after = life.as_ref().and_then(|life| life.newest);
+        Ok(Case {
+            part,
+            mark,
+            after,
+            life,
+            facts,
+        })
+    }
+
+    /// The newest statement of a kind.
+    fn newest(&self, is: impl Fn(&Event) -> bool) -> Option<StatementId> {
+        let found = self.facts.iter().rev().find(|fact| is(&fact.says));
+        found.map(|fact| fact.source.statement)
+    }
+
+    fn missing(&self, code: Code) -> Refused {
+        Refused::unknown(code, format!("As far as is known here, of {}.", self.part))
+    }
+
+    /// The inspection that a release rests on: the passed one, else the newest.
+    pub fn inspection(&self) -> Result<StatementId, Refused> {
+        let passed = self.life.as_ref().and_then(|life| life.inspection.as_ref());
+        let newest = || self.newest(|event| matches!(event, Event::Inspected(_)));
+        let found = passed.map(|source| source.statement).or_else(newest);
+        found.ok_or_else(|| self.missing(Code::NotInspected))
+    }
+
+    /// The shipment that is received: the one under way, else the newest.
+    pub fn shipment(&self) -> Result<StatementId, Refused> {
+        let under_way = self.life.as_ref().and_then(|life| life.in_transit.as_ref());
+        let newest = || self.newest(|event| matches!(event, Event::Shipped(_)));
+        let found = under_way.map(|(statement, _)| *statement).or_else(newest);
+        found.ok_or_else(|| self.missing(Code::ShipmentMissing))
+    }
+
+    /// The destruction that a witness attests.
+    pub fn destruction(&self) -> Result<StatementId, Refused> {
+        let newest = self.newest(|event| matches!(event, Event::Destroyed(_)));
+        newest.ok_or_else(|| self.missing(Code::WaitsFor))
+    }
+
+    /// The quarantine that ends: the newest that holds, else the newest.
+    pub fn quarantine(&self) -> Result<StatementId, Refused> {
+        let newest = || self.newest(|event| matches!(event, Event::Quarantined { .. }));
+        let found = self.held_by(&[Code::Quarantined]).or_else(newest);
+        found.ok_or_else(|| self.missing(Code::WaitsFor))
+    }
+
+    /// The report that somebody must vouch for.
+    pub fn doubted(&self) -> Result<StatementId, Refused> {
+        let found = self.held_by(&[Code::Unvouched, Code::KeyCompromised]);
+        found.ok_or_else(|| self.missing(Code::WaitsFor))
+    }
+
+    fn held_by(&self, codes: &[Code]) -> Option<StatementId> {
+        let mut holds = self.life.iter().flat_map(|life| life.holds.iter().rev());
+        holds
+            .find(|hold| codes.contains(&hold.code))
+            .and_then(|hold| hold.statement)
+    }
+}
+
+fn part_named(view: &View, text: &str) -> Result<SubjectId> {
+    if let Ok(id) = text.parse::<SubjectId>()
+        && id.kind() == "part"
+    {
+        return Ok(id);
+    }
+    let host = view.replica.trust().policy.host.clone();
+    let mark = match Mark::from_scan(text, host.as_str()) {
+        Some(mark) => mark,
+        None => text
+            .parse()
+            .with_context(|| format!("{text:?} is no part and no mark"))?,
+    };
+    match view.world.get(&mark_subject(&mark)) {
+        Some(Data::Mark { parts, .. }) => parts.first().cloned().context("the mark names no part"),
+        _ => Err(Refused::unknown(Code::NotInBundle, mark.grouped()).into()),
+    }
+}

@@ -1,0 +1,323 @@
+//! `threadmark part`: what happens to a part after its build.
+//!
+//! Owns the arguments. A part is named by its id or its mark; what a statement must name beside it is looked up. Must
+//! never know phases.
+
+use super::args;
+use super::lookup::Case;
+use super::output::Document;
+use super::sign::Signing;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use threadmark_agent::home::Draft;
+use threadmark_protocol::body::Core;
+use threadmark_protocol::body::part::{
+    Destroyed, DestructionAttested, Inspected, Installed, Received, Released, Removed, Shipped,
+};
+use threadmark_protocol::body::safety::{QuarantineLifted, QuarantinePlaced, ReportVouched};
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::statement::StatementId;
+use threadmark_protocol::text::{Line, Moment, OrgId, Paragraph};
+
+/// Say what happened to a part
+#[derive(Subcommand)]
+pub enum Part {
+    /// Report an inspection
+    #[command(after_help = "Example:
+  threadmark part inspect 7K3Q9XWD2M8TV0AR --plan IP-100 --required 14 --conforming 14 --mark-read --report ip.pdf \\
+      --home ./inspector")]
+    Inspect {
+        #[command(flatten)]
+        on: On,
+        /// Inspection plan
+        #[arg(long)]
+        plan: Line,
+        /// Characteristics that the plan requires
+        #[arg(long)]
+        required: u32,
+        /// Characteristics that conform
+        #[arg(long)]
+        conforming: u32,
+        /// The mark was read from the part itself
+        #[arg(long)]
+        mark_read: bool,
+        /// The report; its digest is signed
+        #[arg(long, value_name = "FILE")]
+        report: PathBuf,
+    },
+    /// Release the part for use
+    #[command(after_help = "Example:
+  threadmark part release 7K3Q9XWD2M8TV0AR --form 'FAA 8130-3 (02-14)' --number DS-1 --home ./signatory")]
+    Release {
+        #[command(flatten)]
+        on: On,
+        /// The inspection that it rests on; the passed one that is known here
+        #[arg(long, value_name = "STATEMENT")]
+        inspection: Option<StatementId>,
+        /// Form and its version
+        #[arg(long)]
+        form: Line,
+        /// Form tracking number
+        #[arg(long)]
+        number: Line,
+    },
+    /// Report that the part left for another organisation
+    #[command(after_help = "Example:
+  threadmark part ship 7K3Q9XWD2M8TV0AR --to mro.example --home ./custodian")]
+    Ship {
+        #[command(flatten)]
+        on: On,
+        /// The receiver
+        #[arg(long)]
+        to: OrgId,
+    },
+    /// Report that the part arrived
+    #[command(after_help = "Example:
+  threadmark part receive 7K3Q9XWD2M8TV0AR --home ./mechanic")]
+    Receive {
+        #[command(flatten)]
+        on: On,
+        /// The sender's statement; the shipment under way that is known here
+        #[arg(long, value_name = "STATEMENT")]
+        shipment: Option<StatementId>,
+    },
+    /// Report that the part was installed
+    #[command(after_help = "Example:
+  threadmark part install 7K3Q9XWD2M8TV0AR --asset N123TM --asset-type H-60 --position 'door 2' --work-order WO-77 \\
+      --home ./mechanic")]
+    Install {
+        #[command(flatten)]
+        on: On,
+        /// The asset, for instance a tail number
+        #[arg(long)]
+        asset: Line,
+        /// Type of the asset, as effectivity names it
+        #[arg(long)]
+        asset_type: Line,
+        /// Position in it
+        #[arg(long)]
+        position: Line,
+        /// Work order
+        #[arg(long)]
+        work_order: Line,
+    },
+    /// Report that the part was removed
+    #[command(after_help = "Example:
+  threadmark part remove 7K3Q9XWD2M8TV0AR --reason 'Scheduled' --home ./mechanic")]
+    Remove {
+        #[command(flatten)]
+        on: On,
+        /// Why
+        #[arg(long)]
+        reason: Paragraph,
+    },
+    /// Report that the part was destroyed; it binds at once
+    #[command(after_help = "Example:
+  threadmark part destroy 7K3Q9XWD2M8TV0AR --method Shredded --home ./mechanic")]
+    Destroy {
+        #[command(flatten)]
+        on: On,
+        /// How
+        #[arg(long)]
+        method: Line,
+    },
+    /// Attest a destruction that you saw
+    #[command(after_help = "Example:
+  threadmark part attest 7K3Q9XWD2M8TV0AR --home ./witness")]
+    Attest {
+        #[command(flatten)]
+        on: On,
+        /// The owner's statement; the destruction that is known here
+        #[arg(long, value_name = "STATEMENT")]
+        destruction: Option<StatementId>,
+    },
+    /// Set the part aside
+    #[command(after_help = "Example:
+  threadmark part quarantine 7K3Q9XWD2M8TV0AR --reason Dropped --home ./mechanic")]
+    Quarantine {
+        #[command(flatten)]
+        on: On,
+        /// Why
+        #[arg(long)]
+        reason: Paragraph,
+    },
+    /// End a quarantine that somebody else placed
+    #[command(after_help = "Example:
+  threadmark part lift 7K3Q9XWD2M8TV0AR --disposition 'No damage found' --home ./inspector")]
+    Lift {
+        #[command(flatten)]
+        on: On,
+        /// The statement that placed it; the newest that is known here
+        #[arg(long, value_name = "STATEMENT")]
+        placed: Option<StatementId>,
+        /// Evidence and decision
+        #[arg(long)]
+        disposition: Paragraph,
+    },
+    /// Stand up for another organisation's report whose key was revoked
+    #[command(after_help = "Example:
+  threadmark part vouch 7K3Q9XWD2M8TV0AR --grounds 'I was there' --home ./certifier")]
+    Vouch {
+        #[command(flatten)]
+        on: On,
+        /// The report; the one that is in doubt here
+        #[arg(long, value_name = "STATEMENT")]
+        report: Option<StatementId>,
+        /// What you know of it
+        #[arg(long)]
+        grounds: Paragraph,
+    },
+}
+
+/// Which part, and when it happened.
+#[derive(Args)]
+pub struct On {
+    /// The part: its id, its mark (16 characters), or the address in the mark
+    part: String,
+    /// When it happened; now, where nothing is said
+    #[arg(long, value_parser = args::time, value_name = "TIME")]
+    at: Option<Moment>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+impl On {
+    /// Finds the part, and signs what `says` makes of it.
+    fn say(self, says: impl FnOnce(&Case) -> Result<Core>) -> Result<ExitCode> {
+        let desk = self.signing.open()?;
+        let case = Case::find(&desk.view()?, &self.part)?;
+        let core = says(&case)?;
+        let mark = case.mark.as_ref().map(Mark::grouped);
+        let told = Document::new().with("mark", mark).with("after", case.after);
+        desk.sign(
+            Draft {
+                occurred_at: self.at,
+                ..Draft::new(case.part, core)
+            },
+            told,
+        )
+    }
+}
+
+impl Part {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        match self {
+            Part::Inspect {
+                on,
+                plan,
+                required,
+                conforming,
+                mark_read,
+                report,
+            } => {
+                let report = args::digest_of(&report)?;
+                on.say(|of| {
+                    let after = of.after;
+                    let says = Inspected {
+                        after,
+                        plan,
+                        required,
+                        conforming,
+                        mark_read,
+                        report,
+                    };
+                    Ok(Core::PartInspected(says))
+                })
+            }
+            Part::Release {
+                on,
+                inspection,
+                form,
+                number,
+            } => on.say(|of| {
+                let inspection = inspection.map_or_else(|| of.inspection(), Ok)?;
+                Ok(Core::PartReleased(Released {
+                    after: of.after,
+                    inspection,
+                    form,
+                    number,
+                }))
+            }),
+            Part::Ship { on, to } => on.say(|of| {
+                Ok(Core::PartShipped(Shipped {
+                    after: of.after,
+                    to,
+                }))
+            }),
+            Part::Receive { on, shipment } => on.say(|of| {
+                let shipment = shipment.map_or_else(|| of.shipment(), Ok)?;
+                Ok(Core::PartReceived(Received {
+                    after: of.after,
+                    shipment,
+                }))
+            }),
+            Part::Install {
+                on,
+                asset,
+                asset_type,
+                position,
+                work_order,
+            } => on.say(|of| {
+                let after = of.after;
+                let says = Installed {
+                    after,
+                    asset,
+                    asset_type,
+                    position,
+                    work_order,
+                };
+                Ok(Core::PartInstalled(says))
+            }),
+            Part::Remove { on, reason } => on.say(|of| {
+                Ok(Core::PartRemoved(Removed {
+                    after: of.after,
+                    reason,
+                }))
+            }),
+            Part::Destroy { on, method } => on.say(|of| {
+                Ok(Core::PartDestroyed(Destroyed {
+                    after: of.after,
+                    method,
+                }))
+            }),
+            Part::Attest { on, destruction } => on.say(|of| {
+                let destruction = destruction.map_or_else(|| of.destruction(), Ok)?;
+                let says = DestructionAttested {
+                    after: of.after,
+                    destruction,
+                };
+                Ok(Core::DestructionAttested(says))
+            }),
+            Part::Quarantine { on, reason } => on.say(|of| {
+                Ok(Core::QuarantinePlaced(QuarantinePlaced {
+                    after: of.after,
+                    reason,
+                }))
+            }),
+            Part::Lift {
+                on,
+                placed,
+                disposition,
+            } => on.say(|of| {
+                let placed = placed.map_or_else(|| of.quarantine(), Ok)?;
+                let says = QuarantineLifted {
+                    after: of.after,
+                    placed,
+                    disposition,
+                };
+                Ok(Core::QuarantineLifted(says))
+            }),
+            Part::Vouch {
+                on,
+                report,
+                grounds,
+            } => on.say(|of| {
+                let report = report.map_or_else(|| of.doubted(), Ok)?;
+                Ok(Core::ReportVouched(ReportVouched { report, grounds }))
+            }),
+        }
+    }
+}

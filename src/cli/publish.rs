@@ -1,0 +1,279 @@
+//! `threadmark publish`: designs and design allowables.
+//!
+//! Owns sealing a design's files before they leave the design authority, and where its key is kept. Must never know who may
+//! print them: that is a licence.
+
+use super::args::{self, by_name, read_json};
+use super::outbox;
+use super::output::{Document, progress};
+use super::sign::{Desk, Signing};
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use threadmark_agent::home::{Draft, Home, file};
+use threadmark_agent::package::{DesignKey, seal_file};
+use threadmark_protocol::body::Core;
+use threadmark_protocol::body::design::{
+    AllowablePublished, Basis, DesignFile, DesignPublished, DesignSuperseded, DesignWithdrawn,
+    Effect, Envelope, FileUse, MarkZone,
+};
+use threadmark_protocol::body::governance::PartClass;
+use threadmark_protocol::digest::FileDigest;
+use threadmark_protocol::text::{Line, Paragraph, SubjectId};
+
+/// Publish designs and allowables, withdraw and supersede designs
+#[derive(Subcommand)]
+pub enum Publish {
+    /// Publish a design: its files are encrypted before they leave this machine
+    Design(Design),
+    /// Publish a design allowable: a strength value with its basis
+    Allowable(Allowable),
+    /// Withdraw a design
+    Withdraw(Withdraw),
+    /// Put another revision in a design's place
+    Supersede(Supersede),
+}
+
+#[derive(Args)]
+#[command(after_help = "The specification is JSON:
+  { \"part_number\": \"HB-100\", \"revision\": \"A\", \"name\": \"Hinge bracket\", \"class\": \"C\",
+    \"envelope\": { \"material\": \"PA12\", \"machine_class\": \"FDM-280\", \"process\": \"PS-7\", \"orientation\": \"Z\" },
+    \"distribution\": \"Distribution A\" }
+Example:
+  threadmark publish design --spec hinge.json --geometry hinge-bracket.stl --profile pa12.ini \\
+      --zone hinge-bracket.zone.json --home ./designer")]
+pub struct Design {
+    /// What the design is, as JSON
+    #[arg(long, value_name = "SPEC.json")]
+    spec: PathBuf,
+    /// The mesh that is printed, STL
+    #[arg(long, value_name = "FILE")]
+    geometry: PathBuf,
+    /// The slicer's settings
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Where the mark may go, as JSON; without it, `zone` in the specification
+    #[arg(long, value_name = "ZONE.json")]
+    zone: Option<PathBuf>,
+    /// Id of the design; a new one where none is given
+    #[arg(long)]
+    id: Option<SubjectId>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Args)]
+#[command(after_help = "The specification is JSON:
+  { \"property\": \"ultimate tensile strength\", \"value\": 41000, \"unit\": \"kPa\", \"basis\": \"B\", \"specimens\": 60,
+    \"batches\": 5, \"envelope\": { … as of a design, orientation may be \"any\" }, \"method\": \"CMH-17-1G 8.3\" }
+Example:
+  threadmark publish allowable --spec uts.json --dataset coupons.csv --home ./designer")]
+pub struct Allowable {
+    /// What the allowable is, as JSON
+    #[arg(long, value_name = "SPEC.json")]
+    spec: PathBuf,
+    /// The data set; its digest is published, not the data
+    #[arg(long, value_name = "FILE")]
+    dataset: PathBuf,
+    /// Id of the allowable; a new one where none is given
+    #[arg(long)]
+    id: Option<SubjectId>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark publish withdraw design:4f…a1 --effect all --reason 'Cracks at the fillet' --home ./designer")]
+pub struct Withdraw {
+    /// The design
+    design: SubjectId,
+    /// Which parts it reaches: new_builds, unreleased, all
+    #[arg(long, value_parser = by_name::<Effect>)]
+    effect: Effect,
+    /// Why
+    #[arg(long)]
+    reason: Paragraph,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark publish supersede design:4f…a1 --by design:90…3c --effect new_builds --home ./designer")]
+pub struct Supersede {
+    /// The old design
+    design: SubjectId,
+    /// The new design
+    #[arg(long)]
+    by: SubjectId,
+    /// Which parts it reaches: new_builds, unreleased, all
+    #[arg(long, value_parser = by_name::<Effect>)]
+    effect: Effect,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DesignSpec {
+    part_number: Line,
+    revision: Line,
+    name: Line,
+    class: PartClass,
+    envelope: Envelope,
+    distribution: Line,
+    zone: Option<MarkZone>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllowableSpec {
+    property: Line,
+    value: i64,
+    unit: Line,
+    basis: Basis,
+    specimens: u32,
+    batches: u32,
+    envelope: Envelope,
+    method: Line,
+}
+
+impl Publish {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        match self {
+            Publish::Design(design) => design.run(),
+            Publish::Allowable(allowable) => allowable.run(),
+            Publish::Withdraw(of) => {
+                let (effect, reason) = (of.effect, of.reason);
+                let core = Core::DesignWithdrawn(DesignWithdrawn { effect, reason });
+                of.signing
+                    .open()?
+                    .sign(Draft::new(of.design, core), Document::new())
+            }
+            Publish::Supersede(of) => {
+                let (by, effect) = (of.by, of.effect);
+                let core = Core::DesignSuperseded(DesignSuperseded { by, effect });
+                of.signing
+                    .open()?
+                    .sign(Draft::new(of.design, core), Document::new())
+            }
+        }
+    }
+}
+
+impl Design {
+    fn run(self) -> Result<ExitCode> {
+        let spec: DesignSpec = read_json(&self.spec)?;
+        let zone = match &self.zone {
+            Some(path) => read_json(path)?,
+            None => spec
+                .zone
+                .clone()
+                .context("where may the mark go? give --zone")?,
+        };
+        let id = args::id_or_new("design", self.id.clone())?;
+        let desk = self.signing.open()?;
+        let files = self.seal(&desk, &id)?;
+        upload(&desk)?;
+        let told = Document::new()
+            .with("part_number", &spec.part_number)
+            .with("revision", &spec.revision)
+            .with(
+                "files",
+                files.iter().map(|file| &file.name).collect::<Vec<_>>(),
+            )
+            .with("design_key", key_path(desk.home(), &id));
+        let core = Core::DesignPublished(Box::new(DesignPublished {
+            part_number: spec.part_number,
+            revision: spec.revision,
+            name: spec.name,
+            class: spec.class,
+            envelope: spec.envelope,
+            files,
+            zone,
+            distribution: spec.distribution,
+        }));
+        desk.sign(Draft::new(id, core), told)
+    }
+
+    /// Seals every file to a new key, which is on the disk before anything is sealed to it.
+    fn seal(&self, desk: &Desk, id: &SubjectId) -> Result<Vec<DesignFile>> {
+        let key = DesignKey::generate();
+        let path = key_path(desk.home(), id);
+        anyhow::ensure!(
+            !path.exists(),
+            "{} exists; nothing is overwritten",
+            path.display()
+        );
+        std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        file::replace(&path, key.to_text().as_bytes())?;
+        let geometry = std::iter::once((FileUse::Geometry, &self.geometry));
+        let profile = self.profile.iter().map(|path| (FileUse::Profile, path));
+        let mut files = Vec::new();
+        for (use_as, path) in geometry.chain(profile) {
+            let (artifact, sealed) = seal_file(&args::read(path)?, &[key.recipient()])?;
+            outbox::queue(desk.home(), &sealed)?;
+            files.push(DesignFile {
+                use_as,
+                name: name_of(path)?,
+                artifact,
+            });
+        }
+        Ok(files)
+    }
+}
+
+fn upload(desk: &Desk) -> Result<()> {
+    match desk.connect()? {
+        Some((client, session)) => {
+            outbox::flush(desk.home(), &client, &session, &mut progress())?;
+        }
+        None => eprintln!("the sealed files wait for `threadmark sync`"),
+    }
+    Ok(())
+}
+
+fn name_of(path: &Path) -> Result<Line> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.with_context(|| format!("{} has no plain name", path.display()))?;
+    Ok(name.parse()?)
+}
+
+/// Where a design's key is kept: readable by the owner alone, as every file of a home.
+fn key_path(home: &Home, design: &SubjectId) -> PathBuf {
+    home.folder().join("design-keys").join(design.opaque())
+}
+
+/// The key of a design that was published from this home.
+pub fn design_key(home: &Home, design: &SubjectId) -> Result<DesignKey> {
+    let path = key_path(home, design);
+    let about = || format!("the key of {design} is not in this home; it is where it was published");
+    // Neither the text nor what the parser says of it may reach a terminal.
+    let text = std::fs::read_to_string(&path).with_context(about)?;
+    DesignKey::parse(&text).with_context(|| format!("{} is damaged", path.display()))
+}
+
+impl Allowable {
+    fn run(self) -> Result<ExitCode> {
+        let spec: AllowableSpec = read_json(&self.spec)?;
+        let id = args::id_or_new("allowable", self.id)?;
+        let core = Core::AllowablePublished(AllowablePublished {
+            property: spec.property,
+            value: spec.value,
+            unit: spec.unit,
+            basis: spec.basis,
+            specimens: spec.specimens,
+            batches: spec.batches,
+            envelope: spec.envelope,
+            method: spec.method,
+            dataset: FileDigest::of(&args::read(&self.dataset)?),
+        });
+        self.signing
+            .open()?
+            .sign(Draft::new(id, core), Document::new())
+    }
+}
