@@ -7,6 +7,7 @@
 mod approve;
 mod args;
 mod audit;
+mod demo;
 mod genesis;
 mod journal;
 mod key;
@@ -45,6 +46,8 @@ enum Command {
     Genesis(genesis::Found),
     /// Replay the whole log and compare it with everything that is stored
     Audit(audit::Audit),
+    /// Play the main job, end to end
+    Demo(demo::Demo),
     /// Make, show, enrol and revoke keys
     #[command(subcommand)]
     Key(key::Key),
@@ -89,6 +92,7 @@ impl Command {
             Command::Serve(serve) => serve.run(),
             Command::Genesis(found) => found.run(),
             Command::Audit(audit) => audit.run(),
+            Command::Demo(demo) => demo.run(),
             Command::Key(key) => key.run(),
             Command::Member(member) => member.run(),
             Command::Join(join) => join.run(),

@@ -58,7 +58,13 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
         let pick = |at: usize| parts.get(at % parts.len().max(1)).cloned();
         match *happening {
             // A unit beyond the licence has no mark that the fixture could make.
-            Happening::Make(unit) if unit <= 4 => parts.push(of.print(&licence, unit)),
+            Happening::Make(unit) if unit <= 4 => {
+                // An agent that starts without an order is dishonest, and its report is logged all the same.
+                let order = of.order(&licence).unwrap_or_else(|_| of.new_subject("order"));
+                let build = of.start(&licence, &order, unit);
+                let _ = of.complete(&build);
+                parts.extend(build.parts);
+            }
             Happening::Make(_) => {}
             Happening::Recall => {
                 let lot = of.lot.clone();

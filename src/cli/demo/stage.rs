@@ -1,0 +1,238 @@
+//! The stage: folders, processes, and what each step prints.
+//!
+//! Owns running a command and checking its outcome. Must never know the story.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Where the story plays.
+pub struct Stage {
+    folder: tempfile::TempDir,
+    fixtures: PathBuf,
+    threadmark: PathBuf,
+    agent: PathBuf,
+    service: Option<Child>,
+    port: u16,
+    url: String,
+    fingerprint: String,
+    began: Instant,
+    step_began: Instant,
+}
+
+/// The clock of the story: people want to know how long a step takes.
+#[expect(clippy::disallowed_methods, reason = "a demonstration shows its times; nothing depends on them")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Stage {
+    /// A new folder, and the binaries beside this one.
+    pub fn new(fixtures: &Path, port: u16) -> Result<Stage> {
+        let threadmark = std::env::current_exe()?;
+        let agent = threadmark.with_file_name("threadmark-agent");
+        ensure!(agent.exists(), "{} is missing; build with `cargo build --workspace`", agent.display());
+        ensure!(fixtures.join("parts").is_dir(), "no parts in {}; start in the repository", fixtures.display());
+        // The private PostgreSQL runs as another user when we are root, and must reach its folder.
+        let folder = tempfile::Builder::new()
+            .prefix("threadmark-demo-")
+            .permissions(std::fs::Permissions::from_mode(0o755))
+            .tempdir()?;
+        println!("Threadmark demo in {}", folder.path().display());
+        Ok(Stage {
+            folder,
+            fixtures: fixtures.to_owned(),
+            threadmark,
+            agent,
+            service: None,
+            port,
+            url: String::new(),
+            fingerprint: String::new(),
+            began: now(),
+            step_began: now(),
+        })
+    }
+
+    /// A heading.
+    pub fn chapter(&self, title: &str) {
+        println!("\n{title}");
+    }
+
+    /// One line for the step that just ended, with its time.
+    pub fn step(&mut self, text: impl AsRef<str>) {
+        println!("  {:>6.2} s  {}", self.step_began.elapsed().as_secs_f64(), text.as_ref());
+        self.step_began = now();
+    }
+
+    /// The end.
+    pub fn done(&self) {
+        println!("\nEverything was as it should be, in {:.1} s.", self.began.elapsed().as_secs_f64());
+    }
+
+    /// A file or folder of the story.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file or folder of the story, as an argument.
+    pub fn arg(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// A committed file.
+    pub fn fixture(&self, name: &str) -> String {
+        self.fixtures.join(name).display().to_string()
+    }
+
+    /// Writes a file of the story.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<String> {
+        std::fs::write(self.path(name), content)?;
+        Ok(self.arg(name))
+    }
+
+    /// Address of the service.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Hash of the log's genesis.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    fn output(&self, program: &Path, args: &[&str]) -> Result<Output> {
+        Command::new(program)
+            .args(args)
+            .env_remove("THREADMARK_HOME")
+            .env_remove("DATABASE_URL")
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("running {}", program.display()))
+    }
+
+    /// `threadmark …`, whatever it exits with.
+    pub fn try_threadmark(&self, args: &[&str]) -> Result<Output> {
+        self.output(&self.threadmark, args)
+    }
+
+    /// `threadmark … --home HOME --json`, which must succeed; what it printed.
+    pub fn threadmark(&self, home: &str, args: &[&str]) -> Result<Value> {
+        let folder = self.arg(home);
+        let args = [args, &["--home", &folder, "--json"]].concat();
+        good(&args, &self.output(&self.threadmark, &args)?)
+    }
+
+    /// `threadmark … --home HOME`, which must be refused with `code` and exit 3.
+    pub fn refused(&self, home: &str, args: &[&str], code: &str) -> Result<()> {
+        let folder = self.arg(home);
+        let args = [args, &["--home", &folder, "--json"]].concat();
+        exits(&args, &self.output(&self.threadmark, &args)?, 3, code)
+    }
+
+    /// `threadmark-agent --home HOME --json …`, which must succeed; what it printed.
+    pub fn agent(&self, home: &str, args: &[&str]) -> Result<Value> {
+        let folder = self.arg(home);
+        let args = [&["--home", &folder, "--json"], args].concat();
+        good(&args, &self.output(&self.agent, &args)?)
+    }
+
+    /// The agent's gate must refuse with `code` and exit 3.
+    pub fn gate_refuses(&self, home: &str, args: &[&str], code: &str) -> Result<()> {
+        let folder = self.arg(home);
+        let args = [&["--home", &folder, "--json"], args].concat();
+        exits(&args, &self.output(&self.agent, &args)?, 3, code)
+    }
+
+    /// `threadmark scan WHAT`, which must answer `words`, mention `code`, and exit with `exit`.
+    pub fn scan(&self, what: &str, args: &[&str], words: &str, code: &str, exit: i32) -> Result<()> {
+        let args = [&["scan", what], args].concat();
+        let output = self.output(&self.threadmark, &args)?;
+        exits(&args, &output, exit, words)?;
+        exits(&args, &output, exit, code)
+    }
+
+    /// Starts the service on the port that it had before, and waits until it listens.
+    pub fn serve(&mut self) -> Result<()> {
+        let listen = format!("127.0.0.1:{}", self.port);
+        let mut child = Command::new(&self.threadmark)
+            .args(["serve", "--listen", &listen, "--home", &self.arg("log")])
+            .env_remove("DATABASE_URL")
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        self.service = Some(child);
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [.., url, "genesis", fingerprint] = words[..] else {
+            bail!("the service did not start: {line:?}")
+        };
+        (self.url, self.fingerprint) = (url.to_owned(), fingerprint.to_owned());
+        let port = url.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        self.port = port.context("the service names no port")?;
+        Ok(())
+    }
+
+    /// Stops the service as an operator would.
+    pub fn stop(&mut self) -> Result<()> {
+        let Some(mut child) = self.service.take() else { return Ok(()) };
+        let pid = child.id().to_string();
+        Command::new("kill").arg(&pid).status()?;
+        for _ in 0..400 {
+            if let Some(status) = child.try_wait()? {
+                ensure!(status.success(), "the service ended with {status}");
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        child.kill()?;
+        bail!("the service did not stop")
+    }
+
+    /// Stays until interrupted.
+    pub fn stay_up(&mut self, mark: &str) -> Result<()> {
+        println!("\nThe service stays up. Open {}/m/{mark}  (Ctrl-C ends it)", self.url);
+        if let Some(child) = &mut self.service {
+            child.wait()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.stop();
+    }
+}
+
+fn shown(args: &[&str], output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    format!("{}\n{}\n{}", args.join(" "), text(&output.stdout), text(&output.stderr))
+}
+
+fn good(args: &[&str], output: &Output) -> Result<Value> {
+    ensure!(output.status.success(), "this should have succeeded: {}", shown(args, output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).with_context(|| format!("no JSON from {}", shown(args, output)))
+}
+
+fn exits(args: &[&str], output: &Output, exit: i32, words: &str) -> Result<()> {
+    let shown = shown(args, output);
+    let found = output.status.code();
+    ensure!(found == Some(exit), "exit {found:?} instead of {exit}: {shown}");
+    ensure!(shown.contains(words), "{words:?} is missing: {shown}");
+    Ok(())
+}
+
+/// A text in what a command printed.
+pub fn text(value: &Value, name: &str) -> Result<String> {
+    let found = value[name].as_str();
+    Ok(found.with_context(|| format!("no {name} in {value}"))?.to_owned())
+}
+
