@@ -38,14 +38,14 @@ impl Demo {
         stage.chapter("Consortium");
         cast::found(&mut stage)?;
         stage.chapter("Design, catalogue, approval, licence");
-        let granted = ashore::publish_and_license(&mut stage)?;
+        ashore::publish_and_license(&mut stage)?;
         stage.chapter("At sea, without a network");
-        let first = afloat::first_part(&mut stage, &granted)?;
+        let first = afloat::first_part(&mut stage)?;
         stage.chapter("Home");
         afloat::come_home(&mut stage, &first)?;
-        let second = ashore::second_part(&mut stage, &granted)?;
+        let second = ashore::second_part(&mut stage)?;
         stage.chapter("Refusals and holds, each with its name");
-        refusals::play(&mut stage, &granted, &first, &second)?;
+        refusals::play(&mut stage, &first, &second)?;
         stage.chapter("Audit");
         refusals::audit(&mut stage)?;
         stage.done();

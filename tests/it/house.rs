@@ -27,7 +27,14 @@ fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
 /// Files that are compiled for tests only.
 fn is_test(path: &Path) -> bool {
     let name = path.display().to_string();
-    ["tests.rs", "/tests/", "fixtures.rs", "printer-agent/src/fixture.rs"].iter().any(|part| name.contains(part))
+    [
+        "tests.rs",
+        "/tests/",
+        "fixtures.rs",
+        "printer-agent/src/fixture.rs",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 /// The part of a file before its tests.
@@ -42,22 +49,47 @@ fn must_not_know(folder: &str, words: &[&str], except: &[&str]) {
             continue;
         }
         for word in words {
-            assert!(!product(&text).contains(word), "{name} must not know {word}");
+            assert!(
+                !product(&text).contains(word),
+                "{name} must not know {word}"
+            );
         }
     }
 }
 
 #[test]
 fn arrows_point_one_way() {
-    let outside = ["sqlx::", "axum::", "tokio::", "ureq::", "std::fs", "std::net"];
+    let outside = [
+        "sqlx::", "axum::", "tokio::", "ureq::", "std::fs", "std::net",
+    ];
     must_not_know("protocol/src", &outside, &["protocol/src/fixture"]);
-    must_not_know("protocol/src", &["threadmark_watermark", "threadmark_agent"], &[]);
+    must_not_know(
+        "protocol/src",
+        &["threadmark_watermark", "threadmark_agent"],
+        &[],
+    );
     must_not_know("watermark/src", &outside, &[]);
-    must_not_know("watermark/src", &["threadmark_protocol", "threadmark_agent"], &[]);
+    must_not_know(
+        "watermark/src",
+        &["threadmark_protocol", "threadmark_agent"],
+        &[],
+    );
     must_not_know("printer-agent/src", &["sqlx::", "axum::", "tokio::"], &[]);
-    must_not_know("src/ledger", &["axum::", "crate::http", "crate::web", "crate::cli"], &[]);
-    must_not_know("src/store", &["axum::", "crate::http", "crate::web", "crate::cli"], &[]);
-    must_not_know("src/web", &["axum::", "sqlx::", "crate::store", "crate::ledger"], &[]);
+    must_not_know(
+        "src/ledger",
+        &["axum::", "crate::http", "crate::web", "crate::cli"],
+        &[],
+    );
+    must_not_know(
+        "src/store",
+        &["axum::", "crate::http", "crate::web", "crate::cli"],
+        &[],
+    );
+    must_not_know(
+        "src/web",
+        &["axum::", "sqlx::", "crate::store", "crate::ledger"],
+        &[],
+    );
     must_not_know("src/http", &["crate::cli", "sqlx::"], &[]);
 }
 
@@ -78,7 +110,10 @@ fn files_and_functions_stay_readable() {
             }
             for (start, length) in functions(&lines) {
                 if length > 70 && !is_test(&path) {
-                    long.push(format!("{}:{start}: a function of {length} lines", path.display()));
+                    long.push(format!(
+                        "{}:{start}: a function of {length} lines",
+                        path.display()
+                    ));
                 }
             }
         }
@@ -91,9 +126,16 @@ fn functions(lines: &[&str]) -> Vec<(usize, usize)> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let is_head = |line: &str| {
         let words = line.trim_start();
-        ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "async fn ", "pub async fn "]
-            .iter()
-            .any(|head| words.starts_with(head))
+        [
+            "fn ",
+            "pub fn ",
+            "pub(crate) fn ",
+            "pub(super) fn ",
+            "async fn ",
+            "pub async fn ",
+        ]
+        .iter()
+        .any(|head| words.starts_with(head))
     };
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate().filter(|(_, line)| is_head(line)) {
@@ -122,7 +164,11 @@ fn nothing_is_left_open() {
 fn every_file_says_what_it_is() {
     for folder in ["src", "protocol/src", "watermark/src", "printer-agent/src"] {
         for (path, text) in rust_files(folder) {
-            assert!(is_test(&path) || text.starts_with("//!"), "{} has no header", path.display());
+            assert!(
+                is_test(&path) || text.starts_with("//!"),
+                "{} has no header",
+                path.display()
+            );
         }
     }
 }

@@ -23,8 +23,9 @@ async fn start(memory: &Memory, consortium: &Consortium) -> Running {
     let keys = LogKeys::from_signers(consortium.origin(), checkpoint, log, [7; 32]);
     let now = consortium.now;
     let clock = Arc::new(move || now);
-    let (ledger, task) =
-        Sequencer::start(memory.clone(), keys, &consortium.genesis, "test", clock).await.unwrap();
+    let (ledger, task) = Sequencer::start(memory.clone(), keys, &consortium.genesis, "test", clock)
+        .await
+        .unwrap();
     let task = tokio::spawn(async move {
         task.run().await.unwrap();
     });
@@ -37,7 +38,14 @@ fn statements() -> (Consortium, Vec<Statement>) {
     let (mut consortium, licence) = Consortium::licensed(11, class, 3);
     consortium.make(&licence, 1);
     let own = |statement: &&Statement| statement.body.core.kind() != "log.batch";
-    let all = consortium.log.entries().iter().filter(own).skip(2).cloned().collect();
+    let all = consortium
+        .log
+        .entries()
+        .iter()
+        .filter(own)
+        .skip(2)
+        .cloned()
+        .collect();
     (consortium, all)
 }
 
@@ -49,7 +57,9 @@ async fn log_all(running: &Running, consortium: &Consortium, statements: &[State
                 Some(Outcome::Logged { receipt, place, .. }) => {
                     let trust = consortium.trust();
                     let entry = &statement.submission.envelope;
-                    let verified = Receipt::parse(&receipt).unwrap().verify(entry, &trust.log_key);
+                    let verified = Receipt::parse(&receipt)
+                        .unwrap()
+                        .verify(entry, &trust.log_key);
                     assert_eq!(verified.unwrap().index, place.index);
                     break;
                 }
@@ -67,7 +77,11 @@ fn check_all(memory: &Memory, consortium: &Consortium, statements: &[Statement])
         replica.extend(&page).unwrap();
     }
     for statement in statements {
-        assert!(replica.index_of(&statement.id).is_some(), "{:?} is lost", statement.id);
+        assert!(
+            replica.index_of(&statement.id).is_some(),
+            "{:?} is lost",
+            statement.id
+        );
     }
     assert_eq!(replica.world().states, memory.world_now().states);
 }
@@ -103,7 +117,10 @@ async fn a_crash_between_any_two_statements_loses_nothing() {
         running.task.abort();
     }
     check_all(&memory, &consortium, &statements);
-    assert_eq!(memory.pages().last().map(|page| page.from), Some(3 + 2 * (statements.len() as u64 - 1)));
+    assert_eq!(
+        memory.pages().last().map(|page| page.from),
+        Some(3 + 2 * (statements.len() as u64 - 1))
+    );
 }
 
 #[tokio::test]
@@ -111,7 +128,10 @@ async fn what_cannot_be_stored_is_refused_alone() {
     let (consortium, statements) = statements();
     let memory = Memory::default();
     let running = start(&memory, &consortium).await;
-    let bad = statements.iter().find(|of| of.body.core.kind() == "material.received").unwrap();
+    let bad = statements
+        .iter()
+        .find(|of| of.body.core.kind() == "material.received")
+        .unwrap();
     memory.inject(Call::Commit, Fault::BadData(bad.id), 1);
     // All at once, so that they share batches.
     let sent: Vec<_> = statements[..20]
@@ -127,7 +147,10 @@ async fn what_cannot_be_stored_is_refused_alone() {
         match outcome.unwrap() {
             Outcome::Refused(refusal) if id == bad.id => {
                 // It may come before its predecessor; then it waits. What was tried is refused by name.
-                assert!([Code::Unstorable, Code::WaitsFor].contains(&refusal.code()), "{refusal}");
+                assert!(
+                    [Code::Unstorable, Code::WaitsFor].contains(&refusal.code()),
+                    "{refusal}"
+                );
             }
             Outcome::Refused(refusal) => assert_ne!(refusal.code(), Code::Unstorable),
             Outcome::Logged { .. } => assert_ne!(id, bad.id),
@@ -146,8 +169,14 @@ async fn an_older_writer_stops() {
     log_all(&old, &consortium, &statements[..3]).await;
     let new = start(&memory, &consortium).await;
     let outcome = old.ledger.submit(statements[3].clone()).await;
-    assert!(matches!(outcome, None | Some(Outcome::Unavailable)), "{outcome:?}");
+    assert!(
+        matches!(outcome, None | Some(Outcome::Unavailable)),
+        "{outcome:?}"
+    );
     log_all(&new, &consortium, &statements).await;
     check_all(&memory, &consortium, &statements);
-    assert!(old.task.await.is_err(), "the older writer must stop, loudly");
+    assert!(
+        old.task.await.is_err(),
+        "the older writer must stop, loudly"
+    );
 }

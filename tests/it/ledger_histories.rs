@@ -10,9 +10,9 @@ use threadmark::ledger::sequencer::{Outcome, Sequencer};
 use threadmark::ledger::storage::Storage as _;
 use threadmark::store::PgStore;
 use threadmark_protocol::answer::{Knowledge, Viewer, answer};
+use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::PartClass;
 use threadmark_protocol::body::part;
-use threadmark_protocol::body::Core;
 use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::fixture::{Consortium, Who};
 use threadmark_protocol::mark::Mark;
@@ -60,7 +60,9 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
             // A unit beyond the licence has no mark that the fixture could make.
             Happening::Make(unit) if unit <= 4 => {
                 // An agent that starts without an order is dishonest, and its report is logged all the same.
-                let order = of.order(&licence).unwrap_or_else(|_| of.new_subject("order"));
+                let order = of
+                    .order(&licence)
+                    .unwrap_or_else(|_| of.new_subject("order"));
                 let build = of.start(&licence, &order, unit);
                 let _ = of.complete(&build);
                 parts.extend(build.parts);
@@ -92,7 +94,14 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
     sent.extend(of.at_hand());
     of.come_home();
     let own = |statement: &&Statement| statement.body.core.kind() != "log.batch";
-    let mut all: Vec<_> = of.log.entries().iter().filter(own).skip(2).cloned().collect();
+    let mut all: Vec<_> = of
+        .log
+        .entries()
+        .iter()
+        .filter(own)
+        .skip(2)
+        .cloned()
+        .collect();
     // The journals once more: what is known keeps its place.
     all.extend(sent);
     let marks = (1..=4).map(|unit| of.mark(&licence, unit)).collect();
@@ -105,14 +114,22 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
     let (checkpoint, log) = of.log.signers();
     let keys = LogKeys::from_signers(of.origin(), checkpoint, log, [7; 32]);
     let now = of.now;
-    let (ledger, task) =
-        Sequencer::start(store.clone(), keys, &of.genesis, "test", Arc::new(move || now))
-            .await
-            .unwrap();
+    let (ledger, task) = Sequencer::start(
+        store.clone(),
+        keys,
+        &of.genesis,
+        "test",
+        Arc::new(move || now),
+    )
+    .await
+    .unwrap();
     let running = tokio::spawn(task.run());
     for statement in &statements {
         let outcome = ledger.submit(statement.clone()).await;
-        assert!(!matches!(outcome, None | Some(Outcome::Unavailable)), "{outcome:?}");
+        assert!(
+            !matches!(outcome, None | Some(Outcome::Unavailable)),
+            "{outcome:?}"
+        );
     }
     let report = audit::audit(&store, of.trust(), |_, _| {}).await.unwrap();
     assert_eq!(report.discrepancies, vec![]);
@@ -121,7 +138,10 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
     for mark in marks {
         let world = world_of(&store, mark).await;
         for viewer in viewers(&of) {
-            let knowledge = Knowledge { as_of, is_whole_log: true };
+            let knowledge = Knowledge {
+                as_of,
+                is_whole_log: true,
+            };
             let online = answer(&world, mark, now, &viewer, knowledge);
             let offline = answer(replica.world(), mark, now, &viewer, knowledge);
             assert_eq!(online, offline, "service and bundle differ");
@@ -131,16 +151,32 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
 }
 
 fn viewers(of: &Consortium) -> [Viewer; 3] {
-    let member = |who| Viewer::Member { org: of.org(who), asset_type: None };
-    [Viewer::Public, member(Who::Mechanic), member(Who::Custodian)]
+    let member = |who| Viewer::Member {
+        org: of.org(who),
+        asset_type: None,
+    };
+    [
+        Viewer::Public,
+        member(Who::Mechanic),
+        member(Who::Custodian),
+    ]
 }
 
 async fn replica_of(store: &PgStore, of: &Consortium) -> Replica {
     let mut replica = Replica::new(of.trust());
     while let Some(head) = store.checkpoint_within(replica.size(), 64).await.unwrap() {
         let from = replica.size();
-        let entries = store.entries(from, (head.size - from) as usize).await.unwrap();
-        replica.extend(&Page { from, entries, checkpoint: head.note }).unwrap();
+        let entries = store
+            .entries(from, (head.size - from) as usize)
+            .await
+            .unwrap();
+        replica
+            .extend(&Page {
+                from,
+                entries,
+                checkpoint: head.note,
+            })
+            .unwrap();
     }
     replica
 }
@@ -152,7 +188,9 @@ async fn world_of(store: &PgStore, mark: Mark) -> World {
     let mut world = store.world(&seeds, &[]).await.unwrap();
     if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
         let parts = parts.clone();
-        world.states.extend(store.world(&parts, &[]).await.unwrap().states);
+        world
+            .states
+            .extend(store.world(&parts, &[]).await.unwrap().states);
     }
     world
 }
@@ -160,8 +198,15 @@ async fn world_of(store: &PgStore, mark: Mark) -> World {
 #[test]
 fn service_offline_answer_and_audit_agree_on_random_histories() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
-    let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 40, ..Config::default() });
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(12);
+    let mut runner = TestRunner::new(Config {
+        cases,
+        max_shrink_iters: 40,
+        ..Config::default()
+    });
     let histories = (any::<u64>(), prop::collection::vec(happening(), 1..25));
     runner
         .run(&histories, |(seed, happenings)| {

@@ -65,7 +65,10 @@ impl Memory {
                 let entries = &state.entries[from as usize..head.size as usize];
                 let page = Page {
                     from,
-                    entries: entries.iter().map(|entry| entry.submission.clone()).collect(),
+                    entries: entries
+                        .iter()
+                        .map(|entry| entry.submission.clone())
+                        .collect(),
                     checkpoint: head.note.clone(),
                 };
                 from = head.size;
@@ -108,7 +111,10 @@ impl Memory {
                 logged_at: batch.checkpoint.logged_at,
                 tree_size: batch.checkpoint.size,
             };
-            assert!(state.places.insert(entry.id, place).is_none(), "an entry stands twice");
+            assert!(
+                state.places.insert(entry.id, place).is_none(),
+                "an entry stands twice"
+            );
             state.world.record(entry, BTreeMap::new());
             state.entries.push(entry.clone());
         }
@@ -132,7 +138,10 @@ impl Storage for Memory {
     async fn leaves(&self, from: u64) -> Result<Vec<Digest>, StorageError> {
         let state = self.0.lock().unwrap();
         let entries = &state.entries[from as usize..];
-        Ok(entries.iter().map(|entry| leaf_hash(&entry.submission.envelope)).collect())
+        Ok(entries
+            .iter()
+            .map(|entry| leaf_hash(&entry.submission.envelope))
+            .collect())
     }
 
     async fn places(
@@ -141,7 +150,10 @@ impl Storage for Memory {
     ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
         self.fail(Call::Places)?;
         let state = self.0.lock().unwrap();
-        Ok(ids.iter().filter_map(|id| Some((*id, *state.places.get(id)?))).collect())
+        Ok(ids
+            .iter()
+            .filter_map(|id| Some((*id, *state.places.get(id)?)))
+            .collect())
     }
 
     async fn world(

@@ -7,7 +7,9 @@ fn the_committed_document_is_what_the_code_says() {
     if committed != generated {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
         std::fs::write(path, generated).unwrap();
-        panic!("openapi/openapi.json was not what the code says; it is written anew: read and commit it");
+        panic!(
+            "openapi/openapi.json was not what the code says; it is written anew: read and commit it"
+        );
     }
 }
 

@@ -5,23 +5,35 @@ use threadmark_agent::home::Draft;
 use threadmark_agent::sync::Submitted;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::governance::RoleGranted;
 use threadmark_protocol::body::governance::Role;
+use threadmark_protocol::body::governance::RoleGranted;
 use threadmark_protocol::statement::{Statement, Submission};
 use threadmark_protocol::world::key_subject;
 
 fn post(url: &str, path: &str, bytes: &[u8]) -> (u16, serde_json::Value) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
     let mut response = agent.post(format!("{url}{path}")).send(bytes).unwrap();
     let status = response.status().as_u16();
     let text = response.body_mut().read_to_string().unwrap();
-    (status, serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)))
+    (
+        status,
+        serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)),
+    )
 }
 
 fn get(url: &str, path: &str) -> (u16, String) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
     let mut response = agent.get(format!("{url}{path}")).call().unwrap();
-    (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+    (
+        response.status().as_u16(),
+        response.body_mut().read_to_string().unwrap(),
+    )
 }
 
 /// Status for a submission that announces a length and sends nothing of it.
@@ -35,7 +47,11 @@ fn announce(url: &str, length: usize) -> u16 {
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+    answer
+        .split_whitespace()
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0)
 }
 
 fn started() -> (Founded, Service) {
@@ -47,9 +63,14 @@ fn started() -> (Founded, Service) {
 
 fn good(founded: &Founded) -> Statement {
     let kid = founded.governor.identity().key_id();
-    let core = Core::RoleGranted(RoleGranted { role: Role::Certifier });
+    let core = Core::RoleGranted(RoleGranted {
+        role: Role::Certifier,
+    });
     let draft = Draft::new(key_subject(&kid), core);
-    founded.governor.sign(draft, system::now(), &mut SystemEntropy).unwrap()
+    founded
+        .governor
+        .sign(draft, system::now(), &mut SystemEntropy)
+        .unwrap()
 }
 
 #[test]
@@ -61,8 +82,17 @@ fn bytes_that_are_no_statement_change_nothing() {
     let refused = |bytes: &[u8], expected: &[u16]| {
         let (status, problem) = post(&service.url, "/v1/statements", bytes);
         assert!(expected.contains(&status), "{status} {problem}");
-        assert!(problem["code"].is_string() && problem["advice"].is_string(), "{problem}");
-        assert_eq!(problem["type"], format!("urn:threadmark:problem:{}", problem["code"].as_str().unwrap()));
+        assert!(
+            problem["code"].is_string() && problem["advice"].is_string(),
+            "{problem}"
+        );
+        assert_eq!(
+            problem["type"],
+            format!(
+                "urn:threadmark:problem:{}",
+                problem["code"].as_str().unwrap()
+            )
+        );
     };
     refused(b"", &[400]);
     refused(b"{}", &[400]);
@@ -74,23 +104,43 @@ fn bytes_that_are_no_statement_change_nothing() {
         changed[at] ^= 1;
         refused(&changed, &[400, 422]);
     }
-    let with_body = |body: Vec<u8>| Submission { body, ..statement.submission.clone() }.to_bytes();
+    let with_body = |body: Vec<u8>| {
+        Submission {
+            body,
+            ..statement.submission.clone()
+        }
+        .to_bytes()
+    };
     refused(&with_body(vec![b' '; 256 << 10]), &[400]);
     refused(&[0; 3], &[400]);
-    assert_eq!(get(&service.url, "/log/checkpoint"), checkpoint, "something was logged");
-    assert_eq!(announce(&service.url, 4 << 20), 413, "a length beyond the limit is refused before it is read");
+    assert_eq!(
+        get(&service.url, "/log/checkpoint"),
+        checkpoint,
+        "something was logged"
+    );
+    assert_eq!(
+        announce(&service.url, 4 << 20),
+        413,
+        "a length beyond the limit is refused before it is read"
+    );
 }
 
 #[test]
 fn a_replayed_statement_gets_its_first_receipt() {
     let (founded, service) = started();
     let statement = good(&founded);
-    let (status, first) = post(&service.url, "/v1/statements", &statement.submission.to_bytes());
+    let (status, first) = post(
+        &service.url,
+        "/v1/statements",
+        &statement.submission.to_bytes(),
+    );
     assert_eq!(status, 201, "{first}");
     let other = founded.governor.sign(
         Draft::new(
             key_subject(&founded.governor.identity().key_id()),
-            Core::RoleGranted(RoleGranted { role: Role::Production }),
+            Core::RoleGranted(RoleGranted {
+                role: Role::Production,
+            }),
         ),
         system::now(),
         &mut SystemEntropy,
@@ -98,7 +148,11 @@ fn a_replayed_statement_gets_its_first_receipt() {
     let Submitted::Logged(_) = service.client().submit(&other.unwrap().submission).unwrap() else {
         panic!("not logged");
     };
-    let (status, again) = post(&service.url, "/v1/statements", &statement.submission.to_bytes());
+    let (status, again) = post(
+        &service.url,
+        "/v1/statements",
+        &statement.submission.to_bytes(),
+    );
     assert_eq!(status, 200);
     for same in ["id", "index", "logged_at", "tree_size", "receipt"] {
         assert_eq!(first[same], again[same], "{same}");
@@ -131,14 +185,23 @@ fn strangers_and_oddities_get_named_problems() {
         assert!(text.contains("urn:threadmark:problem:"), "{path}: {text}");
     }
     let (status, problem) = post(url, "/v1/scan", b"no picture at all");
-    assert_eq!((status, problem["code"].as_str()), (400, Some("not-a-picture")));
+    assert_eq!(
+        (status, problem["code"].as_str()),
+        (400, Some("not-a-picture"))
+    );
     let (status, problem) = post(url, "/v1/sessions", br#"{"assertion":"a.b.c"}"#);
-    assert!(status == 401 || status == 415 || status == 400, "{status} {problem}");
+    assert!(
+        status == 401 || status == 415 || status == 400,
+        "{status} {problem}"
+    );
     // A mark that nobody made: no pedigree.
     let mark = threadmark_protocol::mark::Mark::derive(&[9; 32], 1);
     let (status, text) = get(url, &format!("/v1/marks/{mark}"));
     assert_eq!(status, 200);
-    assert!(text.contains("do_not_install") && text.contains("unknown-mark"), "{text}");
+    assert!(
+        text.contains("do_not_install") && text.contains("unknown-mark"),
+        "{text}"
+    );
     let (status, text) = get(url, "/healthz");
     assert_eq!((status, text.as_str()), (200, "ok\n"));
     drop(founded);
@@ -149,8 +212,17 @@ fn a_session_is_short_single_use_and_needs_the_session_key() {
     let (founded, service) = started();
     let home = &founded.governor;
     let client = service.client();
-    let session = client.session(home, system::now(), &mut SystemEntropy).unwrap();
-    assert!(client.page(&session, 0).unwrap().is_some(), "a member may read the log");
+    let session = client
+        .session(home, system::now(), &mut SystemEntropy)
+        .unwrap();
+    assert!(
+        client.page(&session, 0).unwrap().is_some(),
+        "a member may read the log"
+    );
     // An assertion from the past is not taken.
-    assert!(client.session(home, system::now() - 3600, &mut SystemEntropy).is_err());
+    assert!(
+        client
+            .session(home, system::now() - 3600, &mut SystemEntropy)
+            .is_err()
+    );
 }

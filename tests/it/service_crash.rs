@@ -29,7 +29,10 @@ fn admission(founded: &Founded, name: &str) -> Statement {
         admin: member.card(),
     });
     let draft = Draft::new(org_subject(&organisation), core);
-    founded.governor.sign(draft, system::now(), &mut SystemEntropy).unwrap()
+    founded
+        .governor
+        .sign(draft, system::now(), &mut SystemEntropy)
+        .unwrap()
 }
 
 fn submit(service: &Service, statement: &Statement) -> Option<(StatementId, u64)> {
@@ -57,8 +60,14 @@ fn check(founded: &Founded, acknowledged: &[(StatementId, u64)], sent: &[Stateme
 }
 
 /// The tables that a commit writes, in its order: holding one stops the service right there.
-const STEPS: [&str; 6] =
-    ["lease", "entry", "sealed_section", "subject_state", "parent", "checkpoint"];
+const STEPS: [&str; 6] = [
+    "lease",
+    "entry",
+    "sealed_section",
+    "subject_state",
+    "parent",
+    "checkpoint",
+];
 
 #[test]
 fn killed_at_each_write_of_the_commit() {
@@ -86,7 +95,10 @@ async fn kill_while_locked(database: &str, table: &str, service: Service, statem
         "lease" => "select fence from lease for update".to_owned(),
         _ => format!("lock table {table} in share mode"),
     };
-    sqlx::raw_sql(sqlx::AssertSqlSafe(take)).execute(&mut *lock).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(take))
+        .execute(&mut *lock)
+        .await
+        .unwrap();
     let client = service.client();
     let sending =
         std::thread::spawn(move || client.submit(&statement.submission).map(|_| ()).is_ok());
@@ -102,23 +114,34 @@ async fn kill_while_locked(database: &str, table: &str, service: Service, statem
     }
     service.kill();
     let acknowledged = sending.join().unwrap();
-    assert_eq!(acknowledged, table == "sealed_section", "{table}: answered before the commit");
+    assert_eq!(
+        acknowledged,
+        table == "sealed_section",
+        "{table}: answered before the commit"
+    );
     lock.rollback().await.unwrap();
 }
 
 #[test]
 fn killed_at_random_moments() {
-    let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_261_121);
+    let seed = std::env::var("SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(20_261_121);
     println!("seed {seed}");
     let mut random = threadmark_protocol::fixture::Entropy::new(seed);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let founded = Founded::new(runtime.block_on(new_database()));
     let (mut sent, mut acknowledged) = (Vec::new(), Vec::new());
-    let rounds = std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let rounds = std::env::var("KILLS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(12);
     for round in 0..rounds {
         let service = founded.serve();
-        let statements: Vec<_> =
-            (0..6).map(|at| admission(&founded, &format!("r{round}n{at}"))).collect();
+        let statements: Vec<_> = (0..6)
+            .map(|at| admission(&founded, &format!("r{round}n{at}")))
+            .collect();
         sent.extend(statements.clone());
         let client = service.client();
         let sending = std::thread::spawn(move || {
@@ -146,7 +169,10 @@ fn stops_cleanly_when_told_and_names_an_altered_row() {
     let founded = Founded::new(database.clone());
     let service = founded.serve();
     submit(&service, &admission(&founded, "honest")).expect("the service runs");
-    assert!(service.terminate(), "exit code 0 within ten seconds of SIGTERM");
+    assert!(
+        service.terminate(),
+        "exit code 0 within ten seconds of SIGTERM"
+    );
     assert_eq!(founded.audit().0, true);
     let altered = [
         ("update subject_state set state = jsonb_set(state, '{name}', '\"Other\"') where kind = 'org'
@@ -163,10 +189,14 @@ fn stops_cleanly_when_told_and_names_an_altered_row() {
 /// Alters the database, audits, and puts it back.
 async fn audited_with(database: &str, alteration: &str, founded: &Founded) -> String {
     let pool = sqlx::PgPool::connect(database).await.unwrap();
-    let keep = "create table kept_state as table subject_state; create table kept_parent as table parent;
+    let keep =
+        "create table kept_state as table subject_state; create table kept_parent as table parent;
                 create table kept_checkpoint as table checkpoint";
     sqlx::raw_sql(keep).execute(&pool).await.unwrap();
-    let changed = sqlx::query(sqlx::AssertSqlSafe(alteration.to_owned())).execute(&pool).await.unwrap();
+    let changed = sqlx::query(sqlx::AssertSqlSafe(alteration.to_owned()))
+        .execute(&pool)
+        .await
+        .unwrap();
     assert!(changed.rows_affected() > 0, "{alteration}");
     let (good, told) = founded.audit();
     assert!(!good, "the audit agreed with {alteration}");

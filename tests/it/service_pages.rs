@@ -20,8 +20,9 @@ async fn the_page_behind_a_mark_in_a_browser() {
     let keys = LogKeys::from_signers(of.origin(), checkpoint, log, [7; 32]);
     let now = of.now;
     let clock: threadmark::ledger::Clock = Arc::new(move || now);
-    let (ledger, task) =
-        Sequencer::start(store.clone(), keys, &of.genesis, "test", clock.clone()).await.unwrap();
+    let (ledger, task) = Sequencer::start(store.clone(), keys, &of.genesis, "test", clock.clone())
+        .await
+        .unwrap();
     let writer = tokio::spawn(task.run());
     for statement in of.log.entries().iter().skip(2) {
         if statement.body.core.kind() != "log.batch" {
@@ -35,7 +36,10 @@ async fn the_page_behind_a_mark_in_a_browser() {
     let server = tokio::spawn(async move { axum::serve(listener, http::router(app)).await });
     let output = tokio::task::spawn_blocking(move || {
         Command::new("node")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/run.mjs"))
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/browser/run.mjs"
+            ))
             .args([url, mark.to_string()])
             .output()
             .expect("node runs; see scripts/setup test")

@@ -31,7 +31,10 @@ pub async fn new_database() -> String {
     let name = format!("t{}_{number}_{}", std::process::id(), system::now());
     let pool = sqlx::PgPool::connect(&url).await.unwrap();
     let make = format!("create database {name}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&pool).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(make))
+        .execute(&pool)
+        .await
+        .unwrap();
     pool.close().await;
     url.replacen("/threadmark?", &format!("/{name}?"), 1)
 }
@@ -51,14 +54,29 @@ impl Founded {
         let (org, actor) = ("log.example".parse().unwrap(), "governor".parse().unwrap());
         Home::create(&home, org, actor, Holder::Person, &mut SystemEntropy).unwrap();
         let status = Command::new(env!("CARGO_BIN_EXE_threadmark"))
-            .args(["genesis", "--origin", "log.example/am", "--host", "part.example"])
-            .args([Path::new("--home"), &home, Path::new("--out"), &folder.path().join("log")])
+            .args([
+                "genesis",
+                "--origin",
+                "log.example/am",
+                "--host",
+                "part.example",
+            ])
+            .args([
+                Path::new("--home"),
+                &home,
+                Path::new("--out"),
+                &folder.path().join("log"),
+            ])
             .stdout(Stdio::null())
             .status()
             .unwrap();
         assert!(status.success());
         let governor = Home::open(&home).unwrap();
-        Founded { folder, governor, database }
+        Founded {
+            folder,
+            governor,
+            database,
+        }
     }
 
     pub fn log_home(&self) -> PathBuf {
@@ -77,9 +95,15 @@ impl Founded {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("the service did not start: {line:?}")).to_owned();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"));
+        let url = url
+            .unwrap_or_else(|| panic!("the service did not start: {line:?}"))
+            .to_owned();
         Service { child, url }
     }
 
@@ -92,7 +116,10 @@ impl Founded {
             .env("DATABASE_URL", &self.database)
             .output()
             .unwrap();
-        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
     }
 }
 

@@ -5,17 +5,42 @@ use anyhow::Result;
 
 /// Somebody: home, organisation, roles; those that need it are accredited.
 const PEOPLE: [(&str, &str, &str, &[&str]); 12] = [
-    ("designer", "oem.example", "oem-admin", &["design_authority"]),
-    ("certifier", "authority.example", "authority-admin", &["certifier"]),
+    (
+        "designer",
+        "oem.example",
+        "oem-admin",
+        &["design_authority"],
+    ),
+    (
+        "certifier",
+        "authority.example",
+        "authority-admin",
+        &["certifier"],
+    ),
     ("production", "ship.example", "shop-admin", &["production"]),
     ("operator", "ship.example", "shop-admin", &["operator"]),
     ("inspector", "ship.example", "shop-admin", &["inspector"]),
-    ("signatory", "ship.example", "shop-admin", &["release_signatory"]),
+    (
+        "signatory",
+        "ship.example",
+        "shop-admin",
+        &["release_signatory"],
+    ),
     ("stores", "ship.example", "shop-admin", &["custodian"]),
-    ("both", "ship.example", "shop-admin", &["operator", "inspector"]),
+    (
+        "both",
+        "ship.example",
+        "shop-admin",
+        &["operator", "inspector"],
+    ),
     ("leaver", "ship.example", "shop-admin", &["inspector"]),
     ("mechanic", "mro.example", "mro-admin", &["mechanic"]),
-    ("reviewer", "oem.example", "oem-admin", &["design_authority"]),
+    (
+        "reviewer",
+        "oem.example",
+        "oem-admin",
+        &["design_authority"],
+    ),
     ("purchasing", "ship.example", "shop-admin", &["production"]),
 ];
 
@@ -25,21 +50,46 @@ const ACCREDITED: [&str; 3] = ["inspector", "release_signatory", "mechanic"];
 pub fn found(stage: &mut Stage) -> Result<()> {
     new_key(stage, "governor", "log.example")?;
     let (out, home) = (stage.arg("log"), stage.arg("governor"));
-    let args = ["genesis", "--origin", "log.example/am", "--host", "part.example", "--out", &out];
+    let args = [
+        "genesis",
+        "--origin",
+        "log.example/am",
+        "--host",
+        "part.example",
+        "--out",
+        &out,
+    ];
     let output = stage.try_threadmark(&[&args[..], &["--home", &home]].concat())?;
-    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     stage.step("Log founded: policy and trust anchors signed by the governor, quorum none");
     stage.serve()?;
     join(stage, "governor")?;
     stage.step("Service started on a private PostgreSQL");
     for (name, org, admin, function) in [
         ("Acme Aero", "oem.example", "oem-admin", "oem"),
-        ("Civil Aviation Authority", "authority.example", "authority-admin", "authority"),
+        (
+            "Civil Aviation Authority",
+            "authority.example",
+            "authority-admin",
+            "authority",
+        ),
         ("Deck 3 print shop", "ship.example", "shop-admin", "shop"),
         ("Harbour MRO", "mro.example", "mro-admin", "maintenance"),
     ] {
         let card = new_key(stage, admin, org)?;
-        let admit = ["member", "admit", &card, "--name", name, "--function", function];
+        let admit = [
+            "member",
+            "admit",
+            &card,
+            "--name",
+            name,
+            "--function",
+            function,
+        ];
         stage.threadmark("governor", &admit)?;
         join(stage, admin)?;
     }
@@ -54,9 +104,19 @@ pub fn found(stage: &mut Stage) -> Result<()> {
     stage.step("Machines enrolled, qualified by the authority, calibrated");
     let certificate = stage.write("certificate.pdf", "certificate of lot L-0931")?;
     for lot in ["lot:l0931", "lot:l0932"] {
-        let lot = ["--id", lot, "--material", "Ti-6Al-4V AMS7015", "--lot-number", lot];
+        let lot = [
+            "--id",
+            lot,
+            "--material",
+            "Ti-6Al-4V AMS7015",
+            "--lot-number",
+            lot,
+        ];
         let rest = ["--mass-g", "25000", "--certificate", &certificate];
-        stage.threadmark("production", &[&["material", "receive"], &lot[..], &rest].concat())?;
+        stage.threadmark(
+            "production",
+            &[&["material", "receive"], &lot[..], &rest].concat(),
+        )?;
     }
     stage.step("Powder received: two lots of 25 kg");
     Ok(())
@@ -77,7 +137,10 @@ fn join(stage: &Stage, name: &str) -> Result<()> {
     let known = stage.path(name).join("genesis.cbor").exists();
     if !known || name == "governor" {
         let (url, fingerprint) = (stage.url().to_owned(), stage.fingerprint().to_owned());
-        stage.threadmark(name, &["join", "--service", &url, "--fingerprint", &fingerprint])?;
+        stage.threadmark(
+            name,
+            &["join", "--service", &url, "--fingerprint", &fingerprint],
+        )?;
     }
     Ok(())
 }
@@ -109,13 +172,36 @@ fn equip(stage: &Stage, machine: &str) -> Result<()> {
     let card = card(stage, machine)?;
     stage.threadmark("shop-admin", &["key", "add", &card])?;
     let (id, kid) = (format!("machine:{machine}"), kid(stage, machine)?);
-    let card = ["--key", &kid, "--model", "Ember 280", "--serial", machine, "--class", "lpbf-280"];
-    stage.threadmark("production", &[&["machine", "enrol", "--id", &id], &card[..]].concat())?;
+    let card = [
+        "--key",
+        &kid,
+        "--model",
+        "Ember 280",
+        "--serial",
+        machine,
+        "--class",
+        "lpbf-280",
+    ];
+    stage.threadmark(
+        "production",
+        &[&["machine", "enrol", "--id", &id], &card[..]].concat(),
+    )?;
     let report = stage.write("qualification.pdf", "IQ OQ PQ report")?;
-    let scope = ["--process", "LPBF-Ti64-60um", "--material", "Ti-6Al-4V AMS7015"];
+    let scope = [
+        "--process",
+        "LPBF-Ti64-60um",
+        "--material",
+        "Ti-6Al-4V AMS7015",
+    ];
     let rest = ["--until", "2099-01-01", "--report", &report];
-    stage.threadmark("certifier", &[&["machine", "qualify", &id], &scope[..], &rest].concat())?;
+    stage.threadmark(
+        "certifier",
+        &[&["machine", "qualify", &id], &scope[..], &rest].concat(),
+    )?;
     let certificate = ["--until", "2099-01-01", "--certificate", &report];
-    stage.threadmark("production", &[&["machine", "calibrate", &id], &certificate[..]].concat())?;
+    stage.threadmark(
+        "production",
+        &[&["machine", "calibrate", &id], &certificate[..]].concat(),
+    )?;
     Ok(())
 }

@@ -25,7 +25,10 @@ pub struct Stage {
 }
 
 /// The clock of the story: people want to know how long a step takes.
-#[expect(clippy::disallowed_methods, reason = "a demonstration shows its times; nothing depends on them")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a demonstration shows its times; nothing depends on them"
+)]
 fn now() -> Instant {
     Instant::now()
 }
@@ -35,13 +38,22 @@ impl Stage {
     pub fn new(fixtures: &Path, port: u16) -> Result<Stage> {
         let threadmark = std::env::current_exe()?;
         let agent = threadmark.with_file_name("threadmark-agent");
-        ensure!(agent.exists(), "{} is missing; build with `cargo build --workspace`", agent.display());
-        ensure!(fixtures.join("parts").is_dir(), "no parts in {}; start in the repository", fixtures.display());
+        ensure!(
+            agent.exists(),
+            "{} is missing; build with `cargo build --workspace`",
+            agent.display()
+        );
+        ensure!(
+            fixtures.join("parts").is_dir(),
+            "no parts in {}; start in the repository",
+            fixtures.display()
+        );
         // The private PostgreSQL runs as another user when we are root, and must reach its folder.
         let folder = tempfile::Builder::new()
             .prefix("threadmark-demo-")
             .permissions(std::fs::Permissions::from_mode(0o755))
             .tempdir()?;
+        std::fs::create_dir(folder.path().join("tray"))?;
         println!("Threadmark demo in {}", folder.path().display());
         Ok(Stage {
             folder,
@@ -64,13 +76,20 @@ impl Stage {
 
     /// One line for the step that just ended, with its time.
     pub fn step(&mut self, text: impl AsRef<str>) {
-        println!("  {:>6.2} s  {}", self.step_began.elapsed().as_secs_f64(), text.as_ref());
+        println!(
+            "  {:>6.2} s  {}",
+            self.step_began.elapsed().as_secs_f64(),
+            text.as_ref()
+        );
         self.step_began = now();
     }
 
     /// The end.
     pub fn done(&self) {
-        println!("\nEverything was as it should be, in {:.1} s.", self.began.elapsed().as_secs_f64());
+        println!(
+            "\nEverything was as it should be, in {:.1} s.",
+            self.began.elapsed().as_secs_f64()
+        );
     }
 
     /// A file or folder of the story.
@@ -148,7 +167,14 @@ impl Stage {
     }
 
     /// `threadmark scan WHAT`, which must answer `words`, mention `code`, and exit with `exit`.
-    pub fn scan(&self, what: &str, args: &[&str], words: &str, code: &str, exit: i32) -> Result<()> {
+    pub fn scan(
+        &self,
+        what: &str,
+        args: &[&str],
+        words: &str,
+        code: &str,
+        exit: i32,
+    ) -> Result<()> {
         let args = [&["scan", what], args].concat();
         let output = self.output(&self.threadmark, &args)?;
         exits(&args, &output, exit, words)?;
@@ -181,7 +207,9 @@ impl Stage {
 
     /// Stops the service as an operator would.
     pub fn stop(&mut self) -> Result<()> {
-        let Some(mut child) = self.service.take() else { return Ok(()) };
+        let Some(mut child) = self.service.take() else {
+            return Ok(());
+        };
         let pid = child.id().to_string();
         Command::new("kill").arg(&pid).status()?;
         for _ in 0..400 {
@@ -197,7 +225,10 @@ impl Stage {
 
     /// Stays until interrupted.
     pub fn stay_up(&mut self, mark: &str) -> Result<()> {
-        println!("\nThe service stays up. Open {}/m/{mark}  (Ctrl-C ends it)", self.url);
+        println!(
+            "\nThe service stays up. Open {}/m/{mark}  (Ctrl-C ends it)",
+            self.url
+        );
         if let Some(child) = &mut self.service {
             child.wait()?;
         }
@@ -213,11 +244,20 @@ impl Drop for Stage {
 
 fn shown(args: &[&str], output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    format!("{}\n{}\n{}", args.join(" "), text(&output.stdout), text(&output.stderr))
+    format!(
+        "{}\n{}\n{}",
+        args.join(" "),
+        text(&output.stdout),
+        text(&output.stderr)
+    )
 }
 
 fn good(args: &[&str], output: &Output) -> Result<Value> {
-    ensure!(output.status.success(), "this should have succeeded: {}", shown(args, output));
+    ensure!(
+        output.status.success(),
+        "this should have succeeded: {}",
+        shown(args, output)
+    );
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&text).with_context(|| format!("no JSON from {}", shown(args, output)))
 }
@@ -225,7 +265,10 @@ fn good(args: &[&str], output: &Output) -> Result<Value> {
 fn exits(args: &[&str], output: &Output, exit: i32, words: &str) -> Result<()> {
     let shown = shown(args, output);
     let found = output.status.code();
-    ensure!(found == Some(exit), "exit {found:?} instead of {exit}: {shown}");
+    ensure!(
+        found == Some(exit),
+        "exit {found:?} instead of {exit}: {shown}"
+    );
     ensure!(shown.contains(words), "{words:?} is missing: {shown}");
     Ok(())
 }
@@ -233,6 +276,7 @@ fn exits(args: &[&str], output: &Output, exit: i32, words: &str) -> Result<()> {
 /// A text in what a command printed.
 pub fn text(value: &Value, name: &str) -> Result<String> {
     let found = value[name].as_str();
-    Ok(found.with_context(|| format!("no {name} in {value}"))?.to_owned())
+    Ok(found
+        .with_context(|| format!("no {name} in {value}"))?
+        .to_owned())
 }
-
