@@ -3,6 +3,7 @@
 //! `ledger_*` run the writer in this process; `service_*` spawn the real binary and speak HTTP to it; `house` holds the
 //! code to its own rules.
 
+mod demo;
 mod house;
 mod ledger_faults;
 mod ledger_histories;
