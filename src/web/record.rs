@@ -12,7 +12,8 @@ use threadmark_protocol::answer::{Answer, Face, Reason, Step};
 use threadmark_protocol::body::governance::Holder;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::key::KeyLevel;
-use threadmark_protocol::text::OrgId;
+use threadmark_protocol::life::Place;
+use threadmark_protocol::text::{Line, OrgId};
 
 /// From this many seconds between signing and logging on, the page says that a statement came late.
 const LATE_S: i64 = 3600;
@@ -243,46 +244,31 @@ fn number_and_revision(face: &Face) -> Option<String> {
 
 /// Everything known of the part, in the order in which a person compares it with the piece.
 fn pairs(face: &Face, names: &BTreeMap<&OrgId, &str>) -> Vec<Pair> {
-    let number = face.part_number.as_ref();
-    let made_by =
-        |(label, id): (&'static str, &Option<OrgId>)| id.as_ref().map(|id| org(label, id, names));
-    let orgs = [
-        ("Design", &face.design_authority),
-        ("Printed by", &face.maker),
-        ("Custody", &face.custodian),
+    let by = |label, id: &Option<OrgId>| id.as_ref().map(|id| org(label, id, names));
+    let subject = face.part.as_ref();
+    let who = [
+        by("Design", &face.design_authority),
+        by("Printed by", &face.maker),
+        by("Custody", &face.custodian),
+        subject.map(|subject| Pair::new("Subject", subject).mono()),
     ];
-    let unit = face
-        .unit
-        .map(|(unit, of)| format!("{unit} of {of} licensed"));
-    let place = face.installed.as_ref();
-    let place = place.map(|place| format!("{}, {}", place.asset, place.position));
-    let ahead = [
-        number.map(|number| Pair::new("Part number", number).mono()),
-        face.revision
-            .as_ref()
-            .map(|revision| Pair::new("Revision", revision)),
+    identity(face).into_iter().chain(who).flatten().collect()
+}
+
+fn identity(face: &Face) -> [Option<Pair>; 9] {
+    let line = |label, text: &Option<Line>| text.as_ref().map(|text| Pair::new(label, text));
+    let unit = |(unit, of)| Pair::new("Unit", format!("{unit} of {of} licensed"));
+    let place = |at: &Place| Pair::new("Installed in", format!("{}, {}", at.asset, at.position));
+    [
+        line("Part number", &face.part_number).map(Pair::mono),
+        line("Revision", &face.revision),
         Some(Pair::new("Mark", face.mark.grouped()).mono()),
         Some(Pair::new("Stage", words::phase(face.phase))),
-        place.map(|place| Pair::new("Installed in", place)),
+        face.installed.as_ref().map(place),
         face.class
             .map(|class| Pair::new("Class", words::class(class))),
-        face.material
-            .as_ref()
-            .map(|material| Pair::new("Material", material)),
-        face.lot_number
-            .as_ref()
-            .map(|lot| Pair::new("Material lot", lot).mono()),
-        unit.map(|unit| Pair::new("Unit", unit)),
-    ];
-    let subject = face
-        .part
-        .as_ref()
-        .map(|part| Pair::new("Subject", part).mono());
-    let orgs = orgs.into_iter().filter_map(made_by);
-    ahead
-        .into_iter()
-        .flatten()
-        .chain(orgs)
-        .chain(subject)
-        .collect()
+        line("Material", &face.material),
+        line("Material lot", &face.lot_number).map(Pair::mono),
+        face.unit.map(unit),
+    ]
 }

@@ -29,16 +29,45 @@ fn mark() -> Mark {
     Mark::derive(&[7; 32], 1)
 }
 
-/// One step: days ago, title, detail, organisation, who signed.
-fn step(index: u64, ago: i64, title: &str, detail: Option<&str>, org: &str, by: &str) -> Value {
-    let name = match org {
+/// The life of a part: entry, days ago, title, detail, organisation, who signed.
+type Row = (
+    u64,
+    i64,
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    &'static str,
+);
+
+#[rustfmt::skip]
+const LIFE: [Row; 15] = [
+    (1, 39, "Design published: AA-2207-14 rev C", Some("Bracket, hinge"), "oem.example", "person"),
+    (4, 36, "Design allowable published", Some("ultimate tensile strength B-basis 912 MPa, n = 32"), "oem.example", "person"),
+    (7, 34, "Design approval requested", None, "oem.example", "person"),
+    (9, 30, "Design approved", Some("valid until 2028-02-12T00:00:00Z"), "caa.example", "person"),
+    (11, 25, "Machine calibrated", Some("valid until 2026-08-17T00:00:00Z"), "deck3.example", "person"),
+    (12, 22, "Licensed: 3 production units", None, "oem.example", "person"),
+    (13, 22, "Licence accepted", None, "deck3.example", "person"),
+    (15, 20, "Material received", Some("Ti-6Al-4V grade 23, lot L-0931"), "deck3.example", "person"),
+    (18, 13, "Build ordered", None, "deck3.example", "person"),
+    (31, 13, "Printing started, marked as unit 3", Some("build:m17-0042"), "deck3.example", "machine"),
+    (32, 12, "Printed", None, "deck3.example", "machine"),
+    (33, 12, "Inspected: 14 of 14 characteristics conform", Some("plan IP-2207 issue 2"), "deck3.example", "person"),
+    (34, 12, "Released, FAA 8130-3", Some("DS-0042"), "deck3.example", "person"),
+    (40, 3, "Shipped", Some("harbour.example"), "deck3.example", "person"),
+    (41, 1, "Received", None, "harbour.example", "person"),
+];
+
+fn step(row: &Row) -> Value {
+    let (index, ago, title, detail, org, by) = row;
+    let name = match *org {
         "oem.example" => "Acme Aero",
         "caa.example" => "Civil Aviation Authority",
         "deck3.example" => "Deck 3 Print Shop",
         _ => "Harbour Maintenance",
     };
     let at = NOW - ago * DAY;
-    let level = if by == "machine" {
+    let level = if *by == "machine" {
         "attested_hardware"
     } else {
         "software"
@@ -51,82 +80,9 @@ fn step(index: u64, ago: i64, title: &str, detail: Option<&str>, org: &str, by: 
     })
 }
 
+/// The life; from the build order to the release it was lived at sea, and delivered later.
 fn life() -> Vec<Value> {
-    let (oem, caa) = ("oem.example", "caa.example");
-    let (shop, mro) = ("deck3.example", "harbour.example");
-    let mut steps = vec![
-        step(
-            1,
-            39,
-            "Design published: AA-2207-14 rev C",
-            Some("Bracket, hinge"),
-            oem,
-            "person",
-        ),
-        step(
-            4,
-            36,
-            "Design allowable published",
-            Some("ultimate tensile strength B-basis 912 MPa, n = 32, 5 batches"),
-            oem,
-            "person",
-        ),
-        step(7, 34, "Design approval requested", None, oem, "person"),
-        step(
-            9,
-            30,
-            "Design approved",
-            Some("valid until 2028-02-12T00:00:00Z"),
-            caa,
-            "person",
-        ),
-        step(
-            11,
-            25,
-            "Machine calibrated",
-            Some("valid until 2026-08-17T00:00:00Z"),
-            shop,
-            "person",
-        ),
-        step(12, 22, "Licensed: 3 production units", None, oem, "person"),
-        step(13, 22, "Licence accepted", None, shop, "person"),
-        step(
-            15,
-            20,
-            "Material received",
-            Some("Ti-6Al-4V grade 23, lot L-0931"),
-            shop,
-            "person",
-        ),
-        step(18, 13, "Build ordered", None, shop, "person"),
-        step(
-            31,
-            13,
-            "Printing started, marked as unit 3",
-            Some("build:m17-0042"),
-            shop,
-            "machine",
-        ),
-        step(32, 12, "Printed", None, shop, "machine"),
-        step(
-            33,
-            12,
-            "Inspected: 14 of 14 characteristics conform",
-            Some("plan IP-2207 issue 2"),
-            shop,
-            "person",
-        ),
-        step(
-            34,
-            12,
-            "Released, FAA 8130-3",
-            Some("DS-0042"),
-            shop,
-            "person",
-        ),
-        step(40, 3, "Shipped", Some("harbour.example"), shop, "person"),
-        step(41, 1, "Received", None, mro, "person"),
-    ];
+    let mut steps: Vec<Value> = LIFE.iter().map(step).collect();
     for late in &mut steps[8..13] {
         late["logged_at"] = json!(NOW - 5 * DAY);
     }
