@@ -4,6 +4,7 @@
 //! and works without a network. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule, 4 the answer is DO
 //! NOT INSTALL, 5 CANNOT DETERMINE. Must never decide a rule.
 
+mod answer;
 mod approve;
 mod args;
 mod audit;
@@ -13,17 +14,21 @@ mod journal;
 mod key;
 mod licence;
 mod lookup;
+mod mark;
 mod member;
 mod order;
 mod outbox;
 mod output;
 mod part;
+mod proof;
 mod publish;
 mod recall;
 mod resource;
+mod scan;
 mod serve;
 mod sign;
 mod sync;
+mod verify;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -84,6 +89,13 @@ enum Command {
     /// Place and lift recalls
     #[command(subcommand)]
     Recall(recall::Recall),
+    /// Ask what the record of a part says, and check the proof
+    Scan(scan::Scan),
+    /// Check a file that somebody handed over, without a network
+    Verify(verify::Verify),
+    /// Embed, render and read marks
+    #[command(subcommand)]
+    Mark(mark::MarkCommand),
 }
 
 impl Command {
@@ -106,6 +118,9 @@ impl Command {
             Command::Order(order) => order.run(),
             Command::Part(part) => part.run(),
             Command::Recall(recall) => recall.run(),
+            Command::Scan(scan) => scan.run(),
+            Command::Verify(verify) => verify.run(),
+            Command::Mark(mark) => mark.run(),
         }
     }
 }

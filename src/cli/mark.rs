@@ -1,0 +1,162 @@
+//! `threadmark mark`: a mark into a mesh, a simulated photograph of it, and a mark out of a photograph.
+//!
+//! Owns the arguments. Needs no home and no network. Must never know what a mark means.
+
+use super::args::{self, read_json};
+use super::output::Document;
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use threadmark_protocol::mark::Mark;
+use threadmark_watermark::mesh::{Mesh, MeshLimits};
+use threadmark_watermark::read::{ReadLimits, read};
+use threadmark_watermark::relief::embed;
+use threadmark_watermark::render::{Camera, render};
+use threadmark_watermark::symbol::Symbol;
+use threadmark_watermark::zone::Zone;
+
+/// Embed, render and read marks
+#[derive(Subcommand)]
+pub enum MarkCommand {
+    /// Cut a mark into the mark zone of a mesh
+    Embed(Embed),
+    /// Photograph the mark zone of a mesh with a simulated camera
+    Render(Render),
+    /// Read the marks in a photograph
+    Read(Read),
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark mark embed bracket.stl --zone bracket.zone.json --text 7K3Q9XWD2M8TV0AR --host part.example marked.stl")]
+pub struct Embed {
+    /// Mesh, STL
+    input: PathBuf,
+    /// Marked mesh, STL
+    output: PathBuf,
+    /// The mark zone
+    #[arg(long, value_name = "ZONE.json")]
+    zone: PathBuf,
+    /// The mark's 16 characters
+    #[arg(long)]
+    text: Mark,
+    /// Host in the address that the mark carries
+    #[arg(long)]
+    host: String,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark mark render marked.stl --zone bracket.zone.json photo.png --tilt 20 --roll 15 --seed 7")]
+pub struct Render {
+    /// Mesh, STL
+    input: PathBuf,
+    /// Picture, PNG
+    output: PathBuf,
+    /// The mark zone
+    #[arg(long, value_name = "ZONE.json")]
+    zone: PathBuf,
+    /// Degrees by which the camera leans away from the face's normal
+    #[arg(long, default_value_t = 15.0, allow_negative_numbers = true)]
+    tilt: f64,
+    /// Degrees by which the camera is turned
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    roll: f64,
+    /// Chooses light and noise; the same seed, the same picture
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark mark read photo.png --host part.example")]
+pub struct Read {
+    /// Picture, PNG or JPEG
+    photo: PathBuf,
+    /// Host in the address that marks carry
+    #[arg(long)]
+    host: String,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl MarkCommand {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        match self {
+            MarkCommand::Embed(embed) => embed.run()?,
+            MarkCommand::Render(render) => render.run()?,
+            MarkCommand::Read(read) => read.run()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn mesh(path: &Path) -> Result<Mesh> {
+    let about = || format!("reading {}", path.display());
+    Mesh::from_stl(&args::read(path)?, &MeshLimits::default()).with_context(about)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
+}
+
+impl Embed {
+    fn run(self) -> Result<()> {
+        let zone: Zone = read_json(&self.zone)?;
+        let symbol = Symbol::fitting(&zone, &self.text.to_string(), &self.host)?;
+        let marked = embed(&mesh(&self.input)?, &zone, &symbol)?;
+        write(&self.output, &marked.mesh.to_stl())?;
+        Document::new()
+            .with("file", &self.output)
+            .with("text", &symbol.text)
+            .with("modules", symbol.size)
+            .with("triangles", marked.mesh.triangles.len())
+            .with(
+                "removed_mm3",
+                (marked.removed_mm3 * 1000.0).round() / 1000.0,
+            )
+            .print(self.json);
+        Ok(())
+    }
+}
+
+impl Render {
+    fn run(self) -> Result<()> {
+        let angles = self.tilt.abs() < 90.0 && self.roll.is_finite();
+        ensure!(angles, "the tilt is between -90 and 90 degrees");
+        let zone: Zone = read_json(&self.zone)?;
+        let camera = Camera::facing(&zone, self.tilt, self.roll, self.seed)?;
+        let mesh = mesh(&self.input)?;
+        eprintln!("photographing {} triangles", mesh.triangles.len());
+        write(&self.output, &render(&mesh, &camera)?)?;
+        Document::new().with("file", &self.output).print(self.json);
+        Ok(())
+    }
+}
+
+impl Read {
+    fn run(self) -> Result<()> {
+        let picture = args::read(&self.photo)?;
+        let is_mark = |text: &str| Mark::from_scan(text, &self.host);
+        let readings = read(&picture, &ReadLimits::default(), is_mark)?;
+        let marks: Vec<Mark> = readings.iter().map(|reading| reading.mark).collect();
+        let texts: Vec<&str> = readings
+            .iter()
+            .map(|reading| reading.text.as_str())
+            .collect();
+        Document::new()
+            .with("marks", marks)
+            .with("texts", texts)
+            .print(self.json);
+        Ok(())
+    }
+}

@@ -1,0 +1,352 @@
+//! `threadmark verify`: files that somebody handed over, checked without a network.
+//!
+//! Owns which kinds of files there are and what can be checked of each: a journal, a page of the log, a genesis, the proof
+//! of a statement. Always says what the check relied on. Must never ask a service.
+
+use super::args;
+use super::output::Document;
+use super::proof::{Claimed, Proof};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use threadmark_agent::home::Home;
+use threadmark_protocol::body::Body;
+use threadmark_protocol::bundle::{Page, Replica};
+use threadmark_protocol::checkpoint;
+use threadmark_protocol::digest::Digest;
+use threadmark_protocol::genesis::{Genesis, Trust};
+use threadmark_protocol::journal;
+use threadmark_protocol::key::PublicKey;
+use threadmark_protocol::lifecycle::author_key;
+use threadmark_protocol::statement::{Envelope, Statement, StatementId, Submission};
+use threadmark_protocol::text::Origin;
+
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 everything that could be checked is good, 1 something is not.
+Examples:
+  threadmark verify inspector.journal --home ./auditor      signatures, and the rules on top of what the home knows
+  threadmark verify proof.json --genesis genesis.cbor       a statement as GET /v1/statements/{id} gives it
+  threadmark verify page.cbor                               a page of the log as GET /v1/sync gives it"
+)]
+pub struct Verify {
+    /// The file
+    file: PathBuf,
+    /// Trust the log that is pinned in this home, and know what it knows
+    #[arg(long, env = "THREADMARK_HOME", value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Trust the log of this genesis file
+    #[arg(long, value_name = "FILE", conflicts_with = "home")]
+    genesis: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// A statement as `/v1/statements/{id}` gives it.
+#[derive(Deserialize)]
+struct ProofFile {
+    id: StatementId,
+    index: u64,
+    envelope: String,
+    receipt: String,
+    author_key: Option<PublicKey>,
+    body: Option<String>,
+}
+
+/// What is trusted, and the log as far as it is known.
+#[derive(Default)]
+struct Base {
+    trust: Option<Trust>,
+    replica: Option<Replica>,
+}
+
+impl Verify {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        let bytes = args::read(&self.file)?;
+        let base = self.base()?;
+        let mut proof = Proof::default();
+        proof.rests_on.push(match &base.trust {
+            Some(trust) => format!("genesis of {} {}", trust.origin(), trust.fingerprint()),
+            None => "no genesis: what the log signed is not checked".to_owned(),
+        });
+        // Journals begin with the high byte of a length below 16 MiB, the others with theirs.
+        let kind = match bytes.first() {
+            Some(b'{') => base.check_proof(&bytes, &mut proof)?,
+            Some(0x82) => check_genesis(&bytes, &mut proof)?,
+            Some(0x83) => base.check_page(&bytes, &mut proof)?,
+            Some(0) => base.check_journal(&bytes, &mut proof)?,
+            _ => bail!(
+                "{} is no journal, page, genesis or proof",
+                self.file.display()
+            ),
+        };
+        Document::new()
+            .with("file", &self.file)
+            .with("kind", kind)
+            .with_text("proof", &proof, proof.to_text())
+            .print(self.json);
+        Ok(if proof.is_good() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    fn base(&self) -> Result<Base> {
+        if let Some(path) = &self.genesis {
+            let trust = Genesis::parse(&args::read(path)?)?.trust()?;
+            return Ok(Base {
+                trust: Some(trust),
+                replica: None,
+            });
+        }
+        let Some(folder) = &self.home else {
+            return Ok(Base::default());
+        };
+        let replica = Home::open(folder)?.replica()?;
+        Ok(Base {
+            trust: Some(replica.trust().clone()),
+            replica: Some(replica),
+        })
+    }
+}
+
+fn check_genesis(bytes: &[u8], proof: &mut Proof) -> Result<&'static str> {
+    let trust = Genesis::parse(bytes).and_then(|genesis| genesis.trust());
+    if let Ok(trust) = &trust {
+        let fingerprint = trust.fingerprint();
+        proof.rests_on = vec![format!(
+            "fingerprint {fingerprint}: compare it with what is published"
+        )];
+    }
+    proof.note(
+        "genesis",
+        trust.map(drop).map_err(|error| error.to_string()),
+    );
+    Ok("genesis")
+}
+
+impl Base {
+    fn check_proof(&self, bytes: &[u8], proof: &mut Proof) -> Result<&'static str> {
+        let file: ProofFile = serde_json::from_slice(bytes).context("no proof of a statement")?;
+        let (envelope, receipt) = (hex::decode(&file.envelope)?, hex::decode(&file.receipt)?);
+        let claimed = Claimed {
+            id: file.id,
+            index: file.index,
+            envelope: &envelope,
+            author_key: file.author_key,
+            receipt: &receipt,
+        };
+        let checked = match &self.trust {
+            Some(trust) => claimed.check(trust),
+            None => claimed.check_author(),
+        };
+        if let (Some(body), Ok(envelope)) = (&file.body, &checked) {
+            let done = check_body(&hex::decode(body)?, envelope);
+            proof.note(format!("body of {}", file.id), done);
+        }
+        let index = self
+            .replica
+            .as_ref()
+            .and_then(|replica| replica.index_of(&file.id));
+        proof.rests_on.push(match index {
+            Some(index) => format!("the log as replayed in the home has it at {index}"),
+            None => "that the key is its author's is said by the file alone".to_owned(),
+        });
+        proof.note(file.id, checked.map(drop));
+        Ok("proof of a statement")
+    }
+
+    fn check_page(&self, bytes: &[u8], proof: &mut Proof) -> Result<&'static str> {
+        let page = Page::parse(bytes)?;
+        let trust = match (&self.trust, page.from) {
+            (Some(trust), _) => trust.clone(),
+            (None, 0) => {
+                let trust = own_genesis(&page)?;
+                let fingerprint = trust.fingerprint();
+                proof.rests_on = vec![format!(
+                    "genesis in the page itself, {fingerprint}: compare it with what is published"
+                )];
+                trust
+            }
+            (None, _) => bail!("a page from {} on needs --genesis or --home", page.from),
+        };
+        let signed = checkpoint::open(&page.checkpoint, &trust.checkpoint_key);
+        proof.note(
+            "checkpoint",
+            signed.map(drop).map_err(|error| error.to_string()),
+        );
+        if page.from == 0 {
+            let done = Replica::new(trust)
+                .extend(&page)
+                .map_err(|error| error.to_string());
+            if proof.note("replay", done) {
+                let count = page.entries.len();
+                proof
+                    .rests_on
+                    .push(format!("{count} entries replayed: signatures, rules, root"));
+            }
+            return Ok("page of the log");
+        }
+        for (index, entry) in (page.from..).zip(&page.entries) {
+            let known = self.known(entry, index, &trust);
+            proof.note(format!("entry {index}"), known);
+        }
+        Ok("page of the log")
+    }
+
+    /// A page from the middle cannot be replayed alone; it is compared with the replica, where there is one.
+    fn known(&self, entry: &Submission, index: u64, trust: &Trust) -> Result<(), String> {
+        let open = Statement::open(entry.clone(), trust.origin());
+        let statement = open.map_err(|error| error.to_string())?;
+        match &self.replica {
+            Some(replica) if index < replica.size() => {
+                let same = replica.index_of(&statement.id) == Some(index);
+                same.then_some(())
+                    .ok_or("the replica has another entry there".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_journal(&self, bytes: &[u8], proof: &mut Proof) -> Result<&'static str> {
+        let origin = match &self.trust {
+            Some(trust) => trust.origin().clone(),
+            None => origin_of(bytes)?,
+        };
+        let (statements, whole) = journal::read(bytes, &origin)?;
+        let is_whole = if whole == bytes.len() {
+            Ok(())
+        } else {
+            Err("cut off".to_owned())
+        };
+        proof.note("length", is_whole);
+        let Some(replica) = &self.replica else {
+            statements.iter().for_each(|statement| {
+                proof.note(statement.id, Ok(()));
+            });
+            proof
+                .rests_on
+                .push("signatures are not checked: the keys are in the log".to_owned());
+            return Ok("journal");
+        };
+        let (world, refused) = replica.with(&statements);
+        for statement in &statements {
+            let key = author_key(&world, statement);
+            let signed = key.is_some_and(|key| statement.envelope.is_signed_by(&key));
+            let done = signed
+                .then_some(())
+                .ok_or("it is not signed by an enrolled key".to_owned());
+            proof.note(statement.id, done);
+        }
+        let objections = refused
+            .iter()
+            .map(|(id, refusal)| format!("{id} now: {refusal}"));
+        proof.rests_on.push(format!(
+            "keys of the log's first {} entries",
+            replica.size()
+        ));
+        proof.rests_on.extend(objections);
+        Ok("journal")
+    }
+}
+
+fn check_body(body: &[u8], envelope: &Envelope) -> Result<(), String> {
+    if Digest::sha256(&[body]) != envelope.body_sha256 {
+        return Err("it is not the one that was signed".to_owned());
+    }
+    Body::parse(body)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+fn own_genesis(page: &Page) -> Result<Trust> {
+    let [policy, anchors, ..] = &page.entries[..] else {
+        bail!("the page holds no genesis");
+    };
+    let genesis = Genesis {
+        policy: policy.clone(),
+        anchors: anchors.clone(),
+    };
+    Ok(genesis.trust()?)
+}
+
+/// The log that the first statement of a journal was made for.
+fn origin_of(bytes: &[u8]) -> Result<Origin> {
+    let length = bytes
+        .first_chunk::<4>()
+        .map_or(0, |head| u32::from_be_bytes(*head) as usize);
+    let first = bytes
+        .get(4..4 + length)
+        .context("the journal is cut off in its first record")?;
+    Ok(Envelope::parse(&Submission::parse(first)?.envelope)?.aud)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use threadmark_protocol::body::governance::PartClass;
+    use threadmark_protocol::fixture::Consortium;
+
+    fn page() -> (Consortium, Page) {
+        let (consortium, _) = Consortium::licensed(1, PartClass::C, 1);
+        let page = consortium.log.page(0);
+        (consortium, page)
+    }
+
+    #[test]
+    fn a_page_from_the_start_proves_itself_and_a_changed_one_does_not() {
+        let (_, mut page) = page();
+        let mut proof = Proof::default();
+        Base::default()
+            .check_page(&page.to_bytes(), &mut proof)
+            .unwrap();
+        assert!(proof.is_good() && proof.checked == 2);
+        page.entries.remove(3);
+        let mut proof = Proof::default();
+        Base::default()
+            .check_page(&page.to_bytes(), &mut proof)
+            .unwrap();
+        assert!(!proof.is_good());
+    }
+
+    #[test]
+    fn a_journal_is_checked_with_the_keys_of_the_log() {
+        let (consortium, page) = page();
+        let mut replica = Replica::new(consortium.trust());
+        replica.extend(&page).unwrap();
+        let bytes: Vec<u8> = page.entries.iter().flat_map(journal::frame).collect();
+        let base = Base {
+            trust: Some(consortium.trust()),
+            replica: Some(replica),
+        };
+        let mut proof = Proof::default();
+        base.check_journal(&bytes, &mut proof).unwrap();
+        assert!(proof.is_good(), "{}", proof.to_text());
+        let mut proof = Proof::default();
+        base.check_journal(&bytes[..bytes.len() - 1], &mut proof)
+            .unwrap();
+        assert!(!proof.is_good());
+        assert_eq!(origin_of(&bytes).unwrap(), *consortium.trust().origin());
+    }
+
+    #[test]
+    fn genesis_is_recognised() {
+        let (consortium, page) = page();
+        let [policy, anchors, ..] = &page.entries[..] else {
+            panic!("a log has a genesis")
+        };
+        let genesis = Genesis {
+            policy: policy.clone(),
+            anchors: anchors.clone(),
+        };
+        let mut proof = Proof::default();
+        check_genesis(&genesis.to_bytes(), &mut proof).unwrap();
+        let fingerprint = consortium.trust().fingerprint().to_hex();
+        assert!(proof.is_good() && proof.rests_on[0].contains(&fingerprint));
+    }
+}
