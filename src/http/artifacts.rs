@@ -3,10 +3,10 @@
 //! The service holds age ciphertext only and cannot read it. An artifact is accepted when its SHA3-256 is its name.
 
 use super::auth::Session;
+use super::extract::{Path, Raw};
 use super::problem::Problem;
 use super::{ARTIFACT_BYTES_MAX, Shared};
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use object_store::path::Path as StorePath;
@@ -18,7 +18,10 @@ fn place(sha3: &str) -> Result<(Digest, StorePath), Problem> {
     let digest: Digest = sha3.parse().map_err(Problem::bad_request)?;
     let name = digest.to_hex();
     // Two levels, so that no folder grows without bound.
-    Ok((digest, StorePath::from(format!("artifacts/{}/{}", &name[..2], name))))
+    Ok((
+        digest,
+        StorePath::from(format!("artifacts/{}/{}", &name[..2], name)),
+    ))
 }
 
 /// Store a sealed file
@@ -33,13 +36,18 @@ pub async fn put(
     State(app): State<Shared>,
     _: Session,
     Path(sha3): Path<String>,
-    bytes: Bytes,
+    Raw(bytes): Raw<ARTIFACT_BYTES_MAX>,
 ) -> Result<StatusCode, Problem> {
     let (digest, path) = place(&sha3)?;
     if Digest::sha3(&[&bytes]) != digest {
-        return Err(Problem::bad_request("the bytes have another SHA3-256 than the address"));
+        return Err(Problem::bad_request(
+            "the bytes have another SHA3-256 than the address",
+        ));
     }
-    app.artifacts.put(&path, PutPayload::from_bytes(bytes)).await.map_err(failed)?;
+    app.artifacts
+        .put(&path, PutPayload::from_bytes(bytes))
+        .await
+        .map_err(failed)?;
     Ok(StatusCode::CREATED)
 }
 
@@ -62,21 +70,47 @@ pub async fn get(
     let size = app.artifacts.head(&path).await.map_err(failed)?.size;
     let immutable = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CACHE_CONTROL, "private, max-age=31536000, immutable".to_owned()),
+        (
+            header::CACHE_CONTROL,
+            "private, max-age=31536000, immutable".to_owned(),
+        ),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
     ];
-    let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+    let asked = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok());
     let Some(asked) = asked else {
-        let bytes = app.artifacts.get(&path).await.map_err(failed)?.bytes().await.map_err(failed)?;
+        let bytes = app
+            .artifacts
+            .get(&path)
+            .await
+            .map_err(failed)?
+            .bytes()
+            .await
+            .map_err(failed)?;
         return Ok((immutable, bytes).into_response());
     };
     let range = parse_range(asked, size).ok_or_else(|| {
         let title = "The file has no such range.";
-        Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "no-such-range", title, "Ask for less.")
+        Problem::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "no-such-range",
+            title,
+            "Ask for less.",
+        )
     })?;
     let told = format!("bytes {}-{}/{size}", range.start, range.end - 1);
-    let bytes = app.artifacts.get_range(&path, range).await.map_err(failed)?;
-    Ok((StatusCode::PARTIAL_CONTENT, immutable, [(header::CONTENT_RANGE, told)], bytes)
+    let bytes = app
+        .artifacts
+        .get_range(&path, range)
+        .await
+        .map_err(failed)?;
+    Ok((
+        StatusCode::PARTIAL_CONTENT,
+        immutable,
+        [(header::CONTENT_RANGE, told)],
+        bytes,
+    )
         .into_response())
 }
 
@@ -102,11 +136,6 @@ fn failed(error: object_store::Error) -> Problem {
     }
 }
 
-/// Artifacts may be larger than statements.
-pub fn body_limit() -> DefaultBodyLimit {
-    DefaultBodyLimit::max(ARTIFACT_BYTES_MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::parse_range;
@@ -117,7 +146,15 @@ mod tests {
         assert_eq!(parse_range("bytes=5-", 10), Some(5..10));
         assert_eq!(parse_range("bytes=-3", 10), Some(7..10));
         assert_eq!(parse_range("bytes=2-99", 10), Some(2..10));
-        for bad in ["bytes=10-", "bytes=5-4", "bytes=-0", "bytes=-", "items=0-1", "bytes=a-b", ""] {
+        for bad in [
+            "bytes=10-",
+            "bytes=5-4",
+            "bytes=-0",
+            "bytes=-",
+            "items=0-1",
+            "bytes=a-b",
+            "",
+        ] {
             assert_eq!(parse_range(bad, 10), None, "{bad}");
         }
         assert_eq!(parse_range("bytes=0-18446744073709551615", 10), Some(0..10));

@@ -32,8 +32,13 @@ impl OptionalFromRequestParts<Shared> for Session {
         parts: &mut Parts,
         app: &Shared,
     ) -> Result<Option<Session>, Problem> {
-        let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
-        let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+        let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+            return Ok(None);
+        };
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(|value| value.strip_prefix("Bearer "));
         let token = token.ok_or_else(Problem::unauthorised)?;
         let (org, kid) = sessions::check(app, token).await?;
         Ok(Some(Session { org, kid }))

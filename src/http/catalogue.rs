@@ -2,9 +2,10 @@
 
 use super::Shared;
 use super::auth::Session;
+use super::extract::Query;
 use super::problem::Problem;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -34,9 +35,14 @@ async fn list(app: &Shared, kind: &str, asked: After) -> Result<Json<List>, Prob
     let after = asked.after.unwrap_or_default();
     let rows = app.store.list(kind, &after, ROWS).await?;
     let next = (rows.len() as i64 == ROWS).then(|| rows.last().map(|(id, _)| id.to_string()));
-    let items =
-        rows.iter().map(|(id, state)| serde_json::json!({ "id": id, "state": state })).collect();
-    Ok(Json(List { items, next: next.flatten() }))
+    let items = rows
+        .iter()
+        .map(|(id, state)| serde_json::json!({ "id": id, "state": state }))
+        .collect();
+    Ok(Json(List {
+        items,
+        next: next.flatten(),
+    }))
 }
 
 /// Designs

@@ -1,9 +1,10 @@
 //! `/log` and proofs: what anybody may check.
 
 use super::Shared;
+use super::extract::Query;
 use super::problem::Problem;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -16,10 +17,14 @@ use utoipa::{IntoParams, ToSchema};
     (status = 200, description = "The checkpoint", body = String, content_type = "text/plain"),
     (status = 404, description = "No entry yet", body = Problem)))]
 pub async fn checkpoint(State(app): State<Shared>) -> Result<Response, Problem> {
-    let note = app.ledger.published(|log| log.head.as_ref().map(|head| head.note.clone()));
+    let note = app
+        .ledger
+        .published(|log| log.head.as_ref().map(|head| head.note.clone()));
     let note = note.ok_or_else(|| Problem::absent("the log is empty"))?;
-    let headers =
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     Ok((headers, note).into_response())
 }
 
@@ -54,7 +59,9 @@ type Proven = Option<Vec<threadmark_protocol::digest::Digest>>;
 
 fn proof(found: Proven) -> Result<Json<Proof>, Problem> {
     let hashes = found.ok_or_else(|| Problem::absent("the log has no such size or index"))?;
-    Ok(Json(Proof { hashes: hashes.iter().map(ToString::to_string).collect() }))
+    Ok(Json(Proof {
+        hashes: hashes.iter().map(ToString::to_string).collect(),
+    }))
 }
 
 /// Inclusion proof
@@ -65,7 +72,10 @@ pub async fn inclusion(
     State(app): State<Shared>,
     Query(leaf): Query<Leaf>,
 ) -> Result<Json<Proof>, Problem> {
-    proof(app.ledger.published(|log| log.tree.inclusion(leaf.index, leaf.size)))
+    proof(
+        app.ledger
+            .published(|log| log.tree.inclusion(leaf.index, leaf.size)),
+    )
 }
 
 /// Consistency proof
@@ -76,7 +86,10 @@ pub async fn consistency(
     State(app): State<Shared>,
     Query(sizes): Query<Sizes>,
 ) -> Result<Json<Proof>, Problem> {
-    proof(app.ledger.published(|log| log.tree.consistency(sizes.old, sizes.new)))
+    proof(
+        app.ledger
+            .published(|log| log.tree.consistency(sizes.old, sizes.new)),
+    )
 }
 
 /// Health

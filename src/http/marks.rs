@@ -1,11 +1,12 @@
 //! `/v1/marks/{mark}`: what the record of a part says to whoever holds it.
 
 use super::auth::{Session, viewer};
+use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::{App, Shared};
 use crate::ledger::storage::Storage as _;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use threadmark_protocol::answer::{self, Answer, Knowledge, Viewer};
 use threadmark_protocol::mark::Mark;
@@ -24,7 +25,9 @@ pub struct For {
 impl For {
     /// The type, if it is one.
     pub fn asset_type(self) -> Result<Option<Line>, Problem> {
-        self.asset_type.map(|text| text.parse().map_err(Problem::bad_request)).transpose()
+        self.asset_type
+            .map(|text| text.parse().map_err(Problem::bad_request))
+            .transpose()
     }
 }
 
@@ -54,9 +57,16 @@ pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer
     let mut world = app.store.world(&seeds, &[]).await?;
     if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
         let parts = parts.clone();
-        world.states.extend(app.store.world(&parts, &[]).await?.states);
+        world
+            .states
+            .extend(app.store.world(&parts, &[]).await?.states);
     }
-    let as_of = app.ledger.published(|log| log.head.as_ref().map(|head| head.logged_at));
-    let knowledge = Knowledge { as_of, is_whole_log: true };
+    let as_of = app
+        .ledger
+        .published(|log| log.head.as_ref().map(|head| head.logged_at));
+    let knowledge = Knowledge {
+        as_of,
+        is_whole_log: true,
+    };
     Ok(answer::answer(&world, mark, app.now(), viewer, knowledge))
 }

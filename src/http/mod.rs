@@ -6,6 +6,7 @@
 pub mod artifacts;
 pub mod auth;
 pub mod catalogue;
+mod extract;
 pub mod log;
 pub mod marks;
 pub mod pages;
@@ -18,17 +19,15 @@ pub mod sync;
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use object_store::ObjectStore;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::key::{KeyId, PublicKey};
-use threadmark_protocol::statement::SUBMISSION_BYTES_MAX;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Largest artifact that one request carries: 1 GiB.
@@ -97,10 +96,10 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(statements::submit))
         .routes(routes!(statements::get))
         .routes(routes!(marks::get))
-        .routes(routes!(scan::post).layer(scan::body_limit()))
+        .routes(routes!(scan::post))
         .routes(routes!(catalogue::designs))
         .routes(routes!(catalogue::allowables))
-        .routes(routes!(artifacts::get, artifacts::put).layer(artifacts::body_limit()))
+        .routes(routes!(artifacts::get, artifacts::put))
         .routes(routes!(sync::get))
         .routes(routes!(sync::genesis))
         .routes(routes!(sessions::open))
@@ -112,7 +111,10 @@ fn api() -> OpenApiRouter<Shared> {
 
 /// The OpenAPI 3.1 document, as committed in `openapi/openapi.json`.
 pub fn openapi() -> String {
-    let mut text = api().into_openapi().to_pretty_json().expect("the document is plain data");
+    let mut text = api()
+        .into_openapi()
+        .to_pretty_json()
+        .expect("the document is plain data");
     text.push('\n');
     text
 }
@@ -120,12 +122,17 @@ pub fn openapi() -> String {
 /// Every route.
 pub fn router(app: Shared) -> Router {
     let (api, document) = api().split_for_parts();
-    let document = document.to_pretty_json().expect("the document is plain data");
+    let document = document
+        .to_pretty_json()
+        .expect("the document is plain data");
     let json = [("content-type", "application/json")];
     api.merge(pages::routes())
-        .route("/openapi.json", axum::routing::get(move || async move { (json, document) }))
+        .route(
+            "/openapi.json",
+            axum::routing::get(move || async move { (json, document) }),
+        )
         .fallback(problem::not_found)
-        .layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX))
+        .method_not_allowed_fallback(problem::wrong_method)
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::REQUEST_TIMEOUT,
             REQUEST_TIMEOUT,

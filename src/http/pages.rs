@@ -4,11 +4,11 @@
 
 use super::marks::answer_for;
 use super::problem::Problem;
-use super::scan::{answers_in, body_limit};
+use super::scan::{PICTURE_BYTES_MAX, answers_in};
 use super::{App, Shared};
 use crate::web::{self, Page};
 use axum::Router;
-use axum::extract::{Multipart, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -20,16 +20,27 @@ use threadmark_protocol::mark::Mark;
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(home))
-        .route("/scan", get(scan).post(scanned).layer(body_limit()))
+        .route(
+            "/scan",
+            get(scan)
+                .post(scanned)
+                .layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),
+        )
         .route("/m", get(typed))
         .route("/m/{mark}", get(record))
         .route("/M/{mark}", get(record))
 }
 
 fn page_of(app: &App, headers: &HeaderMap) -> Page {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost");
     let (log_size, root) = app.ledger.published(|log| {
-        (log.head.as_ref().map_or(0, |head| head.size), log.head.as_ref().map(|head| head.root))
+        (
+            log.head.as_ref().map_or(0, |head| head.size),
+            log.head.as_ref().map(|head| head.root),
+        )
     });
     Page {
         public_url: format!("http://{host}"),
@@ -47,7 +58,15 @@ fn html(status: StatusCode, text: String) -> Response {
 /// A problem as a page instead of a document.
 fn page_of_problem(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    html(status, web::problem(problem.status, &problem.title, &problem.detail, &problem.advice))
+    html(
+        status,
+        web::problem(
+            problem.status,
+            &problem.title,
+            &problem.detail,
+            &problem.advice,
+        ),
+    )
 }
 
 async fn home(State(app): State<Shared>, headers: HeaderMap) -> Response {
@@ -81,7 +100,10 @@ async fn record(
         Err(error) => return page_of_problem(&Problem::bad_request(error)),
     };
     match answer_for(&app, mark, &Viewer::Public).await {
-        Ok(answer) => html(StatusCode::OK, web::record(&answer, &page_of(&app, &headers))),
+        Ok(answer) => html(
+            StatusCode::OK,
+            web::record(&answer, &page_of(&app, &headers)),
+        ),
         Err(problem) => page_of_problem(&problem),
     }
 }

@@ -51,7 +51,10 @@ impl Problem {
     /// A problem that the protocol names.
     pub fn of(status: StatusCode, code: Code, detail: impl ToString) -> Problem {
         let detail = detail.to_string();
-        Problem { detail, ..Problem::new(status, code.name(), code.title(), code.advice()) }
+        Problem {
+            detail,
+            ..Problem::new(status, code.name(), code.title(), code.advice())
+        }
     }
 
     /// Adds what is the case.
@@ -74,8 +77,13 @@ impl Problem {
     /// The thing asked for is not here.
     pub fn absent(what: &str) -> Problem {
         let advice = "Check the address; what is not logged yet may come later.";
-        Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing here.", advice)
-            .because(what)
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "There is no such thing here.",
+            advice,
+        )
+        .because(what)
     }
 
     /// The service cannot do it now.
@@ -133,19 +141,35 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response =
-            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response = (
+            status,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body,
+        )
+            .into_response();
         let retry = match self.code.as_str() {
             "waits-for" | "unavailable" | "busy" => Some("2"),
             _ => None,
         };
         if let Some(seconds) = retry {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static(seconds));
+            response.headers_mut().insert(
+                header::RETRY_AFTER,
+                axum::http::HeaderValue::from_static(seconds),
+            );
         }
         response
     }
+}
+
+/// For methods that a route does not have.
+pub async fn wrong_method() -> Problem {
+    let title = "The route does not take this method.";
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "wrong-method",
+        title,
+        "See /openapi.json.",
+    )
 }
 
 /// For routes that do not exist.

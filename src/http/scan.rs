@@ -4,17 +4,21 @@
 //! kept.
 
 use super::auth::{Session, viewer};
+use super::extract::{Query, Raw};
 use super::marks::{For, answer_for};
 use super::problem::Problem;
 use super::{App, Shared};
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::mark::Mark;
 use threadmark_watermark::read::{ReadError, ReadLimits, read};
+
+/// Largest picture: 32 MiB.
+pub const PICTURE_BYTES_MAX: usize = 32 << 20;
 
 /// The answers about the marks in a picture.
 #[derive(Serialize)]
@@ -36,7 +40,7 @@ pub async fn post(
     State(app): State<Shared>,
     Query(asked): Query<For>,
     session: Option<Session>,
-    picture: Bytes,
+    Raw(picture): Raw<PICTURE_BYTES_MAX>,
 ) -> Result<Json<Scanned>, Problem> {
     let viewer = viewer(session, asked.asset_type()?);
     let answers = answers_in(&app, picture, &viewer).await?;
@@ -59,13 +63,20 @@ pub async fn answers_in(
 async fn marks_in(app: &App, picture: Bytes) -> Result<Vec<Mark>, Problem> {
     let busy = || {
         let title = "Too many pictures are being read.";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title, "Send it again in a moment.")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            title,
+            "Send it again in a moment.",
+        )
     };
     let waiting = tokio::time::timeout(std::time::Duration::from_secs(10), app.scans.acquire());
     let _place = waiting.await.map_err(|_| busy())?.map_err(|_| busy())?;
     let host = app.ledger.trust().policy.host.clone();
     let reading = tokio::task::spawn_blocking(move || {
-        read(&picture, &ReadLimits::default(), |text| Mark::from_scan(text, host.as_str()))
+        read(&picture, &limits(), |text| {
+            Mark::from_scan(text, host.as_str())
+        })
     });
     match reading.await {
         Ok(Ok(readings)) => Ok(readings.into_iter().map(|reading| reading.mark).collect()),
@@ -77,14 +88,25 @@ async fn marks_in(app: &App, picture: Bytes) -> Result<Vec<Mark>, Problem> {
     }
 }
 
+fn limits() -> ReadLimits {
+    ReadLimits {
+        max_bytes: PICTURE_BYTES_MAX,
+        ..ReadLimits::default()
+    }
+}
+
 fn unread(error: &ReadError) -> Problem {
     let (status, code, advice) = match error {
-        ReadError::TooManyBytes { .. } | ReadError::TooManyPixels { .. } => {
-            (StatusCode::PAYLOAD_TOO_LARGE, "picture-too-large", "Send a smaller picture.")
-        }
-        ReadError::NotAnImage | ReadError::Damaged(_) => {
-            (StatusCode::BAD_REQUEST, "not-a-picture", "Send a PNG or JPEG picture.")
-        }
+        ReadError::TooManyBytes { .. } | ReadError::TooManyPixels { .. } => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "picture-too-large",
+            "Send a smaller picture.",
+        ),
+        ReadError::NotAnImage | ReadError::Damaged(_) => (
+            StatusCode::BAD_REQUEST,
+            "not-a-picture",
+            "Send a PNG or JPEG picture.",
+        ),
         ReadError::NotAMark { .. } => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "not-a-mark",
@@ -98,9 +120,4 @@ fn unread(error: &ReadError) -> Problem {
         ),
     };
     Problem::new(status, code, "No mark was read.", advice).because(error)
-}
-
-/// Pictures may be larger than statements.
-pub fn body_limit() -> DefaultBodyLimit {
-    DefaultBodyLimit::max(ReadLimits::default().max_bytes)
 }

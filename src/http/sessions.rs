@@ -9,7 +9,9 @@ use crate::ledger::storage::Storage as _;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
 use serde::{Deserialize, Serialize};
 use threadmark_protocol::key::{KeyId, Signer};
 use threadmark_protocol::text::OrgId;
@@ -59,22 +61,34 @@ pub struct Opened {
         (status = 401, description = "Not a valid assertion, or used before", body = Problem)))]
 pub async fn open(
     State(app): State<Shared>,
-    Json(asked): Json<Assertion>,
+    super::extract::Json(asked): super::extract::Json<Assertion>,
 ) -> Result<Json<Opened>, Problem> {
     let now = app.now();
     let kid = key_of(&asked.assertion, ASSERTION_TYPE)?;
     let (session_key, org) = live_key(&app, &kid).await?;
     let session_key = session_key.ok_or_else(refused)?;
-    let claims =
-        verified(&asked.assertion, &session_key.0, app.ledger.trust().origin().as_str(), now)?;
+    let claims = verified(
+        &asked.assertion,
+        &session_key.0,
+        app.ledger.trust().origin().as_str(),
+        now,
+    )?;
     if claims.iss != org.as_str() || claims.sub != kid.to_hex() || claims.jti.len() > 100 {
         return Err(refused());
     }
-    if !app.store.use_assertion(&claims.jti, claims.exp + LEEWAY_S, now).await? {
+    if !app
+        .store
+        .use_assertion(&claims.jti, claims.exp + LEEWAY_S, now)
+        .await?
+    {
         return Err(refused());
     }
     let expires_at = now + LIFE_MAX_S;
-    let claims = Claims { iat: now, exp: expires_at, ..claims };
+    let claims = Claims {
+        iat: now,
+        exp: expires_at,
+        ..claims
+    };
     let mut header = Header::new(Algorithm::EdDSA);
     (header.typ, header.kid) = (Some(SESSION_TYPE.into()), Some(kid.to_hex()));
     let key = EncodingKey::from_ed_der(&pkcs8(app.ledger.keys().session_seed()));
@@ -106,7 +120,12 @@ async fn live_key(
     let subject = key_subject(kid);
     let world = app.store.world(&[subject.clone()].into(), &[]).await?;
     match world.get(&subject) {
-        Some(Data::Key { card, org, revoked: None, .. }) => Ok((card.session, org.clone())),
+        Some(Data::Key {
+            card,
+            org,
+            revoked: None,
+            ..
+        }) => Ok((card.session, org.clone())),
         _ => Err(refused()),
     }
 }
@@ -116,7 +135,10 @@ fn key_of(token: &str, kind: &str) -> Result<KeyId, Problem> {
     if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(kind) {
         return Err(refused());
     }
-    header.kid.and_then(|kid| kid.parse().ok()).ok_or_else(refused)
+    header
+        .kid
+        .and_then(|kid| kid.parse().ok())
+        .ok_or_else(refused)
 }
 
 /// Signature and audience by the library; times by our clock, which is a parameter.
@@ -136,7 +158,8 @@ fn verified(token: &str, public: &[u8; 32], origin: &str, now: i64) -> Result<Cl
 
 /// One answer for every reason: who probes learns nothing.
 fn refused() -> Problem {
-    let advice = "Sign a new assertion with the session key of a key in force, and check the clock.";
+    let advice =
+        "Sign a new assertion with the session key of a key in force, and check the clock.";
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "session-refused",
@@ -147,7 +170,9 @@ fn refused() -> Problem {
 
 /// PKCS #8 (RFC 8410) of an Ed25519 seed: a fixed head and the seed.
 fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
-    let mut der = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let mut der = vec![
+        0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+    ];
     der.extend_from_slice(seed);
     der
 }

@@ -3,13 +3,13 @@
 //! Whoever carries a statement may submit it: the signature authorises. Parsing and the signature are checked
 //! here, before anything waits for the writer.
 
+use super::extract::{Path, Raw};
 use super::problem::Problem;
 use super::{App, Shared};
 use crate::ledger::sequencer::Outcome;
 use crate::ledger::storage::Storage as _;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -17,7 +17,9 @@ use std::collections::BTreeSet;
 use threadmark_protocol::cbor;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::lifecycle::{Refusal, author_key};
-use threadmark_protocol::statement::{Envelope, Statement, StatementId, Submission};
+use threadmark_protocol::statement::{
+    Envelope, SUBMISSION_BYTES_MAX, Statement, StatementId, Submission,
+};
 use threadmark_protocol::world::key_subject;
 use utoipa::ToSchema;
 
@@ -74,31 +76,52 @@ pub struct Proven {
         (status = 413, description = "Too large", body = Problem),
         (status = 422, description = "Refused, with the rule's code", body = Problem),
         (status = 503, description = "Nothing is promised: send it again", body = Problem)))]
-pub async fn submit(State(app): State<Shared>, bytes: Bytes) -> Result<Response, Problem> {
+pub async fn submit(
+    State(app): State<Shared>,
+    Raw(bytes): Raw<SUBMISSION_BYTES_MAX>,
+) -> Result<Response, Problem> {
     let mut submission = Submission::parse(&bytes)?;
     submission.envelope = Envelope::strip_unprotected(&submission.envelope)?;
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
     if !statement.is_whole() {
         let detail = "a sealed section that the body names is missing";
-        return Err(Problem::of(StatusCode::BAD_REQUEST, Code::Malformed, detail));
+        return Err(Problem::of(
+            StatusCode::BAD_REQUEST,
+            Code::Malformed,
+            detail,
+        ));
     }
     if let Some(place) = app.store.places(&[statement.id]).await?.get(&statement.id) {
-        let receipt =
-            app.ledger.receipt(&statement, *place).ok_or_else(Problem::unavailable)?;
-        let outcome =
-            Outcome::Logged { place: *place, receipt, findings: BTreeSet::new(), known: true };
+        let receipt = app
+            .ledger
+            .receipt(&statement, *place)
+            .ok_or_else(Problem::unavailable)?;
+        let outcome = Outcome::Logged {
+            place: *place,
+            receipt,
+            findings: BTreeSet::new(),
+            known: true,
+        };
         return Ok(respond(&app, &statement.id, outcome));
     }
     verify_author(&app, &statement).await?;
     let id = statement.id;
-    let outcome = app.ledger.submit(statement).await.ok_or_else(Problem::unavailable)?;
+    let outcome = app
+        .ledger
+        .submit(statement)
+        .await
+        .ok_or_else(Problem::unavailable)?;
     Ok(respond(&app, &id, outcome))
 }
 
 /// Drops unknown keys and bad signatures before the writer is bothered.
 async fn verify_author(app: &App, statement: &Statement) -> Result<(), Problem> {
     let kid = statement.envelope.kid;
-    let cached = app.keys.read().ok().and_then(|keys| keys.get(&kid).copied());
+    let cached = app
+        .keys
+        .read()
+        .ok()
+        .and_then(|keys| keys.get(&kid).copied());
     let key = match cached {
         Some(key) => Some(key),
         None => {
@@ -120,7 +143,12 @@ async fn verify_author(app: &App, statement: &Statement) -> Result<(), Problem> 
 
 fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
     match outcome {
-        Outcome::Logged { place, receipt, findings, known } => {
+        Outcome::Logged {
+            place,
+            receipt,
+            findings,
+            known,
+        } => {
             let logged = Logged {
                 id: id.to_hex(),
                 index: place.index,
@@ -129,7 +157,11 @@ fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
                 receipt: hex::encode(receipt),
                 findings: findings.iter().map(ToString::to_string).collect(),
             };
-            let status = if known { StatusCode::OK } else { StatusCode::CREATED };
+            let status = if known {
+                StatusCode::OK
+            } else {
+                StatusCode::CREATED
+            };
             let location = format!("/v1/statements/{id}");
             (status, [("location", location)], Json(logged)).into_response()
         }
@@ -147,21 +179,35 @@ fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
 fn signed_refusal(app: &App, id: &StatementId, refusal: &Refusal) -> Vec<u8> {
     let signer = app.ledger.keys().log();
     let protected = cbor::write(|to| {
-        to.map(3)?.u8(1)?.i8(-8)?.u8(3)?.str("application/vnd.threadmark.refusal+cbor")?;
+        to.map(3)?
+            .u8(1)?
+            .i8(-8)?
+            .u8(3)?
+            .str("application/vnd.threadmark.refusal+cbor")?;
         to.u8(4)?.bytes(&signer.key_id().0)?;
         Ok(())
     });
     let payload = cbor::write(|to| {
-        to.array(3)?.bytes(&id.0)?.str(refusal.code().name())?.i64(app.now())?;
+        to.array(3)?
+            .bytes(&id.0)?
+            .str(refusal.code().name())?
+            .i64(app.now())?;
         Ok(())
     });
     let to_sign = cbor::write(|to| {
-        to.array(4)?.str("Signature1")?.bytes(&protected)?.bytes(&[])?.bytes(&payload)?;
+        to.array(4)?
+            .str("Signature1")?
+            .bytes(&protected)?
+            .bytes(&[])?
+            .bytes(&payload)?;
         Ok(())
     });
     let signature = signer.sign(&to_sign);
     cbor::write(|to| {
-        to.tag(minicbor::data::Tag::new(18))?.array(4)?.bytes(&protected)?.map(0)?;
+        to.tag(minicbor::data::Tag::new(18))?
+            .array(4)?
+            .bytes(&protected)?
+            .map(0)?;
         to.bytes(&payload)?.bytes(&signature)?;
         Ok(())
     })
@@ -190,8 +236,10 @@ pub async fn get(
         sections: std::collections::BTreeMap::new(),
     };
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
-    let receipt =
-        app.ledger.receipt(&statement, logged.place).ok_or_else(Problem::unavailable)?;
+    let receipt = app
+        .ledger
+        .receipt(&statement, logged.place)
+        .ok_or_else(Problem::unavailable)?;
     let kid = statement.envelope.kid;
     let world = app.store.world(&[key_subject(&kid)].into(), &[]).await?;
     Ok(Json(Proven {

@@ -4,10 +4,11 @@
 //! to its author's organisation and to the one that it is for.
 
 use super::auth::Session;
+use super::extract::Query;
 use super::problem::Problem;
 use super::{App, Shared};
 use crate::ledger::storage::Storage as _;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -39,16 +40,27 @@ pub async fn get(
     session: Session,
     Query(asked): Query<From>,
 ) -> Result<Response, Problem> {
-    let size = app.ledger.published(|log| log.head.as_ref().map_or(0, |head| head.size));
+    let size = app
+        .ledger
+        .published(|log| log.head.as_ref().map_or(0, |head| head.size));
     if asked.from >= size {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let head = app.store.checkpoint_within(asked.from, PAGE_ENTRIES_MAX).await?;
+    let head = app
+        .store
+        .checkpoint_within(asked.from, PAGE_ENTRIES_MAX)
+        .await?;
     let head = head.ok_or_else(Problem::unavailable)?;
     let count = (head.size - asked.from) as usize;
     let mut entries = app.store.entries(asked.from, count).await?;
-    entries.iter_mut().for_each(|entry| withhold(&app, &session.org, entry));
-    let page = Page { from: asked.from, entries, checkpoint: head.note };
+    entries
+        .iter_mut()
+        .for_each(|entry| withhold(&app, &session.org, entry));
+    let page = Page {
+        from: asked.from,
+        entries,
+        checkpoint: head.note,
+    };
     Ok((CBOR, page.to_bytes()).into_response())
 }
 

@@ -338,14 +338,3 @@ fn samples() -> Vec<(&'static str, String)> {
         ),
     ]
 }
-
-/// `PAGES=folder cargo test --lib web -- --ignored` writes every page, to be looked at.
-#[test]
-#[ignore = "writes files to look at"]
-fn sample_pages() {
-    let folder = std::path::PathBuf::from(std::env::var("PAGES").unwrap());
-    let hostile = ("hostile", record(&hostile(), &page()));
-    for (name, html) in samples().into_iter().chain([hostile]) {
-        std::fs::write(folder.join(name).with_extension("html"), html).unwrap();
-    }
-}

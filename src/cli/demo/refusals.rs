@@ -43,7 +43,11 @@ fn changed_geometry(stage: &mut Stage) -> Result<()> {
     ensure!(!kept.is_empty(), "no artifact waits beside the printer");
     let to = stage.arg("tray");
     let print = ["print", "--order", "order:three", "--to", &to];
-    stage.gate_refuses("agent", &print, "package")?;
+    stage.gate_refuses(
+        "agent",
+        &print,
+        "the sealed file hinge-bracket.stl has other bytes",
+    )?;
     for (path, bytes) in kept {
         std::fs::write(path, bytes)?;
     }

@@ -1,0 +1,77 @@
+//! What a request carries, with every failure as a problem.
+//!
+//! Owns the limits of bodies: a length beyond the limit is refused before a byte of it is read.
+
+use super::problem::Problem;
+use axum::body::Bytes;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{StatusCode, header};
+
+/// Parameters in the path.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct Path<T>(pub T);
+
+/// Parameters behind the question mark.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub struct Query<T>(pub T);
+
+/// A JSON document of at most 2 MiB.
+#[derive(FromRequest)]
+#[from_request(via(axum::Json), rejection(Problem))]
+pub struct Json<T>(pub T);
+
+/// A body of at most `MAX` bytes.
+pub struct Raw<const MAX: usize>(pub Bytes);
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Problem {
+        Problem::bad_request(rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Problem {
+        Problem::bad_request(rejection.body_text())
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Problem {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(2 << 20),
+            _ => Problem::bad_request(rejection.body_text()),
+        }
+    }
+}
+
+fn too_large(max_bytes: usize) -> Problem {
+    let title = "The body is too large.";
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        title,
+        "Send less.",
+    )
+    .because(format!("at most {max_bytes} bytes are taken here"))
+}
+
+impl<S: Send + Sync, const MAX: usize> FromRequest<S> for Raw<MAX> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Raw<MAX>, Problem> {
+        let announced = request.headers().get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > MAX) {
+            return Err(too_large(MAX));
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), MAX).await;
+        bytes.map(Raw).map_err(|error| {
+            // A limit that was passed, or a client that went away: the latter reads no answer.
+            tracing::debug!(%error, "reading a body");
+            too_large(MAX)
+        })
+    }
+}
