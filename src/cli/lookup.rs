@@ -17,7 +17,10 @@ use threadmark_protocol::world::{Data, Event, Report, World, key_subject, mark_s
 /// What is not known here, with the way to know it.
 fn unknown(what: impl std::fmt::Display) -> Refused {
     let how = "Synchronise, or import the journals of those who signed it.";
-    Refused::unknown(Code::WaitsFor, format!("{what} is not known here. {how}"))
+    Refused::new(
+        Code::WaitsFor.name(),
+        format!("{what} is not known here. {how}"),
+    )
 }
 
 /// The statement by which an approval was requested.
@@ -94,7 +97,10 @@ impl Case {
     }
 
     fn missing(&self, code: Code) -> Refused {
-        Refused::unknown(code, format!("As far as is known here, of {}.", self.part))
+        Refused::new(
+            code.name(),
+            format!("As far as is known here, of {}.", self.part),
+        )
     }
 
     /// The inspection that a release rests on: the passed one, else the newest.
@@ -155,6 +161,6 @@ fn part_named(view: &View, text: &str) -> Result<SubjectId> {
     };
     match view.world.get(&mark_subject(&mark)) {
         Some(Data::Mark { parts, .. }) => parts.first().cloned().context("the mark names no part"),
-        _ => Err(Refused::unknown(Code::NotInBundle, mark.grouped()).into()),
+        _ => Err(Refused::new(Code::NotInBundle.name(), mark.grouped()).into()),
     }
 }

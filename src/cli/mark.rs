@@ -29,7 +29,7 @@ pub enum MarkCommand {
 
 #[derive(Args)]
 #[command(after_help = "Example:
-  threadmark mark embed bracket.stl --zone bracket.zone.json --text 7K3Q9XWD2M8TV0AR --host part.example marked.stl")]
+  threadmark mark embed bracket.stl --zone bracket.zone.json --text 7K3Q9XWD2M8TV0AY --host part.example marked.stl")]
 pub struct Embed {
     /// Mesh, STL
     input: PathBuf,

@@ -32,7 +32,6 @@ mod verify;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use output::Refused;
 use std::process::ExitCode;
 
 /// Digital thread and part verification for additive manufacturing.
@@ -127,17 +126,10 @@ impl Command {
 
 /// Reads the arguments and runs the command.
 pub fn run() -> ExitCode {
-    Cli::parse()
-        .command
-        .run()
-        .unwrap_or_else(|error| match error.downcast_ref::<Refused>() {
-            Some(refused) => {
-                eprintln!("threadmark: {refused}");
-                refused.exit()
-            }
-            None => {
-                eprintln!("threadmark: {error:#}");
-                ExitCode::FAILURE
-            }
-        })
+    let as_json = std::env::args_os().any(|arg| arg == "--json");
+    let done = Cli::parse().command.run();
+    done.unwrap_or_else(|error| output::fail(&error, as_json))
 }
+
+#[cfg(test)]
+mod tests;

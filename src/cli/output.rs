@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use threadmark_agent::system;
 use threadmark_protocol::code::Code;
+use threadmark_protocol::text::Moment;
 
 /// Refused by a rule.
 pub const EXIT_REFUSED: u8 = 3;
@@ -125,35 +126,25 @@ pub fn progress() -> impl FnMut(&str) {
     }
 }
 
-/// A refusal with its stable name; ends the command with its own exit code.
+/// A refusal with its stable name.
 #[derive(Debug)]
 pub struct Refused {
     code: String,
     detail: String,
-    exit: u8,
 }
 
 impl Refused {
-    /// A rule says no.
+    /// A rule says no, or what it asks for is not known here.
     pub fn new(code: &str, detail: impl Into<String>) -> Refused {
         Refused {
             code: code.to_owned(),
             detail: detail.into(),
-            exit: EXIT_REFUSED,
-        }
-    }
-
-    /// What is known here does not reach.
-    pub fn unknown(code: Code, detail: impl Into<String>) -> Refused {
-        Refused {
-            exit: EXIT_CANNOT_DETERMINE,
-            ..Refused::new(code.name(), detail)
         }
     }
 
     /// The exit code.
     pub fn exit(&self) -> ExitCode {
-        ExitCode::from(self.exit)
+        ExitCode::from(EXIT_REFUSED)
     }
 
     /// Code, title, detail and advice for scripts.
@@ -190,6 +181,31 @@ impl std::error::Error for Refused {}
 
 fn known_code(name: &str) -> Option<Code> {
     Code::ALL.iter().copied().find(|code| code.name() == name)
+}
+
+/// A Unix time as people read it.
+pub fn time(unix: i64) -> String {
+    Moment::from_unix(unix).map_or_else(|_| unix.to_string(), |moment| moment.to_string())
+}
+
+/// Tells why a command failed, and gives its exit code.
+pub fn fail(error: &anyhow::Error, as_json: bool) -> ExitCode {
+    let refused = error.downcast_ref::<Refused>();
+    if as_json {
+        let plain = || serde_json::json!({ "is": "failed", "detail": format!("{error:#}") });
+        let error = refused.map_or_else(plain, Refused::to_json);
+        say(&format!("{:#}\n", serde_json::json!({ "error": error })));
+    }
+    match refused {
+        Some(refused) => {
+            eprintln!("threadmark: {refused}");
+            refused.exit()
+        }
+        None => {
+            eprintln!("threadmark: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Findings, each with what happened and what to do.

@@ -26,7 +26,7 @@ use threadmark_protocol::text::{Line, Moment, OrgId, Paragraph};
 pub enum Part {
     /// Report an inspection
     #[command(after_help = "Example:
-  threadmark part inspect 7K3Q9XWD2M8TV0AR --plan IP-100 --required 14 --conforming 14 --mark-read --report ip.pdf \\
+  threadmark part inspect 7K3Q9XWD2M8TV0AY --plan IP-100 --required 14 --conforming 14 --mark-read --report ip.pdf \\
       --home ./inspector")]
     Inspect {
         #[command(flatten)]
@@ -49,7 +49,7 @@ pub enum Part {
     },
     /// Release the part for use
     #[command(after_help = "Example:
-  threadmark part release 7K3Q9XWD2M8TV0AR --form 'FAA 8130-3 (02-14)' --number DS-1 --home ./signatory")]
+  threadmark part release 7K3Q9XWD2M8TV0AY --form 'FAA 8130-3 (02-14)' --number DS-1 --home ./signatory")]
     Release {
         #[command(flatten)]
         on: On,
@@ -65,7 +65,7 @@ pub enum Part {
     },
     /// Report that the part left for another organisation
     #[command(after_help = "Example:
-  threadmark part ship 7K3Q9XWD2M8TV0AR --to mro.example --home ./custodian")]
+  threadmark part ship 7K3Q9XWD2M8TV0AY --to mro.example --home ./custodian")]
     Ship {
         #[command(flatten)]
         on: On,
@@ -75,7 +75,7 @@ pub enum Part {
     },
     /// Report that the part arrived
     #[command(after_help = "Example:
-  threadmark part receive 7K3Q9XWD2M8TV0AR --home ./mechanic")]
+  threadmark part receive 7K3Q9XWD2M8TV0AY --home ./mechanic")]
     Receive {
         #[command(flatten)]
         on: On,
@@ -85,7 +85,7 @@ pub enum Part {
     },
     /// Report that the part was installed
     #[command(after_help = "Example:
-  threadmark part install 7K3Q9XWD2M8TV0AR --asset N123TM --asset-type H-60 --position 'door 2' --work-order WO-77 \\
+  threadmark part install 7K3Q9XWD2M8TV0AY --asset N123TM --asset-type H-60 --position 'door 2' --work-order WO-77 \\
       --home ./mechanic")]
     Install {
         #[command(flatten)]
@@ -105,7 +105,7 @@ pub enum Part {
     },
     /// Report that the part was removed
     #[command(after_help = "Example:
-  threadmark part remove 7K3Q9XWD2M8TV0AR --reason 'Scheduled' --home ./mechanic")]
+  threadmark part remove 7K3Q9XWD2M8TV0AY --reason 'Scheduled' --home ./mechanic")]
     Remove {
         #[command(flatten)]
         on: On,
@@ -115,7 +115,7 @@ pub enum Part {
     },
     /// Report that the part was destroyed; it binds at once
     #[command(after_help = "Example:
-  threadmark part destroy 7K3Q9XWD2M8TV0AR --method Shredded --home ./mechanic")]
+  threadmark part destroy 7K3Q9XWD2M8TV0AY --method Shredded --home ./mechanic")]
     Destroy {
         #[command(flatten)]
         on: On,
@@ -125,7 +125,7 @@ pub enum Part {
     },
     /// Attest a destruction that you saw
     #[command(after_help = "Example:
-  threadmark part attest 7K3Q9XWD2M8TV0AR --home ./witness")]
+  threadmark part attest 7K3Q9XWD2M8TV0AY --home ./witness")]
     Attest {
         #[command(flatten)]
         on: On,
@@ -135,7 +135,7 @@ pub enum Part {
     },
     /// Set the part aside
     #[command(after_help = "Example:
-  threadmark part quarantine 7K3Q9XWD2M8TV0AR --reason Dropped --home ./mechanic")]
+  threadmark part quarantine 7K3Q9XWD2M8TV0AY --reason Dropped --home ./mechanic")]
     Quarantine {
         #[command(flatten)]
         on: On,
@@ -145,7 +145,7 @@ pub enum Part {
     },
     /// End a quarantine that somebody else placed
     #[command(after_help = "Example:
-  threadmark part lift 7K3Q9XWD2M8TV0AR --disposition 'No damage found' --home ./inspector")]
+  threadmark part lift 7K3Q9XWD2M8TV0AY --disposition 'No damage found' --home ./inspector")]
     Lift {
         #[command(flatten)]
         on: On,
@@ -158,7 +158,7 @@ pub enum Part {
     },
     /// Stand up for another organisation's report whose key was revoked
     #[command(after_help = "Example:
-  threadmark part vouch 7K3Q9XWD2M8TV0AR --grounds 'I was there' --home ./certifier")]
+  threadmark part vouch 7K3Q9XWD2M8TV0AY --grounds 'I was there' --home ./certifier")]
     Vouch {
         #[command(flatten)]
         on: On,

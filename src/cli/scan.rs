@@ -17,6 +17,7 @@ use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::answer::{self, Answer, Knowledge, Step, Viewer};
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::mark::Mark;
+use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::Line;
 use threadmark_watermark::read::{ReadLimits, read};
 
@@ -25,7 +26,7 @@ use threadmark_watermark::read::{ReadLimits, read};
     after_help = "Exit codes: 0 eligible or found, 4 DO NOT INSTALL, 5 CANNOT DETERMINE, 1 a proof fails.
 Examples:
   threadmark scan photo.png --home ./mechanic --asset-type H-60
-  threadmark scan 7K3Q9XWD2M8TV0AR --service https://log.example
+  threadmark scan 7K3Q9XWD2M8TV0AY --service https://log.example
   threadmark scan photo.png --home ./mechanic --offline"
 )]
 pub struct Scan {
@@ -178,14 +179,14 @@ impl Asking {
     }
 
     fn asked_as(&self) -> String {
-        let from = if self.online.is_some() {
+        let of = if self.online.is_some() {
             "the service"
         } else {
             "what is known here"
         };
         match &self.home {
-            Some(home) => format!("{} of {}", from, home.identity().org),
-            None => format!("{from}, anybody"),
+            Some(home) => format!("{}, of {of}", home.identity().org),
+            None => format!("anybody, of {of}"),
         }
     }
 
@@ -198,9 +199,10 @@ impl Asking {
             client.pull(home, session, &mut progress())?;
         }
         let view = home.view()?;
-        let open = home.undelivered()?.len();
+        let is_open = |said: &&Statement| view.replica.index_of(&said.id).is_none();
+        let open = view.at_hand.iter().filter(is_open).count();
         if self.online.is_some() && open > 0 {
-            eprintln!("{open} statements here are not delivered; the service does not know them");
+            eprintln!("{open} statements here are not logged; the service does not know them");
         }
         Ok(Some(view))
     }

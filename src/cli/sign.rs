@@ -7,7 +7,7 @@ use super::output::{Document, Refused, findings, progress};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_agent::home::{Draft, Home, Outcome, View};
@@ -34,8 +34,8 @@ pub struct Signing {
 pub struct Desk {
     home: Home,
     json: bool,
-    /// Asked for, or found out: one attempt to connect is enough.
-    offline: Cell<bool>,
+    /// Why there is no network, asked for or found out: one attempt to connect is enough.
+    offline: RefCell<Option<String>>,
 }
 
 /// What became of a statement.
@@ -51,10 +51,11 @@ impl Signing {
     /// Opens the home.
     pub fn open(&self) -> Result<Desk> {
         let home = Home::open(&self.home)?;
+        let offline = RefCell::new(self.offline.then(|| "as asked".to_owned()));
         Ok(Desk {
             home,
             json: self.json,
-            offline: Cell::new(self.offline),
+            offline,
         })
     }
 }
@@ -67,7 +68,7 @@ impl Desk {
 
     /// A client with a session, unless there is no network.
     pub fn connect(&self) -> Result<Option<(Client, Session)>> {
-        if self.offline.get() {
+        if self.offline.borrow().is_some() {
             return Ok(None);
         }
         let client = Client::new(&self.home.service()?);
@@ -92,7 +93,7 @@ impl Desk {
             Ok(value) => Ok(Some(value)),
             Err(error @ (SyncError::Offline { .. } | SyncError::Broken(_))) => {
                 eprintln!("{error}; going on with what is known here");
-                self.offline.set(true);
+                self.offline.replace(Some(error.to_string()));
                 Ok(None)
             }
             Err(error @ SyncError::Problem(_)) => {
@@ -123,8 +124,8 @@ impl Desk {
     }
 
     fn deliver(&self, statement: &Statement) -> Result<Delivery> {
-        if self.offline.get() {
-            return self.unsent(statement, "as asked".to_owned());
+        if let Some(why) = self.offline.borrow().clone() {
+            return self.unsent(statement, why);
         }
         let client = Client::new(&self.home.service()?);
         let sent = sync::deliver_all(&self.home, &client, &mut progress());

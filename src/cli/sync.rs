@@ -3,7 +3,7 @@
 //! Owns what is told about an exchange with the service. Must never know how statements travel.
 
 use super::outbox;
-use super::output::{Document, EXIT_REFUSED, Refused, findings, progress};
+use super::output::{Document, EXIT_REFUSED, Refused, findings, progress, time};
 use super::sign::outcome_json;
 use anyhow::Result;
 use clap::Args;
@@ -73,6 +73,7 @@ impl Sync {
         let done = sync::synchronise(&home, system::now(), &mut SystemEntropy, &mut progress());
         let synced = done?;
         let uploaded = upload(&home)?;
+        let as_of = synced.replica.as_of();
         let counts = synced
             .outcomes
             .values()
@@ -93,7 +94,7 @@ impl Sync {
             .with("waiting", waiting)
             .with("files_uploaded", uploaded)
             .with("entries", synced.replica.size())
-            .with("as_of", synced.replica.as_of())
+            .with_text("as_of", as_of, as_of.map(time).unwrap_or_default())
             .with_text(
                 "statements",
                 outcomes.iter().map(|one| to_json(one)).collect::<Vec<_>>(),
