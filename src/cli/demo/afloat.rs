@@ -1,6 +1,6 @@
 //! At sea: print, inspect, release, hand over and install without a network; and the way home.
 
-use super::ashore::{inspect, install, order, photograph, print, release};
+use super::ashore::{inspect, install, order, photograph, print, releasing};
 use super::stage::Stage;
 use anyhow::{Result, ensure};
 
@@ -16,21 +16,20 @@ const ABOARD: [&str; 6] = [
 
 /// Makes the first part and installs it before the ship has a network again; its mark.
 pub fn first_part(stage: &mut Stage) -> Result<String> {
-    for who in ABOARD.iter().filter(|who| **who != "agent") {
-        stage.threadmark(who, &["sync"])?;
+    for who in ABOARD {
+        synchronise(stage, who)?;
     }
-    stage.agent("agent", &["sync"])?;
     stage.stop()?;
     stage.step("Everybody synchronised; then the service was stopped");
-    order(stage, "operator", "order:one", "licence:hinge", "lot:l0931")?;
+    order(stage, "operator", "one", "hinge", "l0931")?;
     exchange(
         stage,
         "operator",
         &["agent", "inspector", "signatory", "stores", "mechanic"],
     )?;
-    let mark = print(stage, "order:one")?;
+    let mark = print(stage, "one")?;
     stage.step(format!(
-        "Printed: gate passed, mark embedded, unit 1 spent; {mark}"
+        "Printed: gate passed, mark {mark} embedded, unit 1 spent"
     ));
     exchange(
         stage,
@@ -39,38 +38,44 @@ pub fn first_part(stage: &mut Stage) -> Result<String> {
     )?;
     inspect(stage, "inspector", &mark)?;
     exchange(stage, "inspector", &["signatory", "stores", "mechanic"])?;
-    stage.threadmark("signatory", &release(&mark, "DS-0042"))?;
+    stage.threadmark("signatory", &releasing(&mark, "DS-0042"))?;
     exchange(stage, "signatory", &["stores", "mechanic"])?;
-    stage.threadmark("stores", &["part", "ship", &mark, "--to", "mro.example"])?;
+    stage.threadmark("stores", &format!("part ship {mark} --to mro.example"))?;
     exchange(stage, "stores", &["mechanic"])?;
-    stage.threadmark("mechanic", &["part", "receive", &mark])?;
-    stage.step(
-        "Inspected, released and handed over, each in a journal; journals exchanged as files",
-    );
+    stage.threadmark("mechanic", &format!("part receive {mark}"))?;
+    stage.step("Inspected, released, handed over, each in a journal; journals exchanged as files");
     let photo = photograph(stage, &mark)?;
-    let home = stage.arg("mechanic");
-    let offline = ["--home", &home, "--offline", "--asset-type", "A400"];
-    stage.scan(&photo, &offline, "ELIGIBLE BY RECORD", "provisional", 0)?;
+    stage.step("Photographed");
+    let offline = format!(
+        "{photo} --offline --home {} --asset-type A400",
+        stage.arg("mechanic")
+    );
+    stage.scan(&offline, 0, &["ELIGIBLE BY RECORD", "provisional"])?;
     stage.step("Scanned offline by the mechanic: ELIGIBLE BY RECORD, provisional, with its age");
     install(stage, &mark, "door 1L hinge")?;
     stage.step("Installed");
     Ok(mark)
 }
 
+fn synchronise(stage: &Stage, who: &str) -> Result<()> {
+    match who {
+        "agent" => stage.agent(who, "sync").map(drop),
+        _ => stage.threadmark(who, "sync").map(drop),
+    }
+}
+
 /// Carries `from`'s journal to others as a file.
 fn exchange(stage: &Stage, from: &str, to: &[&str]) -> Result<()> {
     let file = stage.arg(&format!("{from}.journal"));
-    if from == "agent" {
-        stage.agent(from, &["export", &file])?;
-    } else {
-        stage.threadmark(from, &["journal", "export", &file])?;
-    }
+    match from {
+        "agent" => stage.agent(from, &format!("export {file}"))?,
+        _ => stage.threadmark(from, &format!("journal export {file}"))?,
+    };
     for who in to {
-        if *who == "agent" {
-            stage.agent(who, &["import", &file])?;
-        } else {
-            stage.threadmark(who, &["journal", "import", &file])?;
-        }
+        match *who {
+            "agent" => stage.agent(who, &format!("import {file}"))?,
+            _ => stage.threadmark(who, &format!("journal import {file}"))?,
+        };
     }
     Ok(())
 }
@@ -80,15 +85,12 @@ pub fn come_home(stage: &mut Stage, mark: &str) -> Result<()> {
     stage.serve()?;
     stage.step("The service is back");
     for who in ABOARD.iter().chain(&ABOARD) {
-        match *who {
-            "agent" => drop(stage.agent(who, &["sync"])?),
-            who => drop(stage.threadmark(who, &["sync"])?),
-        }
+        synchronise(stage, who)?;
     }
-    let url = stage.url().to_owned();
-    stage.scan(mark, &["--service", &url], "RECORD FOUND, NO HOLDS", "", 0)?;
+    let anybody = format!("{mark} --service {}", stage.url());
+    stage.scan(&anybody, 0, &["RECORD FOUND, NO HOLDS"])?;
     stage.step("All journals delivered, in any order and twice: nothing lost, nothing doubled");
-    let output = stage.try_threadmark(&["audit", "--home", &stage.arg("log"), "--json"])?;
+    let output = stage.try_threadmark(&format!("audit --home {} --json", stage.arg("log")))?;
     ensure!(
         output.status.success(),
         "{}",

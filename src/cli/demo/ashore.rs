@@ -6,130 +6,103 @@ use serde_json::{Value, json};
 
 /// Publishes the part, has it approved, and licenses three units to the machine.
 pub fn publish_and_license(stage: &mut Stage) -> Result<()> {
-    publish(stage, "hinge", "C", "AA-2207-14", "design:hinge")?;
+    publish(stage, "hinge", "C", "AA-2207-14")?;
     stage.step("Design published: hinge bracket AA-2207-14 rev C, files encrypted at the OEM");
     let spec = stage.write("allowable.json", allowable().to_string())?;
     let data = stage.write("dataset.csv", "batch,uts_kpa\n1,1012000\n2,1008000\n")?;
-    let publish = [
-        "publish",
-        "allowable",
-        "--id",
-        "allowable:ti64b07",
-        "--spec",
-        &spec,
-    ];
-    stage.threadmark("designer", &[&publish[..], &["--dataset", &data]].concat())?;
+    let line = format!("publish allowable --id allowable:ti64b07 --spec {spec} --dataset {data}");
+    stage.threadmark("designer", &line)?;
     stage.step("Design allowable published: B-basis UTS, its data set anchored in the log");
-    approve(stage, "design:hinge", "approval:hinge")?;
+    approve(stage, "hinge")?;
     stage.step("Design approved: by test TR-118 and by the allowable, mark zone qualified");
-    license(
-        stage,
-        "licence:hinge",
-        &["--approval", "approval:hinge"],
-        "design:hinge",
-        3,
-    )?;
+    license(stage, "hinge", "hinge", "--approval approval:hinge", 3)?;
     stage.step("Licensed: 3 numbered production units to the machine; the shop accepted");
     Ok(())
 }
 
-fn envelope() -> Value {
-    json!({ "material": "Ti-6Al-4V AMS7015", "machine_class": "lpbf-280",
-            "process": "LPBF-Ti64-60um", "orientation": "Z" })
+fn envelope(orientation: &str) -> Value {
+    json!({
+        "material": "Ti-6Al-4V AMS7015",
+        "machine_class": "lpbf-280",
+        "process": "LPBF-Ti64-60um",
+        "orientation": orientation,
+    })
 }
 
 fn allowable() -> Value {
-    let mut envelope = envelope();
-    envelope["orientation"] = json!("any");
-    json!({ "property": "ultimate tensile strength", "value": 928_000, "unit": "kPa", "basis": "B",
-            "specimens": 30, "batches": 5, "envelope": envelope,
-            "method": "CMH-17-1G 8.3.5.1 normal, version 1" })
+    json!({
+        "property": "ultimate tensile strength", "value": 928_000, "unit": "kPa", "basis": "B",
+        "specimens": 30, "batches": 5, "envelope": envelope("any"),
+        "method": "CMH-17-1G 8.3.5.1 normal, version 1",
+    })
 }
 
-/// Publishes the bracket under a part number and class.
-pub fn publish(stage: &Stage, name: &str, class: &str, number: &str, id: &str) -> Result<()> {
-    let spec = json!({ "part_number": number, "revision": "C", "name": "Bracket, hinge", "class": class,
-                       "envelope": envelope(), "distribution": "A: no limitation" });
+/// Publishes the bracket as `design:NAME` under a part number and class.
+pub fn publish(stage: &Stage, name: &str, class: &str, number: &str) -> Result<()> {
+    let spec = json!({
+        "part_number": number, "revision": "C", "name": "Bracket, hinge", "class": class,
+        "envelope": envelope("Z"), "distribution": "A: no limitation",
+    });
     let spec = stage.write(&format!("{name}.spec.json"), spec.to_string())?;
     let profile = stage.write("profile.ini", "layer_height = 0.06\n")?;
-    let geometry = stage.fixture("parts/hinge-bracket.stl");
-    let zone = stage.fixture("parts/hinge-bracket.zone.json");
-    let files = [
-        "--geometry",
-        &geometry,
-        "--profile",
-        &profile,
-        "--zone",
-        &zone,
-    ];
-    stage.threadmark(
-        "designer",
-        &[
-            &["publish", "design", "--id", id, "--spec", &spec],
-            &files[..],
-        ]
-        .concat(),
-    )?;
-    Ok(())
-}
-
-/// Request by the OEM, grant by the authority.
-pub fn approve(stage: &Stage, design: &str, approval: &str) -> Result<()> {
-    let report = stage.write("TR-118.pdf", "static test of AA-2207-14")?;
-    let (test, analysis) = (
-        format!("TR-118={report}"),
-        format!("allowable:ti64b07={report}"),
+    let part = stage.fixture("parts/hinge-bracket");
+    let line = format!(
+        "publish design --id design:{name} --spec {spec} --geometry {part}.stl --profile {profile} \
+         --zone {part}.zone.json"
     );
-    let request = [
-        "approve", "request", "--id", approval, "--design", design, "--test", &test,
-    ];
-    let more = ["--analysis", &analysis, "--effectivity", "A400"];
-    stage.threadmark("designer", &[&request[..], &more].concat())?;
-    let grant = [
-        "approve",
-        "grant",
-        approval,
-        "--until",
-        "2099-01-01",
-        "--zone-qualified",
-    ];
-    stage.threadmark("certifier", &grant)?;
-    Ok(())
+    stage.threadmark("designer", &line).map(drop)
 }
 
-/// Issue by the OEM, acceptance by the shop.
-pub fn license(stage: &Stage, id: &str, basis: &[&str], design: &str, units: u32) -> Result<()> {
-    let units = units.to_string();
-    let issue = [
-        "licence",
-        "issue",
-        "--id",
-        id,
-        "--design",
-        design,
-        "--machine",
-        "machine:agent",
-    ];
-    let rest = ["--units", &units, "--until", "2099-01-01"];
-    stage.threadmark("designer", &[&issue[..], basis, &rest].concat())?;
-    stage.threadmark("production", &["licence", "accept", id])?;
-    Ok(())
+/// `approval:NAME` of `design:NAME`: request by the OEM, grant by the authority.
+pub fn approve(stage: &Stage, name: &str) -> Result<()> {
+    let report = stage.write("TR-118.pdf", "static test of AA-2207-14")?;
+    let request = format!(
+        "approve request --id approval:{name} --design design:{name} --test TR-118={report} \
+         --analysis allowable:ti64b07={report} --effectivity A400"
+    );
+    stage.threadmark("designer", &request)?;
+    let grant = format!("approve grant approval:{name} --until 2099-01-01 --zone-qualified");
+    stage.threadmark("certifier", &grant).map(drop)
 }
 
-/// An order for one part.
-pub fn order(stage: &Stage, who: &str, id: &str, licence: &str, lot: &str) -> Result<()> {
-    let what = ["order", "--id", id, "--licence", licence, "--lot", lot];
-    let rest = ["--parts", "1", "--mass-g", "400", "--until", "2099-01-01"];
-    stage.threadmark(who, &[&what[..], &rest].concat())?;
-    Ok(())
+/// `licence:NAME` for `design:DESIGN`: issue by the OEM, acceptance by the shop.
+pub fn license(stage: &Stage, name: &str, design: &str, basis: &str, units: u32) -> Result<()> {
+    let issue = format!(
+        "licence issue --id licence:{name} --design design:{design} {basis} --machine machine:agent \
+         --units {units} --until 2099-01-01"
+    );
+    stage.threadmark("designer", &issue)?;
+    stage
+        .threadmark("production", &format!("licence accept licence:{name}"))
+        .map(drop)
 }
 
-/// Prints what was ordered; the mark of the part.
-pub fn print(stage: &Stage, order: &str) -> Result<String> {
-    let to = stage.arg("tray");
-    let printed = stage.agent("agent", &["print", "--order", order, "--to", &to])?;
-    let mark = find(&printed, "mark").with_context(|| format!("no mark in {printed}"))?;
-    Ok(mark)
+/// What `who` says to order one part.
+pub fn ordering(licence: &str, lot: &str) -> String {
+    format!(
+        "order --licence licence:{licence} --lot lot:{lot} --parts 1 --mass-g 400 --until 2099-01-01"
+    )
+}
+
+/// `order:NAME` for one part.
+pub fn order(stage: &Stage, who: &str, name: &str, licence: &str, lot: &str) -> Result<()> {
+    stage
+        .threadmark(
+            who,
+            &format!("{} --id order:{name}", ordering(licence, lot)),
+        )
+        .map(drop)
+}
+
+/// What the agent is told to print `order:NAME`.
+pub fn printing(stage: &Stage, name: &str) -> String {
+    format!("print --order order:{name} --to {}", stage.arg("tray"))
+}
+
+/// Prints `order:NAME`; the mark of the part.
+pub fn print(stage: &Stage, name: &str) -> Result<String> {
+    let printed = stage.agent("agent", &printing(stage, name))?;
+    find(&printed, "mark").with_context(|| format!("no mark in {printed}"))
 }
 
 /// The first text with a name, at any depth.
@@ -147,75 +120,36 @@ fn find(value: &Value, name: &str) -> Option<String> {
 /// Inspection by `who`, all characteristics conforming.
 pub fn inspect(stage: &Stage, who: &str, mark: &str) -> Result<Value> {
     let report = stage.write("inspection.pdf", "CMM report")?;
-    let what = [
-        "part",
-        "inspect",
-        mark,
-        "--plan",
-        "IP-2207 rev 2",
-        "--mark-read",
-    ];
-    let counts = [
-        "--required",
-        "14",
-        "--conforming",
-        "14",
-        "--report",
-        &report,
-    ];
-    stage.threadmark(who, &[&what[..], &counts].concat())
+    let line = format!(
+        "part inspect {mark} --plan 'IP-2207 rev 2' --required 14 --conforming 14 --mark-read \
+         --report {report}"
+    );
+    stage.threadmark(who, &line)
 }
 
-/// Release on a form.
-pub fn release<'a>(mark: &'a str, number: &'a str) -> [&'a str; 7] {
-    [
-        "part",
-        "release",
-        mark,
-        "--form",
-        "FAA 8130-3 (02-14)",
-        "--number",
-        number,
-    ]
+/// What the signatory says to release a part.
+pub fn releasing(mark: &str, number: &str) -> String {
+    format!("part release {mark} --form 'FAA 8130-3 (02-14)' --number {number}")
 }
 
 /// Installation in an aircraft.
-pub fn install(stage: &Stage, mark: &str, position: &str) -> Result<Value> {
-    let asset = [
-        "--asset",
-        "tail 54-07",
-        "--asset-type",
-        "A400",
-        "--position",
-        position,
-    ];
-    let what = ["part", "install", mark, "--work-order", "WO-88121"];
-    stage.threadmark("mechanic", &[&what[..], &asset].concat())
+pub fn install(stage: &Stage, mark: &str, position: &str) -> Result<()> {
+    let line = format!(
+        "part install {mark} --asset 'tail 54-07' --asset-type A400 --position '{position}' \
+         --work-order WO-88121"
+    );
+    stage.threadmark("mechanic", &line).map(drop)
 }
 
 /// Photographs the marked part that stands in the tray.
 pub fn photograph(stage: &Stage, mark: &str) -> Result<String> {
-    let tray = std::fs::read_dir(stage.path("tray"))?;
-    let names = tray.filter_map(|entry| Some(entry.ok()?.path().display().to_string()));
-    let mut parts: Vec<_> = names
-        .filter(|name| name.ends_with(".stl") && name.contains(mark))
-        .collect();
-    parts.sort();
-    let part = parts
-        .first()
-        .with_context(|| format!("no part {mark} in the tray"))?;
-    let (photo, zone) = (
+    let (part, photo) = (
+        stage.arg(&format!("tray/{mark}.stl")),
         stage.arg(&format!("{mark}.png")),
-        stage.fixture("parts/hinge-bracket.zone.json"),
     );
-    let camera = ["--tilt", "18", "--roll", "25", "--seed", "7"];
-    let output = stage.try_threadmark(
-        &[
-            &["mark", "render", part, "--zone", &zone, &photo],
-            &camera[..],
-        ]
-        .concat(),
-    )?;
+    let zone = stage.fixture("parts/hinge-bracket.zone.json");
+    let line = format!("mark render {part} --zone {zone} {photo} --tilt 18 --roll 25 --seed 7");
+    let output = stage.try_threadmark(&line)?;
     ensure!(
         output.status.success(),
         "{}",
@@ -226,40 +160,26 @@ pub fn photograph(stage: &Stage, mark: &str) -> Result<String> {
 
 /// The next part, with a network: printed, shipped, received, scanned by its custodian and by anybody, installed.
 pub fn second_part(stage: &mut Stage) -> Result<String> {
-    order(stage, "operator", "order:two", "licence:hinge", "lot:l0931")?;
-    stage.agent("agent", &["sync"])?;
-    let mark = print(stage, "order:two")?;
-    stage.agent("agent", &["sync"])?;
-    stage.step(format!(
-        "Second part printed and marked {mark}, streamed to the file printer"
-    ));
+    order(stage, "operator", "two", "hinge", "l0931")?;
+    stage.agent("agent", "sync")?;
+    let mark = print(stage, "two")?;
+    stage.agent("agent", "sync")?;
+    stage.step(format!("Second part printed and marked {mark}"));
     inspect(stage, "inspector", &mark)?;
-    stage.threadmark("signatory", &release(&mark, "DS-0043"))?;
-    stage.threadmark("stores", &["part", "ship", &mark, "--to", "mro.example"])?;
-    stage.threadmark("mechanic", &["part", "receive", &mark])?;
+    stage.threadmark("signatory", &releasing(&mark, "DS-0043"))?;
+    stage.threadmark("stores", &format!("part ship {mark} --to mro.example"))?;
+    stage.threadmark("mechanic", &format!("part receive {mark}"))?;
     stage.step("Inspected, released, shipped, and received by the other organisation");
     let photo = photograph(stage, &mark)?;
     stage.step("Photographed: perspective, one light, surface noise");
-    let (home, url) = (stage.arg("mechanic"), stage.url().to_owned());
-    let custodian = ["--home", &home, "--asset-type", "A400"];
-    stage.scan(&photo, &custodian, "ELIGIBLE BY RECORD", "", 0)?;
+    let custodian = format!("{photo} --home {} --asset-type A400", stage.arg("mechanic"));
+    stage.scan(&custodian, 0, &["ELIGIBLE BY RECORD"])?;
     stage.step("Scanned by its custodian: ELIGIBLE BY RECORD, every step's proof checked");
-    stage.scan(
-        &photo,
-        &["--service", &url],
-        "RECORD FOUND, NO HOLDS",
-        "",
-        0,
-    )?;
+    let anybody = format!("{photo} --service {}", stage.url());
+    stage.scan(&anybody, 0, &["RECORD FOUND, NO HOLDS"])?;
     stage.step("Scanned by anybody: RECORD FOUND, NO HOLDS");
     install(stage, &mark, "door 2L hinge")?;
-    stage.scan(
-        &photo,
-        &custodian,
-        "RECORD FOUND, NO HOLDS",
-        "tail 54-07",
-        0,
-    )?;
+    stage.scan(&custodian, 0, &["RECORD FOUND, NO HOLDS", "tail 54-07"])?;
     stage.step("Installed, and scanned again: RECORD FOUND, NO HOLDS, with its place");
     Ok(mark)
 }

@@ -3,8 +3,21 @@
 use super::stage::{Stage, text};
 use anyhow::Result;
 
-/// Somebody: home, organisation, roles; those that need it are accredited.
-const PEOPLE: [(&str, &str, &str, &[&str]); 12] = [
+/// Members: name for people, administrator, domain, function.
+const MEMBERS: [(&str, &str, &str, &str); 4] = [
+    ("Acme Aero", "oem-admin", "oem.example", "oem"),
+    (
+        "Civil Aviation Authority",
+        "authority-admin",
+        "authority.example",
+        "authority",
+    ),
+    ("Deck 3 print shop", "shop-admin", "ship.example", "shop"),
+    ("Harbour MRO", "mro-admin", "mro.example", "maintenance"),
+];
+
+/// People: credential, domain, administrator, roles.
+const PEOPLE: [(&str, &str, &str, &[&str]); 10] = [
     (
         "designer",
         "oem.example",
@@ -35,61 +48,17 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 12] = [
     ),
     ("leaver", "ship.example", "shop-admin", &["inspector"]),
     ("mechanic", "mro.example", "mro-admin", &["mechanic"]),
-    (
-        "reviewer",
-        "oem.example",
-        "oem-admin",
-        &["design_authority"],
-    ),
-    ("purchasing", "ship.example", "shop-admin", &["production"]),
 ];
 
+/// Roles that the authority countersigns.
 const ACCREDITED: [&str; 3] = ["inspector", "release_signatory", "mechanic"];
 
-/// Genesis, members, people, a machine in force, and a lot.
+/// Genesis, members, people, machines in force, and two lots.
 pub fn found(stage: &mut Stage) -> Result<()> {
-    new_key(stage, "governor", "log.example")?;
-    let (out, home) = (stage.arg("log"), stage.arg("governor"));
-    let args = [
-        "genesis",
-        "--origin",
-        "log.example/am",
-        "--host",
-        "part.example",
-        "--out",
-        &out,
-    ];
-    let output = stage.try_threadmark(&[&args[..], &["--home", &home]].concat())?;
-    anyhow::ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    stage.step("Log founded: policy and trust anchors signed by the governor, quorum none");
-    stage.serve()?;
-    join(stage, "governor")?;
-    stage.step("Service started on a private PostgreSQL");
-    for (name, org, admin, function) in [
-        ("Acme Aero", "oem.example", "oem-admin", "oem"),
-        (
-            "Civil Aviation Authority",
-            "authority.example",
-            "authority-admin",
-            "authority",
-        ),
-        ("Deck 3 print shop", "ship.example", "shop-admin", "shop"),
-        ("Harbour MRO", "mro.example", "mro-admin", "maintenance"),
-    ] {
+    found_log(stage)?;
+    for (name, admin, org, function) in MEMBERS {
         let card = new_key(stage, admin, org)?;
-        let admit = [
-            "member",
-            "admit",
-            &card,
-            "--name",
-            name,
-            "--function",
-            function,
-        ];
+        let admit = format!("member admit {card} --name '{name}' --function {function}");
         stage.threadmark("governor", &admit)?;
         join(stage, admin)?;
     }
@@ -102,106 +71,92 @@ pub fn found(stage: &mut Stage) -> Result<()> {
         equip(stage, machine)?;
     }
     stage.step("Machines enrolled, qualified by the authority, calibrated");
-    let certificate = stage.write("certificate.pdf", "certificate of lot L-0931")?;
+    let certificate = stage.write("certificate.pdf", "certificate of conformity")?;
     for lot in ["lot:l0931", "lot:l0932"] {
-        let lot = [
-            "--id",
-            lot,
-            "--material",
-            "Ti-6Al-4V AMS7015",
-            "--lot-number",
-            lot,
-        ];
-        let rest = ["--mass-g", "25000", "--certificate", &certificate];
-        stage.threadmark(
-            "production",
-            &[&["material", "receive"], &lot[..], &rest].concat(),
-        )?;
+        let receive = format!(
+            "material receive --id {lot} --material 'Ti-6Al-4V AMS7015' --lot-number {lot} \
+             --mass-g 25000 --certificate {certificate}"
+        );
+        stage.threadmark("production", &receive)?;
     }
     stage.step("Powder received: two lots of 25 kg");
     Ok(())
 }
 
+fn found_log(stage: &mut Stage) -> Result<()> {
+    new_key(stage, "governor", "log.example")?;
+    let (out, home) = (stage.arg("log"), stage.arg("governor"));
+    let line =
+        format!("genesis --origin log.example/am --host part.example --out {out} --home {home}");
+    let output = stage.try_threadmark(&line)?;
+    anyhow::ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    stage.step("Log founded: policy and trust anchors signed by the governor, quorum none");
+    stage.serve()?;
+    join(stage, "governor")?;
+    stage.step("Service started on a private PostgreSQL");
+    Ok(())
+}
+
 /// A new credential; the file with its card.
 fn new_key(stage: &Stage, name: &str, org: &str) -> Result<String> {
-    stage.threadmark(name, &["key", "new", "--org", org, "--actor", name])?;
+    stage.threadmark(name, &format!("key new --org {org} --actor {name}"))?;
     card(stage, name)
 }
 
 fn card(stage: &Stage, name: &str) -> Result<String> {
-    let card = stage.threadmark(name, &["key", "card"])?;
+    let card = stage.threadmark(name, "key card")?;
     stage.write(&format!("{name}.json"), card.to_string())
 }
 
 fn join(stage: &Stage, name: &str) -> Result<()> {
-    let known = stage.path(name).join("genesis.cbor").exists();
-    if !known || name == "governor" {
-        let (url, fingerprint) = (stage.url().to_owned(), stage.fingerprint().to_owned());
-        stage.threadmark(
-            name,
-            &["join", "--service", &url, "--fingerprint", &fingerprint],
-        )?;
-    }
-    Ok(())
+    let (url, fingerprint) = (stage.url(), stage.fingerprint());
+    let line = format!("join --service {url} --fingerprint {fingerprint}");
+    stage.threadmark(name, &line).map(drop)
 }
 
-/// Key id in a card.
 fn kid(stage: &Stage, name: &str) -> Result<String> {
-    text(&stage.threadmark(name, &["key", "card"])?, "kid")
+    text(&stage.threadmark(name, "key card")?, "kid")
 }
 
 fn enrol(stage: &Stage, person: &str, org: &str, admin: &str, roles: &[&str]) -> Result<()> {
     let card = new_key(stage, person, org)?;
-    stage.threadmark(admin, &["key", "add", &card])?;
+    stage.threadmark(admin, &format!("key add {card}"))?;
     join(stage, person)?;
     let kid = kid(stage, person)?;
     for role in roles {
-        stage.threadmark(admin, &["key", "grant", &kid, role])?;
+        stage.threadmark(admin, &format!("key grant {kid} {role}"))?;
         if ACCREDITED.contains(role) {
-            stage.threadmark("certifier", &["key", "accredit", &kid, role])?;
+            stage.threadmark("certifier", &format!("key accredit {kid} {role}"))?;
         }
     }
     Ok(())
 }
 
+/// A machine whose key is made beside it, by the agent.
 fn equip(stage: &Stage, machine: &str) -> Result<()> {
-    let (url, fingerprint) = (stage.url().to_owned(), stage.fingerprint().to_owned());
-    let who = ["--org", "ship.example", "--actor", machine];
-    let log = ["--service", &url, "--fingerprint", &fingerprint];
-    stage.agent(machine, &[&["enrol"], &who[..], &log].concat())?;
-    let card = card(stage, machine)?;
-    stage.threadmark("shop-admin", &["key", "add", &card])?;
-    let (id, kid) = (format!("machine:{machine}"), kid(stage, machine)?);
-    let card = [
-        "--key",
-        &kid,
-        "--model",
-        "Ember 280",
-        "--serial",
-        machine,
-        "--class",
-        "lpbf-280",
-    ];
-    stage.threadmark(
-        "production",
-        &[&["machine", "enrol", "--id", &id], &card[..]].concat(),
-    )?;
+    let (url, fingerprint) = (stage.url(), stage.fingerprint());
+    let enrol = format!(
+        "enrol --org ship.example --actor {machine} --service {url} --fingerprint {fingerprint}"
+    );
+    stage.agent(machine, &enrol)?;
+    let (card, kid) = (card(stage, machine)?, kid(stage, machine)?);
     let report = stage.write("qualification.pdf", "IQ OQ PQ report")?;
-    let scope = [
-        "--process",
-        "LPBF-Ti64-60um",
-        "--material",
-        "Ti-6Al-4V AMS7015",
-    ];
-    let rest = ["--until", "2099-01-01", "--report", &report];
-    stage.threadmark(
-        "certifier",
-        &[&["machine", "qualify", &id], &scope[..], &rest].concat(),
-    )?;
-    let certificate = ["--until", "2099-01-01", "--certificate", &report];
-    stage.threadmark(
-        "production",
-        &[&["machine", "calibrate", &id], &certificate[..]].concat(),
-    )?;
-    Ok(())
+    stage.threadmark("shop-admin", &format!("key add {card}"))?;
+    let enrol = format!(
+        "machine enrol --id machine:{machine} --key {kid} --model 'Ember 280' --serial {machine} \
+         --class lpbf-280"
+    );
+    stage.threadmark("production", &enrol)?;
+    let qualify = format!(
+        "machine qualify machine:{machine} --process LPBF-Ti64-60um --material 'Ti-6Al-4V AMS7015' \
+         --until 2099-01-01 --report {report}"
+    );
+    stage.threadmark("certifier", &qualify)?;
+    let calibrate =
+        format!("machine calibrate machine:{machine} --until 2099-01-01 --certificate {report}");
+    stage.threadmark("production", &calibrate).map(drop)
 }

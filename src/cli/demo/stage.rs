@@ -123,9 +123,11 @@ impl Stage {
         &self.fingerprint
     }
 
-    fn output(&self, program: &Path, args: &[&str]) -> Result<Output> {
+    /// Runs a command line of one of the two binaries.
+    fn output(&self, program: &Path, line: &str) -> Result<Output> {
+        let words = shlex::split(line).with_context(|| format!("unbalanced quotes: {line}"))?;
         Command::new(program)
-            .args(args)
+            .args(words)
             .env_remove("THREADMARK_HOME")
             .env_remove("DATABASE_URL")
             .stdin(Stdio::null())
@@ -133,52 +135,49 @@ impl Stage {
             .with_context(|| format!("running {}", program.display()))
     }
 
-    /// `threadmark …`, whatever it exits with.
-    pub fn try_threadmark(&self, args: &[&str]) -> Result<Output> {
-        self.output(&self.threadmark, args)
+    /// `threadmark LINE`, whatever it exits with.
+    pub fn try_threadmark(&self, line: &str) -> Result<Output> {
+        self.output(&self.threadmark, line)
     }
 
-    /// `threadmark … --home HOME --json`, which must succeed; what it printed.
-    pub fn threadmark(&self, home: &str, args: &[&str]) -> Result<Value> {
-        let folder = self.arg(home);
-        let args = [args, &["--home", &folder, "--json"]].concat();
-        good(&args, &self.output(&self.threadmark, &args)?)
+    fn by(&self, home: &str, line: &str) -> String {
+        format!("{line} --home {} --json", self.arg(home))
     }
 
-    /// `threadmark … --home HOME`, which must be refused with `code` and exit 3.
-    pub fn refused(&self, home: &str, args: &[&str], code: &str) -> Result<()> {
-        let folder = self.arg(home);
-        let args = [args, &["--home", &folder, "--json"]].concat();
-        exits(&args, &self.output(&self.threadmark, &args)?, 3, code)
+    /// `threadmark LINE --home HOME --json`, which must succeed; what it printed.
+    pub fn threadmark(&self, home: &str, line: &str) -> Result<Value> {
+        let line = self.by(home, line);
+        good(&line, &self.output(&self.threadmark, &line)?)
     }
 
-    /// `threadmark-agent --home HOME --json …`, which must succeed; what it printed.
-    pub fn agent(&self, home: &str, args: &[&str]) -> Result<Value> {
-        let folder = self.arg(home);
-        let args = [&["--home", &folder, "--json"], args].concat();
-        good(&args, &self.output(&self.agent, &args)?)
+    /// `threadmark LINE --home HOME`, which must be refused with `code` and exit 3.
+    pub fn refused(&self, home: &str, line: &str, code: &str) -> Result<()> {
+        let line = self.by(home, line);
+        exits(&line, &self.output(&self.threadmark, &line)?, 3, &[code])
+    }
+
+    /// `threadmark-agent LINE --home HOME --json`, which must succeed; what it printed.
+    pub fn agent(&self, home: &str, line: &str) -> Result<Value> {
+        let line = format!("--home {} --json {line}", self.arg(home));
+        good(&line, &self.output(&self.agent, &line)?)
     }
 
     /// The agent's gate must refuse with `code` and exit 3.
-    pub fn gate_refuses(&self, home: &str, args: &[&str], code: &str) -> Result<()> {
-        let folder = self.arg(home);
-        let args = [&["--home", &folder, "--json"], args].concat();
-        exits(&args, &self.output(&self.agent, &args)?, 3, code)
+    pub fn gate_refuses(&self, home: &str, line: &str, code: &str) -> Result<()> {
+        let line = format!("--home {} --json {line}", self.arg(home));
+        exits(&line, &self.output(&self.agent, &line)?, 3, &[code])
     }
 
-    /// `threadmark scan WHAT`, which must answer `words`, mention `code`, and exit with `exit`.
-    pub fn scan(
-        &self,
-        what: &str,
-        args: &[&str],
-        words: &str,
-        code: &str,
-        exit: i32,
-    ) -> Result<()> {
-        let args = [&["scan", what], args].concat();
-        let output = self.output(&self.threadmark, &args)?;
-        exits(&args, &output, exit, words)?;
-        exits(&args, &output, exit, code)
+    /// `threadmark scan WHAT`, which must answer with all of `words`, and exit with `exit`.
+    pub fn scan(&self, what: &str, exit: i32, words: &[&str]) -> Result<()> {
+        let line = format!("scan {what}");
+        exits(&line, &self.output(&self.threadmark, &line)?, exit, words)
+    }
+
+    /// Anybody's scan, which must say DO NOT INSTALL with `code`.
+    pub fn must_not_install(&self, mark: &str, code: &str) -> Result<()> {
+        let what = format!("{mark} --service {}", self.url);
+        self.scan(&what, 4, &["DO NOT INSTALL", code])
     }
 
     /// Starts the service on the port that it had before, and waits until it listens.
@@ -242,34 +241,31 @@ impl Drop for Stage {
     }
 }
 
-fn shown(args: &[&str], output: &Output) -> String {
+fn shown(line: &str, output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    format!(
-        "{}\n{}\n{}",
-        args.join(" "),
-        text(&output.stdout),
-        text(&output.stderr)
-    )
+    format!("{line}\n{}\n{}", text(&output.stdout), text(&output.stderr))
 }
 
-fn good(args: &[&str], output: &Output) -> Result<Value> {
+fn good(line: &str, output: &Output) -> Result<Value> {
     ensure!(
         output.status.success(),
         "this should have succeeded: {}",
-        shown(args, output)
+        shown(line, output)
     );
     let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(&text).with_context(|| format!("no JSON from {}", shown(args, output)))
+    serde_json::from_str(&text).with_context(|| format!("no JSON from {}", shown(line, output)))
 }
 
-fn exits(args: &[&str], output: &Output, exit: i32, words: &str) -> Result<()> {
-    let shown = shown(args, output);
+fn exits(line: &str, output: &Output, exit: i32, words: &[&str]) -> Result<()> {
+    let shown = shown(line, output);
     let found = output.status.code();
     ensure!(
         found == Some(exit),
         "exit {found:?} instead of {exit}: {shown}"
     );
-    ensure!(shown.contains(words), "{words:?} is missing: {shown}");
+    for word in words {
+        ensure!(shown.contains(word), "{word:?} is missing: {shown}");
+    }
     Ok(())
 }
 
