@@ -4,7 +4,7 @@
 //! refused by the rules.
 
 use super::output::Refused;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use threadmark_agent::home::View;
 use threadmark_protocol::body::licence::LicenceIssued;
 use threadmark_protocol::code::Code;
@@ -15,19 +15,16 @@ use threadmark_protocol::text::{Line, OrgId, SubjectId};
 use threadmark_protocol::world::{Data, Event, Report, World, key_subject, mark_subject};
 
 /// What is not known here, with the way to know it.
-fn unknown(what: impl std::fmt::Display) -> Refused {
-    let how = "Synchronise, or import the journals of those who signed it.";
-    Refused::new(
-        Code::WaitsFor.name(),
-        format!("{what} is not known here. {how}"),
-    )
+fn unknown(what: impl std::fmt::Display) -> anyhow::Error {
+    let how = "synchronise, or import the journals of those who signed it";
+    anyhow!("{what} is not known here; {how}")
 }
 
 /// The statement by which an approval was requested.
 pub fn request_of(world: &World, approval: &SubjectId) -> Result<StatementId> {
     match world.get(approval) {
         Some(Data::Approval { source, .. }) => Ok(source.statement),
-        _ => Err(unknown(approval).into()),
+        _ => Err(unknown(approval)),
     }
 }
 
@@ -37,7 +34,7 @@ pub fn licence<'a>(world: &'a World, id: &SubjectId) -> Result<(&'a LicenceIssue
         Some(Data::Licence {
             licence, source, ..
         }) => Ok((licence, source.statement)),
-        _ => Err(unknown(id).into()),
+        _ => Err(unknown(id)),
     }
 }
 
@@ -48,10 +45,10 @@ pub fn machine(world: &World, id: &SubjectId) -> Result<(OrgId, Line)> {
         ..
     }) = world.get(id)
     else {
-        return Err(unknown(id).into());
+        return Err(unknown(id));
     };
     let Some((card, _)) = world.key(&says.key) else {
-        return Err(unknown(key_subject(&says.key)).into());
+        return Err(unknown(key_subject(&says.key)));
     };
     let recipient = card.recipient.clone();
     let recipient = recipient.context("the machine's key card names no recipient")?;
@@ -96,15 +93,16 @@ impl Case {
         found.map(|fact| fact.source.statement)
     }
 
-    fn missing(&self, code: Code) -> Refused {
+    fn missing(&self, code: Code) -> anyhow::Error {
         Refused::new(
             code.name(),
-            format!("As far as is known here, of {}.", self.part),
+            format!("As far as is known here of {}.", self.part),
         )
+        .into()
     }
 
     /// The inspection that a release rests on: the passed one, else the newest.
-    pub fn inspection(&self) -> Result<StatementId, Refused> {
+    pub fn inspection(&self) -> Result<StatementId> {
         let passed = self.life.as_ref().and_then(|life| life.inspection.as_ref());
         let newest = || self.newest(|event| matches!(event, Event::Inspected(_)));
         let found = passed.map(|source| source.statement).or_else(newest);
@@ -112,7 +110,7 @@ impl Case {
     }
 
     /// The shipment that is received: the one under way, else the newest.
-    pub fn shipment(&self) -> Result<StatementId, Refused> {
+    pub fn shipment(&self) -> Result<StatementId> {
         let under_way = self.life.as_ref().and_then(|life| life.in_transit.as_ref());
         let newest = || self.newest(|event| matches!(event, Event::Shipped(_)));
         let found = under_way.map(|(statement, _)| *statement).or_else(newest);
@@ -120,22 +118,22 @@ impl Case {
     }
 
     /// The destruction that a witness attests.
-    pub fn destruction(&self) -> Result<StatementId, Refused> {
+    pub fn destruction(&self) -> Result<StatementId> {
         let newest = self.newest(|event| matches!(event, Event::Destroyed(_)));
-        newest.ok_or_else(|| self.missing(Code::WaitsFor))
+        newest.ok_or_else(|| unknown(format!("a destruction of {}", self.part)))
     }
 
     /// The quarantine that ends: the newest that holds, else the newest.
-    pub fn quarantine(&self) -> Result<StatementId, Refused> {
+    pub fn quarantine(&self) -> Result<StatementId> {
         let newest = || self.newest(|event| matches!(event, Event::Quarantined { .. }));
         let found = self.held_by(&[Code::Quarantined]).or_else(newest);
-        found.ok_or_else(|| self.missing(Code::WaitsFor))
+        found.ok_or_else(|| unknown(format!("a quarantine of {}", self.part)))
     }
 
     /// The report that somebody must vouch for.
-    pub fn doubted(&self) -> Result<StatementId, Refused> {
+    pub fn doubted(&self) -> Result<StatementId> {
         let found = self.held_by(&[Code::Unvouched, Code::KeyCompromised]);
-        found.ok_or_else(|| self.missing(Code::WaitsFor))
+        found.ok_or_else(|| unknown(format!("a report of {} that is in doubt", self.part)))
     }
 
     fn held_by(&self, codes: &[Code]) -> Option<StatementId> {

@@ -189,8 +189,10 @@ impl On {
         let desk = self.signing.open()?;
         let case = Case::find(&desk.view()?, &self.part)?;
         let core = says(&case)?;
-        let mark = case.mark.as_ref().map(Mark::grouped);
-        let told = Document::new().with("mark", mark).with("after", case.after);
+        let grouped = case.mark.as_ref().map(Mark::grouped).unwrap_or_default();
+        let told = Document::new()
+            .with_text("mark", case.mark, grouped)
+            .with("after", case.after);
         desk.sign(
             Draft {
                 occurred_at: self.at,

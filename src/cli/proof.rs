@@ -97,11 +97,10 @@ impl Proof {
     /// For people.
     pub fn to_text(&self) -> String {
         let good = self.checked - self.failed.len();
-        let mut text = format!(
-            "{} {good} of {} checked here",
-            sign(self.is_good()),
-            self.checked
-        );
+        let mut text = match self.checked {
+            0 => "no statement to check".to_owned(),
+            all => format!("{} {good} of {all} checked here", sign(self.is_good())),
+        };
         for failure in &self.failed {
             text.push_str(&format!("\n✗ {}: {}", failure.of, failure.why));
         }

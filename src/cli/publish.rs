@@ -200,17 +200,9 @@ impl Design {
         desk.sign(Draft::new(id, core), told)
     }
 
-    /// Seals every file to a new key, which is on the disk before anything is sealed to it.
+    /// Seals every file to the design's key, which is on the disk before anything is sealed to it.
     fn seal(&self, desk: &Desk, id: &SubjectId) -> Result<Vec<DesignFile>> {
-        let key = DesignKey::generate();
-        let path = key_path(desk.home(), id);
-        anyhow::ensure!(
-            !path.exists(),
-            "{} exists; nothing is overwritten",
-            path.display()
-        );
-        std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
-        file::replace(&path, key.to_text().as_bytes())?;
+        let key = new_key(desk.home(), id)?;
         let geometry = std::iter::once((FileUse::Geometry, &self.geometry));
         let profile = self.profile.iter().map(|path| (FileUse::Profile, path));
         let mut files = Vec::new();
@@ -248,11 +240,24 @@ fn key_path(home: &Home, design: &SubjectId) -> PathBuf {
     home.folder().join("design-keys").join(design.opaque())
 }
 
+/// A new key, or the one that an earlier attempt to publish the design has left.
+fn new_key(home: &Home, design: &SubjectId) -> Result<DesignKey> {
+    let path = key_path(home, design);
+    if path.exists() {
+        return design_key(home, design);
+    }
+    let mut folder = std::fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(folder.recursive(true), 0o700);
+    folder.create(path.parent().unwrap_or(&path))?;
+    let key = DesignKey::generate();
+    file::replace(&path, key.to_text().as_bytes())?;
+    Ok(key)
+}
+
 /// The key of a design that was published from this home.
 pub fn design_key(home: &Home, design: &SubjectId) -> Result<DesignKey> {
     let path = key_path(home, design);
     let about = || format!("the key of {design} is not in this home; it is where it was published");
-    // Neither the text nor what the parser says of it may reach a terminal.
     let text = std::fs::read_to_string(&path).with_context(about)?;
     DesignKey::parse(&text).with_context(|| format!("{} is damaged", path.display()))
 }

@@ -2,11 +2,13 @@
 //!
 //! Owns who is asked, the service or what is known here, and what is trusted. Must never decide what the answer is.
 
+mod check;
+
 use super::answer::{exit_of, to_text};
 use super::args;
 use super::output::{progress, say};
-use super::proof::{Claimed, Proof};
-use anyhow::{Context, Result, bail};
+use super::proof::Proof;
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 use threadmark_agent::home::{Home, View};
 use threadmark_agent::sync::{Client, Session, SyncError};
 use threadmark_agent::system::{self, SystemEntropy};
-use threadmark_protocol::answer::{self, Answer, Knowledge, Step, Viewer};
+use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::Statement;
@@ -212,6 +214,10 @@ impl Asking {
             (Some((client, session)), view) => {
                 let asset_type = self.asset_type.as_ref();
                 let answer = client.mark(session.as_ref(), mark, asset_type)?;
+                ensure!(
+                    answer.mark == mark,
+                    "the service answered about another mark"
+                );
                 let proof = self.prove_online(client, session.as_ref(), &answer, view);
                 Ok((answer, proof?))
             }
@@ -224,85 +230,6 @@ impl Asking {
         }
     }
 
-    fn prove_online(
-        &self,
-        client: &Client,
-        session: Option<&Session>,
-        answer: &Answer,
-        view: Option<&View>,
-    ) -> Result<Proof> {
-        let mut proof = Proof {
-            rests_on: self.rests_on(),
-            ..Proof::default()
-        };
-        let mut tell = progress();
-        for (at, step) in answer.life.iter().enumerate() {
-            tell(&format!("{at} of {} proofs checked", answer.life.len()));
-            let logged = client.statement(session, &step.statement)?;
-            let claimed = Claimed {
-                id: step.statement,
-                index: logged.index,
-                envelope: &logged.envelope,
-                author_key: logged.author_key,
-                receipt: &logged.receipt,
-            };
-            let done = claimed.check(&self.trust).and_then(|envelope| {
-                let same = envelope.iss == step.org && step.index == Some(logged.index);
-                same.then_some(())
-                    .ok_or("the answer names another author or place".to_owned())
-            });
-            proof.note(step.statement, done.and_then(|()| as_replayed(step, view)));
-        }
-        if let Some(view) = view {
-            self.compare(&mut proof, answer, view);
-        }
-        Ok(proof)
-    }
-
-    /// Where the same of the log is known here, replaying it must lead to the same answer.
-    fn compare(&self, proof: &mut Proof, told: &Answer, view: &View) {
-        if told.as_of != view.replica.as_of() {
-            return;
-        }
-        let knowledge = Knowledge {
-            as_of: told.as_of,
-            is_whole_log: true,
-        };
-        let world = view.replica.world();
-        let own = answer::answer(world, told.mark, told.now, &self.viewer(), knowledge);
-        let why = format!(
-            "the service says {}, replaying the log here says {}",
-            told.verdict.words(),
-            own.verdict.words()
-        );
-        let done = if own == *told { Ok(()) } else { Err(why) };
-        if proof.note("answer", done) {
-            proof
-                .rests_on
-                .push("replaying the log here leads to the same answer".to_owned());
-        }
-    }
-
-    fn prove_offline(&self, view: &View, answer: &Answer) -> Proof {
-        let mut proof = Proof {
-            rests_on: self.rests_on(),
-            ..Proof::default()
-        };
-        for step in &answer.life {
-            let known = match step.index {
-                Some(index) => view.replica.index_of(&step.statement) == Some(index),
-                None => view.at_hand.iter().any(|said| said.id == step.statement),
-            };
-            let done = known
-                .then_some(())
-                .ok_or("it is not in the replica".to_owned());
-            proof.note(step.statement, done);
-        }
-        let how = "replica and journals were replayed: signatures, rules and the log's root";
-        proof.rests_on.push(how.to_owned());
-        proof
-    }
-
     fn rests_on(&self) -> Vec<String> {
         let (origin, fingerprint) = (self.trust.origin(), self.trust.fingerprint());
         let how = match &self.home {
@@ -313,37 +240,5 @@ impl Asking {
     }
 }
 
-/// Where the log is known here, replaying it has verified the same statement at the same place.
-fn as_replayed(step: &Step, view: Option<&View>) -> Result<(), String> {
-    let Some(view) = view else { return Ok(()) };
-    let Some(index) = step.index.filter(|index| *index < view.replica.size()) else {
-        return Ok(());
-    };
-    let same = view.replica.index_of(&step.statement) == Some(index);
-    same.then_some(())
-        .ok_or("the replica has another statement there".to_owned())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_worst_answer_counts() {
-        let worst = |codes: &[u8]| codes.iter().copied().fold(0, worse);
-        assert_eq!(worst(&[0, 5, 0]), 5);
-        assert_eq!(worst(&[5, 4, 0]), 4);
-        assert_eq!(worst(&[4, 1, 5]), 1);
-    }
-
-    #[test]
-    fn marks_are_read_as_typed_and_nothing_else_is_guessed() {
-        let mark = Mark::derive(&[7; 32], 1);
-        let typed = mark.grouped().to_lowercase();
-        assert_eq!(marks_in(&typed, "part.example").unwrap(), [mark]);
-        let address = format!("https://PART.example/m/{mark}");
-        assert_eq!(marks_in(&address, "part.example").unwrap(), [mark]);
-        assert!(marks_in("https://evil.example/m/x", "part.example").is_err());
-        assert!(marks_in("no-such-file.png", "part.example").is_err());
-    }
-}
+mod tests;

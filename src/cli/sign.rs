@@ -159,6 +159,13 @@ impl Desk {
     }
 }
 
+fn found(codes: &[Code]) -> String {
+    findings(codes)
+        .lines()
+        .map(|line| format!("found {line}\n"))
+        .collect()
+}
+
 /// What the service said of a statement, for scripts.
 pub fn outcome_json(outcome: &Outcome) -> serde_json::Value {
     match outcome {
@@ -189,7 +196,7 @@ impl Delivery {
                 findings: codes,
                 ..
             }) => {
-                format!("logged at index {index}\n{}", findings(codes))
+                format!("logged at index {index}\n{}", found(codes))
             }
             Delivery::Settled(Outcome::Refused { code, .. }) => format!("refused: {code}"),
             Delivery::Settled(Outcome::Waiting { detail }) => {
