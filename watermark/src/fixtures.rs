@@ -99,3 +99,34 @@ pub(crate) fn top_zone([x, y, z]: [f32; 3], size: f32) -> Zone {
         wall_um: 1500,
     }
 }
+
+/// The script makes the committed bytes again, and the list of digests is of them.
+#[test]
+fn the_script_makes_the_committed_parts() {
+    use sha2::{Digest, Sha256};
+    let folder = std::env::temp_dir().join(format!("threadmark-parts-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/parts/generate.py");
+    let run = std::process::Command::new("python3")
+        .args([script.as_ref(), folder.as_os_str()])
+        .output()
+        .expect("python3 is needed to make the fixture parts");
+    assert!(run.status.success(), "{run:?}");
+    for part in all() {
+        let made = std::fs::read(folder.join(format!("{}.stl", part.name))).unwrap();
+        assert!(made == part.stl, "{} differs", part.name);
+        assert!(part.stl.len() < 1_500_000);
+    }
+    let committed = include_str!("../../fixtures/parts/SHA256SUMS");
+    assert_eq!(String::from_utf8(run.stdout).unwrap(), committed);
+    for line in committed.lines() {
+        let (digest, file) = line.split_once("  ").unwrap();
+        let bytes = std::fs::read(folder.join(file)).unwrap();
+        let found: String = Sha256::digest(bytes)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(found, digest, "{file}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -4,6 +4,7 @@
 //! Relief of the part's own colour has little contrast, so one decoder pass is not enough: the picture is looked at
 //! in several ways, cheap ones first, until one of them shows a mark.
 
+mod budget;
 mod decode;
 mod grey;
 mod views;
@@ -79,8 +80,9 @@ pub enum ReadError {
         /// Their texts.
         texts: Vec<String>,
     },
-    /// The decoder failed on the picture in its own code, and no other look at it showed a code.
-    #[error("the decoder failed on this picture")]
+    /// The decoder failed in its own code, or was stopped because the picture is full of what might be codes; and
+    /// no other look at it showed a code.
+    #[error("the decoder failed on this picture, or took too long")]
     DecoderFailed,
 }
 

@@ -1,6 +1,7 @@
 //! Owns: the border to the picture and QR decoders, which are strangers' code on strangers' input: limits before,
 //! a net for panics behind. Must never know: marks.
 
+use super::budget::Budgeted;
 use super::{Grey, ReadError, ReadLimits};
 use image::ImageReader;
 use std::io::Cursor;
@@ -13,8 +14,8 @@ pub(super) struct Code {
     pub(super) corners: [[f32; 2]; 4],
 }
 
-/// The decoder panicked.
-pub(super) struct Panicked;
+/// The decoder panicked, or was stopped.
+pub(super) struct Unwound;
 
 /// Decodes a PNG or JPEG to grey.
 pub(super) fn picture(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadError> {
@@ -25,7 +26,7 @@ pub(super) fn picture(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadErr
         });
     }
     guarded(|| decode(bytes, limits))
-        .unwrap_or_else(|Panicked| Err(ReadError::Damaged("the picture decoder failed".into())))
+        .unwrap_or_else(|Unwound| Err(ReadError::Damaged("the picture decoder failed".into())))
 }
 
 fn decode(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadError> {
@@ -54,12 +55,9 @@ fn decode(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadError> {
 }
 
 /// Every code that the decoder reads as text.
-pub(super) fn codes(grey: &Grey) -> Result<Vec<Code>, Panicked> {
+pub(super) fn codes(grey: &Grey) -> Result<Vec<Code>, Unwound> {
     guarded(|| {
-        let mut prepared =
-            rqrr::PreparedImage::prepare_from_greyscale(grey.width(), grey.height(), |x, y| {
-                grey.at(x, y)
-            });
+        let mut prepared = rqrr::PreparedImage::prepare(Budgeted::of(grey));
         let grids = prepared.detect_grids();
         grids
             .iter()
@@ -75,6 +73,6 @@ pub(super) fn codes(grey: &Grey) -> Result<Vec<Code>, Panicked> {
 }
 
 /// Nothing that `work` touches outlives a panic, so there is no broken state to see.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Panicked)
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Unwound> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Unwound)
 }

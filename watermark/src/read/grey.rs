@@ -63,23 +63,22 @@ impl Grey {
         out
     }
 
-    /// How much darker each pixel is than the brightest way to fill its surroundings: pits narrower than `kernel`
-    /// pixels stand out, whatever the light does across the part. Dark pits stay dark; the strongest 2 % are black.
-    pub(super) fn pits(&self, kernel: usize) -> Self {
+    /// Black where a pixel is darker, by `percent` or more, than the brightest way to fill its surroundings; white
+    /// elsewhere. Pits narrower than `kernel` pixels stand out whatever the light does across the part; a share
+    /// and not a difference, because a shadow dims face and floor alike.
+    pub(super) fn pits(&self, kernel: usize, percent: u16) -> Self {
         let radius = kernel / 2;
         let filled = self
             .along_both(|row, to| extreme_row(row, radius, u8::max, to))
             .along_both(|row, to| extreme_row(row, radius, u8::min, to));
-        let depths: Vec<u8> = filled
+        let is_pit = |filled: u8, pixel: u8| {
+            u16::from(pixel) * 100 < u16::from(filled) * (100 - percent.min(100))
+        };
+        let pixels = filled
             .pixels
             .iter()
             .zip(&self.pixels)
-            .map(|(f, p)| f - p.min(f))
-            .collect();
-        let full = percentile(&depths, 98).max(1);
-        let pixels = depths
-            .iter()
-            .map(|&d| 255 - (u32::from(d) * 255 / u32::from(full)).min(255) as u8)
+            .map(|(&f, &p)| if is_pit(f, p) { 0 } else { u8::MAX })
             .collect();
         Self::new(self.width, pixels)
     }
@@ -94,21 +93,6 @@ impl Grey {
         };
         rows(&rows(self).transposed()).transposed()
     }
-}
-
-fn percentile(values: &[u8], percent: usize) -> u8 {
-    let mut counts = [0_usize; 256];
-    for &v in values {
-        counts[usize::from(v)] += 1;
-    }
-    let mut left = values.len() * percent / 100;
-    for (value, &count) in (0..=u8::MAX).zip(&counts) {
-        if count > left {
-            return value;
-        }
-        left -= count;
-    }
-    u8::MAX
 }
 
 /// Each row of `width` pixels at the new width.
@@ -250,9 +234,12 @@ mod tests {
             .collect();
         let pit = 10 * width + 30;
         pixels[pit] -= 20;
-        let pits = Grey::new(width, pixels).pits(7);
-        assert_eq!(pits.at(30, 10), 0);
-        assert_eq!(pits.at(10, 10), 255);
+        let grey = Grey::new(width, pixels);
+        for (percent, expected) in [(10, 0), (30, 255)] {
+            let pits = grey.pits(7, percent);
+            assert_eq!(pits.at(30, 10), expected);
+            assert_eq!(pits.at(10, 10), 255);
+        }
     }
 
     #[test]

@@ -1,1 +1,236 @@
-//! x
+use super::*;
+use crate::fixtures::{HOST, TEXT, top_zone};
+use crate::symbol::Symbol;
+use image::{DynamicImage, GrayImage, ImageFormat, Luma};
+use std::io::Cursor;
+
+fn symbol() -> Symbol {
+    Symbol::fitting(&top_zone([60.0; 3], 30.0), TEXT, HOST).unwrap()
+}
+
+fn mark(text: &str) -> Option<String> {
+    let at = text.strip_prefix("HTTPS://MARK.EXAMPLE/M/")?;
+    (at.len() == 16).then(|| at.to_owned())
+}
+
+fn read_all(bytes: &[u8]) -> Result<Vec<Reading<String>>, ReadError> {
+    read(bytes, &ReadLimits::default(), mark)
+}
+
+/// The symbol printed flat, its upper left corner at `at`.
+fn print(
+    onto: &mut GrayImage,
+    symbol: &Symbol,
+    at: [u32; 2],
+    module_px: u32,
+    [dark, light]: [u8; 2],
+) {
+    let quiet = 4;
+    for y in 0..(symbol.size + 2 * quiet) * module_px {
+        for x in 0..(symbol.size + 2 * quiet) * module_px {
+            let module = |p: u32| i64::from(p / module_px) - i64::from(quiet);
+            let value = if symbol.dark(module(x), module(y)) {
+                dark
+            } else {
+                light
+            };
+            let corner = at.map(|c| c - quiet * module_px);
+            onto.put_pixel(corner[0] + x, corner[1] + y, Luma([value]));
+        }
+    }
+}
+
+fn encoded(picture: GrayImage, format: ImageFormat) -> Vec<u8> {
+    let mut out = Cursor::new(Vec::new());
+    DynamicImage::from(picture)
+        .write_to(&mut out, format)
+        .unwrap();
+    out.into_inner()
+}
+
+fn page(side: u32) -> GrayImage {
+    GrayImage::from_pixel(side, side, Luma([200]))
+}
+
+#[test]
+fn a_flat_print_is_read_where_it_is() {
+    for (side, module_px, format) in [
+        (500, 4, ImageFormat::Png),
+        (900, 12, ImageFormat::Jpeg),
+        (3000, 20, ImageFormat::Jpeg),
+    ] {
+        let mut picture = page(side);
+        let at = [side / 5, side / 4];
+        print(&mut picture, &symbol(), at, module_px, [20, 230]);
+        let readings = read_all(&encoded(picture, format)).unwrap();
+        assert_eq!(readings.len(), 1);
+        assert_eq!(
+            (readings[0].mark.as_str(), &readings[0].text),
+            (TEXT, &symbol().text)
+        );
+        let far = symbol().size * module_px;
+        for [x, y] in [[0, 0], [far, 0], [far, far], [0, far]] {
+            let expected = [at[0] + x, at[1] + y].map(|c| c as f32);
+            let near = |c: &[f32; 2]| {
+                (c[0] - expected[0]).hypot(c[1] - expected[1]) < 2.0 * module_px as f32
+            };
+            assert!(
+                readings[0].corners.iter().any(near),
+                "{:?} lacks {expected:?}",
+                readings[0].corners
+            );
+        }
+    }
+}
+
+#[test]
+fn light_on_dark_and_faint_contrast_are_read() {
+    for tones in [[230, 20], [150, 170]] {
+        let mut picture = GrayImage::from_pixel(700, 700, Luma([tones[1]]));
+        print(&mut picture, &symbol(), [200, 200], 8, tones);
+        assert_eq!(
+            read_all(&encoded(picture, ImageFormat::Png)).unwrap()[0].mark,
+            TEXT,
+            "{tones:?}"
+        );
+    }
+}
+
+#[test]
+fn every_mark_of_a_picture_is_told_once() {
+    let zone = top_zone([60.0; 3], 30.0);
+    let mut picture = page(1000);
+    let texts = [TEXT, TEXT, "0123456789ABCDEF"];
+    for (text, at) in texts.iter().zip([[60, 60], [560, 60], [60, 560]]) {
+        let symbol = Symbol::fitting(&zone, text, HOST).unwrap();
+        print(&mut picture, &symbol, at, 8, [20, 230]);
+    }
+    let mut marks: Vec<String> = read_all(&encoded(picture, ImageFormat::Png))
+        .unwrap()
+        .into_iter()
+        .map(|r| r.mark)
+        .collect();
+    marks.sort();
+    assert_eq!(marks, ["0123456789ABCDEF", TEXT]);
+}
+
+#[test]
+fn a_code_that_is_no_mark_is_not_no_code() {
+    let mut picture = page(600);
+    print(&mut picture, &symbol(), [100, 100], 8, [20, 230]);
+    let bytes = encoded(picture, ImageFormat::Png);
+    let refusal = read::<()>(&bytes, &ReadLimits::default(), |_| None).unwrap_err();
+    let texts = vec![symbol().text];
+    assert_eq!(refusal, ReadError::NotAMark { texts });
+}
+
+/// A PNG of the given size with a good header and nothing behind it.
+fn header_of(width: u32, height: u32) -> Vec<u8> {
+    let body = [
+        &b"IHDR"[..],
+        &width.to_be_bytes(),
+        &height.to_be_bytes(),
+        &[8, 0, 0, 0, 0],
+    ]
+    .concat();
+    let checksum = body.iter().fold(u32::MAX, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte), |s, _| {
+            (s >> 1) ^ (0xedb8_8320 * (s & 1))
+        })
+    });
+    let chunk = |length: u32, body: &[u8], sum: u32| {
+        [&length.to_be_bytes(), body, &sum.to_be_bytes()].concat()
+    };
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    png.extend(chunk(13, &body, !checksum));
+    png.extend(chunk(4, b"IDAT\x78\x9c\x03\x00", 0));
+    png
+}
+
+#[test]
+fn hostile_pictures_are_refused_by_name() {
+    let png = encoded(page(64), ImageFormat::Png);
+    let jpeg = encoded(page(64), ImageFormat::Jpeg);
+    let bomb = ReadError::TooManyPixels {
+        width: 60_000,
+        height: 60_000,
+        max: 60_000_000,
+    };
+    assert_eq!(read_all(&header_of(60_000, 60_000)), Err(bomb));
+    for nothing in [
+        &b""[..],
+        b"solid part",
+        b"GIF89a\x01\x00\x01\x00",
+        b"BM",
+        &[0xff; 64],
+    ] {
+        assert_eq!(read_all(nothing), Err(ReadError::NotAnImage), "{nothing:?}");
+    }
+    for broken in [
+        &png[..png.len() / 2],
+        &png[..10],
+        &jpeg[..jpeg.len() / 2],
+        &jpeg[..4],
+        &header_of(7_000, 7_000),
+        &header_of(0, 5),
+    ] {
+        let refusal = read_all(broken);
+        assert!(
+            matches!(refusal, Err(ReadError::Damaged(_) | ReadError::NoCode)),
+            "{refusal:?}"
+        );
+    }
+    for empty in [
+        page(1),
+        page(2),
+        page(64),
+        GrayImage::from_pixel(5000, 1, Luma([9])),
+    ] {
+        assert_eq!(
+            read_all(&encoded(empty, ImageFormat::Png)),
+            Err(ReadError::NoCode)
+        );
+    }
+}
+
+#[test]
+fn limits_hold_before_anything_is_decoded() {
+    let bytes = encoded(page(64), ImageFormat::Png);
+    let small = ReadLimits {
+        max_bytes: bytes.len() - 1,
+        ..ReadLimits::default()
+    };
+    let few = ReadLimits {
+        max_pixels: 64 * 64 - 1,
+        ..ReadLimits::default()
+    };
+    let lean = ReadLimits {
+        max_alloc_bytes: 64,
+        ..ReadLimits::default()
+    };
+    let with = |limits| read(&bytes, &limits, mark).unwrap_err();
+    assert!(matches!(with(small), ReadError::TooManyBytes { .. }));
+    assert!(matches!(with(few), ReadError::TooManyPixels { .. }));
+    assert!(matches!(with(lean), ReadError::Damaged(_)));
+}
+
+/// A whole wall of finder patterns is the worst that we know for the search for codes, and noise the next.
+#[test]
+fn pictures_made_to_be_slow_end() {
+    let finder = |x: u32, y: u32| {
+        let ring = [x % 8, y % 8].map(|c| c.abs_diff(3)).into_iter().max();
+        matches!(ring, Some(0 | 1 | 3))
+    };
+    let noise = |x: u32, y: u32| {
+        (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)).wrapping_mul(69_069) >> 31 == 0
+    };
+    for dark in [finder as fn(u32, u32) -> bool, noise] {
+        let tone = |x, y| Luma([if dark(x, y) { 0 } else { 255 }]);
+        let picture = GrayImage::from_fn(1000, 1000, tone);
+        let refusal = read_all(&encoded(picture, ImageFormat::Png));
+        assert!(
+            matches!(refusal, Err(ReadError::NoCode | ReadError::DecoderFailed)),
+            "{refusal:?}"
+        );
+    }
+}

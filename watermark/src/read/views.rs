@@ -22,26 +22,26 @@ enum Filter {
     Plain,
     /// Light on dark.
     Inverted,
-    /// Pits narrower than this share of the longer side, in thousandths: relief.
-    Pits(usize),
+    /// Pits narrower than a share of the longer side, in thousandths, and darker by a percentage: relief. Little
+    /// contrast finds floors in full sun, much leaves out shadows on the face.
+    Pits(usize, u16),
 }
 
 /// Longer side in pixels, and filter; what reads most for its cost comes first.
-const LOOKS: [(usize, Filter); 14] = [
+const LOOKS: [(usize, Filter); 13] = [
     (1000, Filter::Plain),
-    (1000, Filter::Pits(60)),
-    (600, Filter::Pits(60)),
-    (1000, Filter::Pits(110)),
+    (1000, Filter::Pits(110, 12)),
+    (1000, Filter::Pits(110, 6)),
+    (1000, Filter::Pits(60, 20)),
     (600, Filter::Plain),
-    (1000, Filter::Pits(30)),
-    (600, Filter::Pits(110)),
+    (600, Filter::Pits(110, 8)),
     (1600, Filter::Plain),
-    (1600, Filter::Pits(30)),
-    (1600, Filter::Pits(60)),
+    (1600, Filter::Pits(60, 10)),
     (1000, Filter::Inverted),
-    (400, Filter::Pits(80)),
+    (1000, Filter::Pits(60, 30)),
+    (600, Filter::Pits(60, 20)),
     (400, Filter::Plain),
-    (1600, Filter::Pits(15)),
+    (400, Filter::Pits(80, 10)),
 ];
 
 /// The views of a picture, each made when it is asked for.
@@ -58,7 +58,7 @@ pub(super) fn of(picture: &Grey) -> impl Iterator<Item = View> {
         let grey = match filter {
             Filter::Plain => sized,
             Filter::Inverted => sized.inverted(),
-            Filter::Pits(share) => sized.blurred(side.div_ceil(600)).pits(side * share / 1000),
+            Filter::Pits(share, percent) => sized.blurred(1).pits(side * share / 1000, percent),
         };
         View { grey, scale }
     })

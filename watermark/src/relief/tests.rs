@@ -228,7 +228,10 @@ fn the_bytes_of_a_marked_part_are_always_the_same() {
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect();
-    assert_eq!(digest, "f2b373acd380accded2d822ac049e9bacf552aa96cdf523d311646d49cfead24");
+    assert_eq!(
+        digest,
+        "f2b373acd380accded2d822ac049e9bacf552aa96cdf523d311646d49cfead24"
+    );
 }
 
 #[test]

@@ -44,10 +44,7 @@ impl Bvh {
         let whole: Vec<Corners> = triangles
             .iter()
             .enumerate()
-            .map(|(index, t)| {
-                let [a, b, c] = t.map(wide);
-                Corners::new(index, [a, b, c])
-            })
+            .map(|(index, t)| Corners::new(index, t.map(wide)))
             .collect();
         let (low, high) = bounds(&whole);
         let longest = length(sub(high, low)) * LONGEST_SIDE;
@@ -207,6 +204,12 @@ impl Corners {
         let distance = dot(v, q) / det;
         (a >= 0.0 && b >= 0.0 && a + b <= 1.0 && distance > NEAR).then_some(distance)
     }
+}
+
+/// Of one whole triangle, without any tree: what the tree is checked against.
+#[cfg(test)]
+pub(super) fn distance(t: &[[f32; 3]; 3], from: Vec3, ray: Vec3) -> Option<f64> {
+    Corners::new(0, t.map(wide)).distance(from, ray)
 }
 
 fn centre(t: &Corners, axis: usize) -> f64 {
