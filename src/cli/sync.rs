@@ -87,7 +87,7 @@ impl Sync {
             });
         let [logged, refused, waiting] = counts;
         let outcomes: Vec<_> = synced.outcomes.iter().collect();
-        let notable: Vec<String> = outcomes.iter().filter_map(|one| tell(one)).collect();
+        let notable: Vec<String> = outcomes.iter().filter_map(tell).collect();
         Document::new()
             .with("logged", logged)
             .with("refused", refused)
@@ -97,7 +97,7 @@ impl Sync {
             .with_text("as_of", as_of, as_of.map(time).unwrap_or_default())
             .with_text(
                 "statements",
-                outcomes.iter().map(|one| to_json(one)).collect::<Vec<_>>(),
+                outcomes.iter().map(to_json).collect::<Vec<_>>(),
                 notable.join("\n"),
             )
             .print(self.json);
