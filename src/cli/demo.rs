@@ -46,11 +46,16 @@ impl Demo {
         let second = ashore::second_part(&mut stage)?;
         stage.chapter("Refusals and holds, each with its name");
         refusals::play(&mut stage, &first, &second)?;
+        let good = refusals::good_part(&mut stage)?;
         stage.chapter("Audit");
         refusals::audit(&mut stage)?;
         stage.done();
         if !self.once {
-            stage.stay_up(&second)?;
+            stage.stay_up(&[
+                ("recalled", &first),
+                ("destroyed", &second),
+                ("good", &good),
+            ])?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -144,8 +144,8 @@ fn unknown_mark(stage: &mut Stage) -> Result<()> {
 
 /// The inspector has left; the key is revoked, and used once more.
 fn revoked_key(stage: &mut Stage) -> Result<()> {
-    license(stage, "more", "hinge", "--approval approval:hinge", 1)?;
-    let mark = make(stage, "operator", "more", "l0932")?;
+    license(stage, "leaver", "hinge", "--approval approval:hinge", 1)?;
+    let mark = make(stage, "operator", "leaver", "l0932")?;
     let kid = text(&stage.threadmark("leaver", "key card")?, "kid")?;
     stage.threadmark("leaver", "sync")?;
     let revoke = format!("key revoke {kid} --reason 'Left the company'");
@@ -166,6 +166,18 @@ fn destroyed(stage: &mut Stage, mark: &str) -> Result<()> {
     stage.must_not_install(mark, "destroyed")?;
     stage.step("Destroyed before a witness: DO NOT INSTALL, destroyed");
     Ok(())
+}
+
+/// A good part from the good lot, for the reader to open; its mark.
+pub fn good_part(stage: &mut Stage) -> Result<String> {
+    license(stage, "more", "hinge", "--approval approval:hinge", 1)?;
+    let mark = make(stage, "operator", "more", "l0932")?;
+    inspect(stage, "inspector", &mark)?;
+    stage.threadmark("signatory", &releasing(&mark, "DS-0044"))?;
+    let anybody = format!("{mark} --service {}", stage.url());
+    stage.scan(&anybody, 0, &["RECORD FOUND, NO HOLDS"])?;
+    stage.step("One more part, from the good lot: RECORD FOUND, NO HOLDS");
+    Ok(mark)
 }
 
 /// The whole log replays; then somebody alters a row beside the service, and the audit names it.

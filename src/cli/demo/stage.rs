@@ -222,12 +222,12 @@ impl Stage {
         bail!("the service did not stop")
     }
 
-    /// Stays until interrupted.
-    pub fn stay_up(&mut self, mark: &str) -> Result<()> {
-        println!(
-            "\nThe service stays up. Open {}/m/{mark}  (Ctrl-C ends it)",
-            self.url
-        );
+    /// Stays until interrupted, and says where to look.
+    pub fn stay_up(&mut self, marks: &[(&str, &String)]) -> Result<()> {
+        println!("\nThe service stays up (Ctrl-C ends it). Open:");
+        for (what, mark) in marks {
+            println!("  {}/m/{mark}  {what}", self.url);
+        }
         if let Some(child) = &mut self.service {
             child.wait()?;
         }
