@@ -3,6 +3,8 @@
 //! Owns the arguments. A part is named by its id or its mark; what a statement must name beside it is looked up. Must
 //! never know phases.
 
+mod holding;
+
 use super::args;
 use super::lookup::Case;
 use super::output::Document;
@@ -13,10 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::part::{
-    Destroyed, DestructionAttested, Inspected, Installed, Received, Released, Removed, Shipped,
-};
-use threadmark_protocol::body::safety::{QuarantineLifted, QuarantinePlaced, ReportVouched};
+use threadmark_protocol::body::part::{Inspected, Installed, Received, Released, Removed, Shipped};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::StatementId;
 use threadmark_protocol::text::{Line, Moment, OrgId, Paragraph};
@@ -25,28 +24,7 @@ use threadmark_protocol::text::{Line, Moment, OrgId, Paragraph};
 #[derive(Subcommand)]
 pub enum Part {
     /// Report an inspection
-    #[command(after_help = "Example:
-  threadmark part inspect 7K3Q9XWD2M8TV0AY --plan IP-100 --required 14 --conforming 14 --mark-read --report ip.pdf \\
-      --home ./inspector")]
-    Inspect {
-        #[command(flatten)]
-        on: On,
-        /// Inspection plan
-        #[arg(long)]
-        plan: Line,
-        /// Characteristics that the plan requires
-        #[arg(long)]
-        required: u32,
-        /// Characteristics that conform
-        #[arg(long)]
-        conforming: u32,
-        /// The mark was read from the part itself
-        #[arg(long)]
-        mark_read: bool,
-        /// The report; its digest is signed
-        #[arg(long, value_name = "FILE")]
-        report: PathBuf,
-    },
+    Inspect(Inspect),
     /// Release the part for use
     #[command(after_help = "Example:
   threadmark part release 7K3Q9XWD2M8TV0AY --form 'FAA 8130-3 (02-14)' --number DS-1 --home ./signatory")]
@@ -113,62 +91,32 @@ pub enum Part {
         #[arg(long)]
         reason: Paragraph,
     },
-    /// Report that the part was destroyed; it binds at once
-    #[command(after_help = "Example:
-  threadmark part destroy 7K3Q9XWD2M8TV0AY --method Shredded --home ./mechanic")]
-    Destroy {
-        #[command(flatten)]
-        on: On,
-        /// How
-        #[arg(long)]
-        method: Line,
-    },
-    /// Attest a destruction that you saw
-    #[command(after_help = "Example:
-  threadmark part attest 7K3Q9XWD2M8TV0AY --home ./witness")]
-    Attest {
-        #[command(flatten)]
-        on: On,
-        /// The owner's statement; the destruction that is known here
-        #[arg(long, value_name = "STATEMENT")]
-        destruction: Option<StatementId>,
-    },
-    /// Set the part aside
-    #[command(after_help = "Example:
-  threadmark part quarantine 7K3Q9XWD2M8TV0AY --reason Dropped --home ./mechanic")]
-    Quarantine {
-        #[command(flatten)]
-        on: On,
-        /// Why
-        #[arg(long)]
-        reason: Paragraph,
-    },
-    /// End a quarantine that somebody else placed
-    #[command(after_help = "Example:
-  threadmark part lift 7K3Q9XWD2M8TV0AY --disposition 'No damage found' --home ./inspector")]
-    Lift {
-        #[command(flatten)]
-        on: On,
-        /// The statement that placed it; the newest that is known here
-        #[arg(long, value_name = "STATEMENT")]
-        placed: Option<StatementId>,
-        /// Evidence and decision
-        #[arg(long)]
-        disposition: Paragraph,
-    },
-    /// Stand up for another organisation's report whose key was revoked
-    #[command(after_help = "Example:
-  threadmark part vouch 7K3Q9XWD2M8TV0AY --grounds 'I was there' --home ./certifier")]
-    Vouch {
-        #[command(flatten)]
-        on: On,
-        /// The report; the one that is in doubt here
-        #[arg(long, value_name = "STATEMENT")]
-        report: Option<StatementId>,
-        /// What you know of it
-        #[arg(long)]
-        grounds: Paragraph,
-    },
+    #[command(flatten)]
+    Holding(holding::Holding),
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark part inspect 7K3Q9XWD2M8TV0AY --plan IP-100 --required 14 --conforming 14 --mark-read --report ip.pdf \\
+      --home ./inspector")]
+pub struct Inspect {
+    #[command(flatten)]
+    on: On,
+    /// Inspection plan
+    #[arg(long)]
+    plan: Line,
+    /// Characteristics that the plan requires
+    #[arg(long)]
+    required: u32,
+    /// Characteristics that conform
+    #[arg(long)]
+    conforming: u32,
+    /// The mark was read from the part itself
+    #[arg(long)]
+    mark_read: bool,
+    /// The report; its digest is signed
+    #[arg(long, value_name = "FILE")]
+    report: PathBuf,
 }
 
 /// Which part, and when it happened.
@@ -207,28 +155,7 @@ impl Part {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
         match self {
-            Part::Inspect {
-                on,
-                plan,
-                required,
-                conforming,
-                mark_read,
-                report,
-            } => {
-                let report = args::digest_of(&report)?;
-                on.say(|of| {
-                    let after = of.after;
-                    let says = Inspected {
-                        after,
-                        plan,
-                        required,
-                        conforming,
-                        mark_read,
-                        report,
-                    };
-                    Ok(Core::PartInspected(says))
-                })
-            }
+            Part::Inspect(inspect) => inspect.run(),
             Part::Release {
                 on,
                 inspection,
@@ -279,47 +206,23 @@ impl Part {
                     reason,
                 }))
             }),
-            Part::Destroy { on, method } => on.say(|of| {
-                Ok(Core::PartDestroyed(Destroyed {
-                    after: of.after,
-                    method,
-                }))
-            }),
-            Part::Attest { on, destruction } => on.say(|of| {
-                let destruction = destruction.map_or_else(|| of.destruction(), Ok)?;
-                let says = DestructionAttested {
-                    after: of.after,
-                    destruction,
-                };
-                Ok(Core::DestructionAttested(says))
-            }),
-            Part::Quarantine { on, reason } => on.say(|of| {
-                Ok(Core::QuarantinePlaced(QuarantinePlaced {
-                    after: of.after,
-                    reason,
-                }))
-            }),
-            Part::Lift {
-                on,
-                placed,
-                disposition,
-            } => on.say(|of| {
-                let placed = placed.map_or_else(|| of.quarantine(), Ok)?;
-                let says = QuarantineLifted {
-                    after: of.after,
-                    placed,
-                    disposition,
-                };
-                Ok(Core::QuarantineLifted(says))
-            }),
-            Part::Vouch {
-                on,
-                report,
-                grounds,
-            } => on.say(|of| {
-                let report = report.map_or_else(|| of.doubted(), Ok)?;
-                Ok(Core::ReportVouched(ReportVouched { report, grounds }))
-            }),
+            Part::Holding(holding) => holding.run(),
         }
+    }
+}
+
+impl Inspect {
+    fn run(self) -> Result<ExitCode> {
+        let report = args::digest_of(&self.report)?;
+        self.on.say(|of| {
+            Ok(Core::PartInspected(Inspected {
+                after: of.after,
+                plan: self.plan,
+                required: self.required,
+                conforming: self.conforming,
+                mark_read: self.mark_read,
+                report,
+            }))
+        })
     }
 }
