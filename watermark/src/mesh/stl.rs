@@ -46,7 +46,7 @@ fn fits(bytes: &[u8], count: u32) -> bool {
 fn wrong_count(bytes: &[u8], declared: u32) -> MeshError {
     let body = bytes.len() - HEADER_BYTES;
     let held = body / RECORD_BYTES;
-    if body % RECORD_BYTES != 0 && u64::from(declared) > held as u64 {
+    if !body.is_multiple_of(RECORD_BYTES) && u64::from(declared) > held as u64 {
         MeshError::Truncated
     } else {
         MeshError::LyingCount { declared, held }

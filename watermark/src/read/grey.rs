@@ -172,11 +172,11 @@ fn extreme_row(row: &[u8], radius: usize, pick: fn(u8, u8) -> u8, to: &mut Vec<u
     let mut forward = row.to_vec();
     let mut backward = row.to_vec();
     for i in 1..len {
-        if i % window != 0 {
+        if !i.is_multiple_of(window) {
             forward[i] = pick(forward[i], forward[i - 1]);
         }
         let j = len - 1 - i;
-        if (j + 1) % window != 0 {
+        if !(j + 1).is_multiple_of(window) {
             backward[j] = pick(backward[j], backward[j + 1]);
         }
     }

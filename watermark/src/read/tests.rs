@@ -234,3 +234,33 @@ fn pictures_made_to_be_slow_end() {
         );
     }
 }
+
+/// Synthetic photographs, committed, so that a change of the renderer cannot hide a change of the reader.
+#[test]
+fn the_fixture_photographs_say_what_their_list_says() {
+    macro_rules! photo {
+        ($name:literal) => {
+            &include_bytes!(concat!("../../../fixtures/photos/", $name))[..]
+        };
+    }
+    for bytes in [
+        photo!("hinge-bracket-overcast.jpg"),
+        photo!("hinge-bracket-high-sun.jpg"),
+    ] {
+        let readings = read_all(bytes).unwrap();
+        assert_eq!(readings.len(), 1);
+        assert_eq!(readings[0].mark, TEXT);
+    }
+    let bare = |t: &str| (t == TEXT).then_some(());
+    let clip = read(
+        photo!("sensor-clip-low-sun.jpg"),
+        &ReadLimits::default(),
+        bare,
+    )
+    .unwrap();
+    assert_eq!(clip.len(), 1);
+    assert_eq!(
+        read_all(photo!("access-cover-unmarked.jpg")),
+        Err(ReadError::NoCode)
+    );
+}

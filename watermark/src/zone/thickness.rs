@@ -36,9 +36,9 @@ fn may_reach(t: &[Vec3; 3], half: [f64; 2]) -> bool {
 
 /// The part of a polygon, in local coordinates, above or below the rectangle.
 pub(super) fn clip_to_prism(mut polygon: Vec<Vec3>, half: [f64; 2]) -> Vec<Vec3> {
-    for axis in 0..2 {
-        polygon = clip(polygon, axis, 1.0, half[axis]);
-        polygon = clip(polygon, axis, -1.0, half[axis]);
+    for (axis, limit) in half.into_iter().enumerate() {
+        polygon = clip(polygon, axis, 1.0, limit);
+        polygon = clip(polygon, axis, -1.0, limit);
     }
     polygon
 }
