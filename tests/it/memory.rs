@@ -50,10 +50,6 @@ impl Memory {
         self.0.lock().unwrap().faults.insert(call, (fault, times));
     }
 
-    pub fn heal(&self) {
-        self.0.lock().unwrap().faults.clear();
-    }
-
     /// The whole committed log as pages, one a batch.
     pub fn pages(&self) -> Vec<Page> {
         let state = self.0.lock().unwrap();
