@@ -10,7 +10,9 @@ use crate::printer::{Printer, file::FilePrinter};
 use crate::system::Entropy;
 use std::path::Path;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::build::{BuildAborted, BuildOrdered};
+use threadmark_protocol::body::build::{
+    Assurance, BuildAborted, BuildOrdered, BuildStarted, StartedPart,
+};
 use threadmark_protocol::body::design::{DesignFile, FileUse, MarkZone};
 use threadmark_protocol::body::governance::{Holder, KeyAdded};
 use threadmark_protocol::body::licence::{LicenceAccepted, LicenceIssued, Purpose};
@@ -20,8 +22,9 @@ use threadmark_protocol::fixture::{
     Consortium, DAY_S, DesignSpec, Entropy as Stream, MACHINE_CLASS, MATERIAL, PROCESS, Who,
     moment, text,
 };
+use threadmark_protocol::mark::Mark;
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::key_subject;
+use threadmark_protocol::world::{Data, key_subject};
 
 const STL: &[u8] = include_bytes!("../../fixtures/parts/access-cover.stl");
 const ZONE: &str = include_str!("../../fixtures/parts/access-cover.zone.json");
@@ -197,6 +200,50 @@ impl Ship {
             entropy,
             &mut |_| {},
         )
+    }
+
+    /// What the licence says.
+    pub fn licensed(&self) -> LicenceIssued {
+        match self.c.log.world().get(&self.licence) {
+            Some(Data::Licence { licence, .. }) => licence.clone(),
+            other => panic!("no licence: {other:?}"),
+        }
+    }
+
+    /// A journal of what nobody signed, in the name of the home's key.
+    pub fn forged(&self, sub: &str, core: Core) -> Vec<u8> {
+        let person = self.c.person(Who::Machine);
+        let late = self.c.now + 9 * 365 * DAY_S;
+        let salt = threadmark_protocol::body::Bytes16([0; 16]);
+        let said = person
+            .clone()
+            .sign(person.body(text(sub), core, late, salt), [].into());
+        let mut submission = said.submission;
+        let kid = said.envelope.kid.0;
+        let at = submission.envelope.windows(32).position(|at| at == kid);
+        let at = at.unwrap();
+        let home = self.home.identity().key_id().0;
+        submission.envelope[at..at + 32].copy_from_slice(&home);
+        threadmark_protocol::journal::frame(&submission)
+    }
+
+    /// A build that claims every unit under the order, with marks that nobody minted.
+    pub fn claim(&self, order: &SubjectId) -> Core {
+        let part = |unit| StartedPart {
+            part: text(&format!("part:{}{unit}", order.opaque())),
+            unit,
+            mark: Mark::derive(&[66; 32], unit),
+        };
+        Core::BuildStarted(BuildStarted {
+            order: order.clone(),
+            licence: self.licence.clone(),
+            machine: self.machine.clone(),
+            lot: self.c.lot.clone(),
+            parts: (1..=3).map(part).collect(),
+            handed_over: Digest::sha3(&[b"nothing"]),
+            assurance: Assurance::File,
+            knowledge_age_s: 0,
+        })
     }
 
     /// What the home has signed arrives in the log.

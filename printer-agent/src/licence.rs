@@ -16,7 +16,7 @@ use threadmark_protocol::code::Code;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::mark::{Mark, commitment};
 use threadmark_protocol::statement::StatementId;
-use threadmark_protocol::text::{SectionName, SubjectId};
+use threadmark_protocol::text::{OrgId, SectionName, SubjectId};
 use threadmark_protocol::world::{Data, World, mark_subject};
 use zeroize::Zeroizing;
 
@@ -125,11 +125,10 @@ impl Secrets {
     /// The mark of a unit, if it is the one that the licence promises.
     pub fn mark(&self, licence: &LicenceIssued, unit: u32) -> Result<Mark, Code> {
         let mark = Mark::derive(&self.seed, unit);
-        let promised = (unit as usize)
-            .checked_sub(1)
-            .and_then(|index| licence.commitments.get(index))
-            .ok_or(Code::LicenceUnitUnknown)?;
-        if commitment(&licence.nonce.0, unit, mark) == *promised {
+        if !(1..=licence.commitments.len()).contains(&(unit as usize)) {
+            return Err(Code::LicenceUnitUnknown);
+        }
+        if is_promised(licence, unit, mark) {
             Ok(mark)
         } else {
             Err(Code::MarkNotLicensed)
@@ -142,17 +141,27 @@ impl Secrets {
     }
 }
 
-/// Units of a licence that some build has started with, whoever reported it. An aborted build's stay spent.
-pub fn spent_units(view: &View, licence: &SubjectId) -> BTreeSet<u32> {
+/// Units of a licence that some build has started with, whoever reported it. An aborted build's stay spent. Who cannot
+/// name the mark of a unit has not spent it: else any member could spend everybody's units by a report.
+pub fn spent_units(view: &View, id: &SubjectId, licence: &LicenceIssued) -> BTreeSet<u32> {
     builds(view)
-        .filter(|started| started.licence == *licence)
-        .flat_map(|started| started.parts.iter().map(|part| part.unit))
+        .filter(|(_, started)| started.licence == *id)
+        .flat_map(|(_, started)| &started.parts)
+        .filter(|part| is_promised(licence, part.unit, part.mark))
+        .map(|part| part.unit)
         .collect()
 }
 
-/// What every known build says that it started with; of those at hand also what the rules would refuse, because what was
-/// spent is spent.
-pub(crate) fn builds(view: &View) -> impl Iterator<Item = &BuildStarted> {
+/// Whether the mark is the one that the licence promises for the unit.
+fn is_promised(licence: &LicenceIssued, unit: u32, mark: Mark) -> bool {
+    let index = (unit as usize).checked_sub(1);
+    let promised = index.and_then(|index| licence.commitments.get(index));
+    promised.is_some_and(|promised| commitment(&licence.nonce.0, unit, mark) == *promised)
+}
+
+/// What every known build says that it started with, and whose organisation says so; of those at hand also what the rules
+/// would refuse, because what was spent is spent.
+pub(crate) fn builds(view: &View) -> impl Iterator<Item = (&OrgId, &BuildStarted)> {
     let known = view
         .world
         .states
@@ -165,10 +174,15 @@ pub(crate) fn builds(view: &View) -> impl Iterator<Item = &BuildStarted> {
         .at_hand
         .iter()
         .filter_map(|said| match &said.body.core {
-            Core::BuildStarted(says) if view.world.get(&said.body.sub).is_none() => Some(says),
+            Core::BuildStarted(says) if view.world.get(&said.body.sub).is_none() => {
+                Some((&said.body.iss, says))
+            }
             _ => None,
         });
-    known.flatten().map(|report| &report.says).chain(at_hand)
+    let known = known.flatten();
+    known
+        .map(|report| (&report.source.org, &report.says))
+        .chain(at_hand)
 }
 
 /// The wanted unit, or the lowest free one.
@@ -178,7 +192,7 @@ pub fn free_unit(
     licence: &LicenceIssued,
     wanted: Option<u32>,
 ) -> Result<u32, Code> {
-    let spent = spent_units(view, id);
+    let spent = spent_units(view, id, licence);
     let mut units = 1..=licence.commitments.len() as u32;
     match wanted {
         Some(unit) if !units.contains(&unit) => Err(Code::LicenceUnitUnknown),

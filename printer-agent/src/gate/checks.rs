@@ -5,6 +5,7 @@ use crate::home::{Home, View};
 use crate::licence::{builds, free_unit};
 use std::collections::BTreeSet;
 use threadmark_protocol::body::Core;
+use threadmark_protocol::body::build::BuildStarted;
 use threadmark_protocol::body::licence::LicenceIssued;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::life::{Above, Hold, class_or_strictest};
@@ -230,13 +231,21 @@ impl<'a> Case<'a> {
         if self.now >= self.order.expires.unix() {
             return refuse(Check::Order, Code::OrderExpired, self.order_id);
         }
-        let started = builds(self.view).filter(|started| started.order == *self.order_id);
+        let started = self.own_builds();
+        let started = started.filter(|started| started.order == *self.order_id);
         let parts: usize = started.map(|started| started.parts.len()).sum();
         if parts >= self.order.parts as usize {
             let detail = format!("{} is for {parts}, all started.", self.order_id);
             return refuse(Check::Order, Code::OrderMismatch, detail);
         }
         Ok(())
+    }
+
+    /// Builds that the own organisation reports: what others say of its orders and lots uses up neither.
+    fn own_builds(&self) -> impl Iterator<Item = &BuildStarted> {
+        let own = &self.home.identity().org;
+        let own = builds(self.view).filter(move |(org, _)| *org == own);
+        own.map(|(_, started)| started)
     }
 
     /// What the lot has left is what was received less what the orders of all known builds set aside.
@@ -254,11 +263,13 @@ impl<'a> Case<'a> {
         if let Some(code) = received.noted.first() {
             return refuse(Check::Material, *code, lot);
         }
-        let orders: BTreeSet<_> = builds(self.view)
+        let orders: BTreeSet<_> = self
+            .own_builds()
             .filter(|started| started.lot == *lot && started.order != *self.order_id)
             .map(|started| &started.order)
             .collect();
-        let used: i64 = orders.iter().map(|id| mass_of(self.world(), id)).sum();
+        let used = orders.iter().map(|id| mass_of(self.world(), id));
+        let used = used.fold(0, i64::saturating_add);
         let left = received.says.mass_mg.saturating_sub(used);
         if left < self.order.mass_mg {
             let detail = format!(
@@ -275,7 +286,7 @@ impl<'a> Case<'a> {
 fn mass_of(world: &World, order: &SubjectId) -> i64 {
     match world.get(order) {
         Some(Data::Order { order }) => order.says.mass_mg,
-        _ => i64::MAX / 1024,
+        _ => i64::MAX,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::fixture::{Setup, Ship};
 use crate::print::{PrintError, Printed};
 use threadmark_protocol::answer::Viewer;
 use threadmark_protocol::body::design::Effect;
-use threadmark_protocol::fixture::{DAY_S, Who};
+use threadmark_protocol::fixture::{DAY_S, Who, text};
 use threadmark_protocol::world::Data;
 
 fn refused(found: Result<Printed, PrintError>) -> (Check, Option<Code>) {
@@ -288,4 +288,45 @@ fn every_check_has_another_name() {
     let plain = GateError::plain(Check::Files, "x", "y");
     assert_eq!(plain.name(), "files");
     assert!(error.to_string().contains("Use the next unit"));
+}
+
+#[test]
+fn what_nobody_signed_and_what_a_stranger_claims_costs_nothing() {
+    let mut ship = Ship::ready();
+    let order = ship.order();
+    let core = ship.claim(&order);
+    ship.home
+        .import(&ship.forged("build:forged", core.clone()))
+        .unwrap();
+    // Another member says that it used up the units, the order, and the lot by orders that do not exist.
+    ship.c.must(Who::Mechanic, &text("build:claimed"), core);
+    for each in 0..2 {
+        let unknown = ship.claim(&text(&format!("order:unknown{each}")));
+        let build = text(&format!("build:unknown{each}"));
+        ship.c.must(Who::Mechanic, &build, unknown);
+    }
+    ship.sync();
+    assert_eq!(ship.print(&order).unwrap().unit, 1);
+}
+
+#[test]
+fn orders_that_are_not_known_use_up_the_lot_however_many_there_are() {
+    let mut ship = Ship::ready();
+    let order = ship.order();
+    for each in 0..1100 {
+        let unknown = ship.claim(&text(&format!("order:unknown{each}")));
+        let build = text(&format!("build:unknown{each}"));
+        let said = ship.c.sign(Who::SecondMachine, &build, unknown);
+        ship.c
+            .journals
+            .entry(Who::SecondMachine)
+            .or_default()
+            .push(said);
+    }
+    ship.c.at_sea = true;
+    ship.learn();
+    assert_eq!(
+        refused(ship.print(&order)),
+        (Check::Material, Some(Code::LotInsufficient))
+    );
 }

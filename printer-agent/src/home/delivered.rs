@@ -38,6 +38,17 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether sending the statement again could change nothing.
+    fn is_final(&self) -> bool {
+        match self {
+            Outcome::Logged { .. } => true,
+            Outcome::Refused { code, .. } => code != Code::UnknownKey.name(),
+            Outcome::Waiting { .. } => false,
+        }
+    }
+}
+
 /// Outcomes by statement.
 pub type Delivered = BTreeMap<StatementId, Outcome>;
 
@@ -48,12 +59,13 @@ impl Home {
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
-    /// Remembers outcomes; what waits is not remembered, because it is sent again.
+    /// Remembers outcomes; what waits is not remembered, because it is sent again. So is what an unknown key signed: its
+    /// enrolment may come with another journal, and no report may be lost over the order of journals.
     pub fn remember(&self, outcomes: &Delivered) -> Result<(), HomeError> {
         let _lock = lock(self.folder())?;
         let mut delivered = self.delivered()?;
         for (id, outcome) in outcomes {
-            if !matches!(outcome, Outcome::Waiting { .. }) {
+            if outcome.is_final() {
                 delivered.insert(*id, outcome.clone());
             }
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use threadmark_protocol::answer::{Answer, Knowledge, Viewer, answer};
 use threadmark_protocol::bundle::Replica;
 use threadmark_protocol::journal::{self, Journal};
-use threadmark_protocol::lifecycle::Refusal;
+use threadmark_protocol::lifecycle::{Refusal, author_key};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::{Statement, StatementId};
 use threadmark_protocol::text::Origin;
@@ -24,7 +24,7 @@ pub struct View {
     pub replica: Replica,
     /// Its states with what is signed and not logged yet on top.
     pub world: World,
-    /// Own and imported statements, the logged ones among them.
+    /// Own statements, and imported ones that their authors signed, the logged ones among them.
     pub at_hand: Vec<Statement>,
     /// Statements at hand that the rules refuse.
     pub refused: Vec<(StatementId, Refusal)>,
@@ -50,14 +50,22 @@ impl View {
     }
 }
 
+fn is_signed(world: &World, said: &Statement) -> bool {
+    author_key(world, said).is_some_and(|key| said.envelope.is_signed_by(&key))
+}
+
 impl Home {
     /// The log as far as it is known, with own and imported statements on top.
     pub fn view(&self) -> Result<View, HomeError> {
         let replica = self.replica()?;
         let origin = replica.trust().origin().clone();
         let mut statements = self.own_statements()?;
+        let own = statements.len();
         statements.extend(self.imported(&origin)?);
         let (world, refused) = replica.with(&statements);
+        // A journal comes from anybody; what nobody signed says nothing, in whosever name it speaks.
+        let imported = statements.split_off(own).into_iter();
+        statements.extend(imported.filter(|said| is_signed(&world, said)));
         let knowledge = Knowledge {
             as_of: replica.as_of(),
             is_whole_log: false,

@@ -350,6 +350,13 @@ fn a_lost_record_of_deliveries_only_means_sending_again() {
         code: "x".into(),
         detail: "y".into(),
     };
+    // An enrolment may come with another journal: what an unknown key signed is sent again.
+    let unknown = Outcome::Refused {
+        code: "unknown-key".into(),
+        detail: "y".into(),
+    };
+    home.remember(&[(said.id, unknown)].into()).unwrap();
+    assert_eq!(home.undelivered().unwrap().len(), 1);
     home.remember(&[(said.id, refused)].into()).unwrap();
     assert!(home.undelivered().unwrap().is_empty());
     std::fs::write(home.path("delivered.json"), b"{").unwrap();

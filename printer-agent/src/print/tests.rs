@@ -43,14 +43,14 @@ fn killed_anywhere_a_unit_is_free_or_spent_and_never_both() {
     for length in samples {
         crashed(&ship, &whole, length);
         let view = ship.home.view().unwrap();
-        assert!(crate::licence::spent_units(&view, &ship.licence).is_empty());
+        assert!(crate::licence::spent_units(&view, &ship.licence, &ship.licensed()).is_empty());
         assert!(open_builds(&view.at_hand).is_empty());
     }
     let samples = (ends[0]..ends[1]).step_by(97).chain([ends[1] - 1]);
     for length in samples {
         crashed(&ship, &whole, length);
         let view = ship.home.view().unwrap();
-        let spent = crate::licence::spent_units(&view, &ship.licence);
+        let spent = crate::licence::spent_units(&view, &ship.licence, &ship.licensed());
         assert_eq!(spent, [1].into());
         let open = open_builds(&view.at_hand);
         assert_eq!(open.len(), 1);
