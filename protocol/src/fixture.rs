@@ -209,6 +209,16 @@ impl Consortium {
         self.seen = Some(self.log.seen());
     }
 
+    /// Lets those who stayed ashore act while the others are at sea, who learn nothing of it.
+    pub fn ashore<T>(&mut self, act: impl FnOnce(&mut Consortium) -> T) -> T {
+        let (at_sea, seen) = (self.at_sea, self.seen.clone());
+        let newest = self.newest.clone();
+        self.at_sea = false;
+        let done = act(self);
+        (self.at_sea, self.seen, self.newest) = (at_sea, seen, newest);
+        done
+    }
+
     /// Everybody is back: the journals are delivered author by author, again and again while something moves.
     /// Tells what was refused.
     pub fn come_home(&mut self) -> Vec<(StatementId, Refusal)> {

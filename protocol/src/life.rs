@@ -124,6 +124,9 @@ pub struct Life {
     pub newest: Option<StatementId>,
 }
 
+/// What is said against statements, by statement.
+pub type Objections = BTreeMap<StatementId, Vec<Hold>>;
+
 impl Life {
     /// The life of `part`, with everything that holds it. `None` when nothing was said of it.
     pub fn of(world: &World, part: &SubjectId) -> Option<Life> {
@@ -142,14 +145,26 @@ impl Life {
         part: &SubjectId,
         facts: &[Report<Event>],
         above: &Above,
-    ) -> (Life, BTreeMap<StatementId, Vec<Hold>>) {
+    ) -> (Life, Objections) {
+        Life::fold_as_seen(world, part, facts, above, None)
+    }
+
+    /// [`Life::fold`] for somebody who had `seen` so many entries of the log; `facts` are what they knew.
+    pub fn fold_as_seen(
+        world: &World,
+        part: &SubjectId,
+        facts: &[Report<Event>],
+        above: &Above,
+        seen: Option<u64>,
+    ) -> (Life, Objections) {
         let mut folding = Folding {
             world,
             above,
             life: Life::new(part),
             objections: BTreeMap::new(),
             void: BTreeSet::new(),
-            horizon: 0,
+            destroyed: None,
+            seen,
         };
         let vouchers = vouchers(facts);
         for fact in causal_order(facts) {
@@ -159,7 +174,6 @@ impl Life {
             folding.note(fact, vouched);
             folding.step(fact);
             folding.life.newest = Some(fact.source.statement);
-            folding.horizon = folding.horizon.max(fact.source.since());
         }
         let Folding {
             mut life,
@@ -250,6 +264,18 @@ fn starts<'a>(
     by_id.values().filter(is_start).copied().collect()
 }
 
+/// The first start of the build whose end a report tells, by the same key.
+pub(crate) fn start_of(end: &Report<Event>, facts: &[Report<Event>]) -> Option<StatementId> {
+    let by_id = facts
+        .iter()
+        .map(|fact| (fact.source.statement, fact))
+        .collect();
+    let starts = starts(end, &by_id).into_iter();
+    let own = starts.filter(|start| start.source.kid == end.source.kid);
+    own.min_by_key(|start| start.source.seq)
+        .map(|start| start.source.statement)
+}
+
 /// For each report, the organisations other than its author's that vouch for it.
 fn vouchers(facts: &[Report<Event>]) -> BTreeMap<StatementId, BTreeSet<&OrgId>> {
     let author: BTreeMap<_, _> = facts
@@ -258,7 +284,7 @@ fn vouchers(facts: &[Report<Event>]) -> BTreeMap<StatementId, BTreeSet<&OrgId>> 
         .collect();
     let mut vouchers: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for fact in facts {
-        if let Event::Vouched { report } = &fact.says
+        if let Event::Vouched { report, .. } = &fact.says
             && author.get(report) != Some(&&fact.source.org)
         {
             vouchers
@@ -274,24 +300,17 @@ struct Folding<'a> {
     world: &'a World,
     above: &'a Above,
     life: Life,
-    objections: BTreeMap<StatementId, Vec<Hold>>,
+    objections: Objections,
     /// Releases that found something against them. A later good release answers them.
     void: BTreeSet<StatementId>,
-    /// Log index from which on everything so far could be seen.
-    horizon: u64,
+    destroyed: Option<Source>,
+    /// What became known of keys below this log index counts; everything where there is none.
+    seen: Option<u64>,
 }
 
 impl Folding<'_> {
     fn object(&mut self, code: Code, source: &Source) {
-        self.object_since(code, source, source.since());
-    }
-
-    /// `since`: log index from which on the reason could be seen.
-    fn object_since(&mut self, code: Code, source: &Source, since: u64) {
-        let hold = Hold {
-            since,
-            ..Hold::by(code, &self.life.part, source)
-        };
+        let hold = Hold::by(code, &self.life.part, source);
         let holds = self.objections.entry(source.statement).or_default();
         if holds.iter().all(|known| known.code != code) {
             holds.push(hold);
@@ -306,26 +325,23 @@ impl Folding<'_> {
                 self.object(*code, source);
             }
         }
-        if let Some(Data::Key { forks, .. }) = self.world.get(&key_subject(&source.kid))
-            && forks.contains(&source.seq)
-        {
-            self.object(Code::KeyForked, source);
-        }
-        if is_compromised(self.world, source) && !vouched {
-            self.object(Code::KeyCompromised, source);
+        for (code, since) in doubts(self.world, source) {
+            let counts = self.seen.is_none_or(|seen| since < seen);
+            if counts && !(vouched && code == Code::KeyCompromised) {
+                self.object(code, source);
+            }
         }
     }
 
     fn step(&mut self, fact: &Report<Event>) {
         let source = &fact.source;
-        if self.life.phase == Phase::Destroyed {
-            if !matches!(
+        if self.life.phase == Phase::Destroyed
+            && !matches!(
                 fact.says,
                 Event::DestructionAttested(_) | Event::Vouched { .. }
-            ) {
-                self.object(Code::AfterDestruction, source);
-            }
-            return;
+            )
+        {
+            return self.object(Code::AfterDestruction, source);
         }
         match &fact.says {
             Event::Started { build, unit, mark } => self.started(source, build, *unit, *mark),
@@ -365,10 +381,12 @@ impl Folding<'_> {
             Event::Destroyed(_) => {
                 self.life.phase = Phase::Destroyed;
                 self.life.installed = None;
+                self.destroyed = Some(source.clone());
             }
             Event::Quarantined { .. } => self.quarantined(source),
             Event::QuarantineLifted { placed, .. } => self.quarantine_lifted(fact, *placed),
-            Event::DestructionAttested(_) | Event::Vouched { .. } => {}
+            Event::DestructionAttested(says) => self.attested(source, says.destruction),
+            Event::Vouched { .. } => {}
         }
     }
 
@@ -423,44 +441,53 @@ impl Folding<'_> {
 
     fn released(&mut self, fact: &Report<Event>, inspection: StatementId) {
         let source = &fact.source;
-        // Another release of a part that is released already changes nothing.
-        if matches!(self.life.phase, Phase::Released | Phase::Installed) {
-            return;
-        }
         if !self.objections.contains_key(&source.statement) {
-            let Some((code, since)) = self.against_release(source, inspection) else {
-                self.life.phase = Phase::Released;
+            let Some(code) = self.against_release(source, inspection) else {
+                // Another release of a part that is released, or installed already, moves it nowhere.
+                self.life.phase = self.life.phase.max(Phase::Released);
                 self.life.release = Some(source.clone());
                 self.objections.retain(|id, _| !self.void.contains(id));
                 return;
             };
-            self.object_since(code, source, since);
+            self.object(code, source);
         }
         self.void.insert(source.statement);
     }
 
-    /// What speaks against a release at this place, and the log index from which on its author could see it.
-    fn against_release(&self, source: &Source, inspection: StatementId) -> Option<(Code, u64)> {
+    /// What speaks against a release at this place.
+    fn against_release(&self, source: &Source, inspection: StatementId) -> Option<Code> {
         let passed = match (self.life.phase, &self.life.inspection) {
-            (Phase::Expected, _) => return Some((Code::BuildMissing, self.horizon)),
-            (Phase::Printing, _) => return Some((Code::BuildUnfinished, self.horizon)),
-            (Phase::Accepted, Some(passed)) if passed.statement == inspection => Some(passed),
+            (Phase::Expected, _) => return Some(Code::BuildMissing),
+            (Phase::Printing, _) => return Some(Code::BuildUnfinished),
+            (Phase::Accepted | Phase::Released | Phase::Installed, Some(passed))
+                if passed.statement == inspection =>
+            {
+                Some(passed)
+            }
             _ => None,
         };
-        let holds = self.objections.iter();
-        let held = holds
-            .filter(|(id, _)| !self.void.contains(id))
-            .flat_map(|(_, holds)| holds);
-        if let Some(since) = held.map(|hold| hold.since).min() {
-            return Some((Code::Held, since));
+        let mut holds = self.objections.iter();
+        if holds.any(|(id, holds)| !holds.is_empty() && !self.void.contains(id)) {
+            return Some(Code::Held);
         }
         match passed {
-            None => Some((Code::NotInspected, self.horizon)),
-            Some(passed) => self
-                .above
-                .breaks_independence(&[passed, source])
-                .then_some((Code::NotIndependent, 0)),
+            None => Some(Code::NotInspected),
+            Some(passed) if self.above.breaks_independence(&[passed, source]) => {
+                Some(Code::NotIndependent)
+            }
+            Some(_) => self.restricted_at(source).then_some(Code::WithoutEffect),
         }
+    }
+
+    /// Whether a recall, withdrawal or revocation stood when the release was logged: its author may not have known.
+    fn restricted_at(&self, release: &Source) -> bool {
+        let at = release.since();
+        let stood = |restriction: &crate::world::Restriction| {
+            let lifted = restriction.lifted.as_ref();
+            restriction.source.since() <= at && lifted.is_none_or(|lifted| lifted.since() > at)
+        };
+        above::restricting(self.world, &self.life)
+            .is_ok_and(|found| found.iter().any(|(_, restriction)| stood(restriction)))
     }
 
     fn received(&mut self, source: &Source, shipment: StatementId) {
@@ -499,6 +526,15 @@ impl Folding<'_> {
         }
     }
 
+    fn attested(&mut self, source: &Source, destruction: StatementId) {
+        match &self.destroyed {
+            Some(by) if by.statement != destruction => self.object(Code::Contradicted, source),
+            Some(by) if by.actor == source.actor => self.object(Code::NotIndependent, source),
+            Some(_) => {}
+            None => self.object(Code::WaitsFor, source),
+        }
+    }
+
     /// Custodian, OEM and authority hold at once; another member's word is a report that one of them confirms.
     fn quarantined(&mut self, source: &Source) {
         if self.may_hold(&source.org) {
@@ -514,7 +550,7 @@ impl Folding<'_> {
 
     fn quarantine_lifted(&mut self, fact: &Report<Event>, placed: StatementId) {
         if !self.may_hold(&fact.source.org) {
-            return self.object_since(Code::NotYours, &fact.source, self.horizon);
+            return self.object(Code::NotYours, &fact.source);
         }
         if let Some(holds) = self.objections.get_mut(&placed) {
             holds.retain(|hold| hold.code != Code::Quarantined);
@@ -522,15 +558,22 @@ impl Folding<'_> {
     }
 }
 
-/// Whether a statement was put in after its key was compromised.
-pub(crate) fn is_compromised(world: &World, source: &Source) -> bool {
-    let since = match world.get(&key_subject(&source.kid)) {
-        Some(Data::Key { revoked, .. }) => revoked.as_ref().and_then(|end| end.compromised_since),
-        _ => None,
+/// What became known of the key since a statement was logged: that it exists twice, or was in wrong hands; each with
+/// the log index from which on that could be seen.
+pub(crate) fn doubts(world: &World, source: &Source) -> Vec<(Code, u64)> {
+    let Some(Data::Key { forks, revoked, .. }) = world.get(&key_subject(&source.kid)) else {
+        return Vec::new();
     };
+    let forked = forks.iter().find(|(seq, _)| *seq == source.seq);
+    let forked = forked.map(|(_, since)| (Code::KeyForked, *since));
     // Log time, not the author's: a thief can write any time into a statement.
     let put_in = source.logged_at.unwrap_or(i64::MAX);
-    since.is_some_and(|since| put_in >= since)
+    let compromised = revoked.iter().find(|end| {
+        let since = end.compromised_since;
+        since.is_some_and(|since| put_in >= since)
+    });
+    let compromised = compromised.map(|end| (Code::KeyCompromised, end.source.since()));
+    forked.into_iter().chain(compromised).collect()
 }
 
 /// The class of a part whose design is known; the strictest where it is not.

@@ -130,6 +130,7 @@ pub enum Event {
         disposition: Paragraph,
     },
     Vouched {
+        after: Option<StatementId>,
         report: StatementId,
     },
 }
@@ -149,7 +150,7 @@ impl Event {
             Event::DestructionAttested(says) => (says.after, Some(says.destruction)),
             Event::Quarantined { after, .. } => (*after, None),
             Event::QuarantineLifted { after, placed, .. } => (*after, Some(*placed)),
-            Event::Vouched { report } => (None, Some(*report)),
+            Event::Vouched { after, report } => (*after, Some(*report)),
         };
         after.into_iter().chain(named)
     }
@@ -222,7 +223,8 @@ pub enum Data {
         org: OrgId,
         roles: BTreeMap<Role, RoleHeld>,
         revoked: Option<Revocation>,
-        forks: BTreeSet<u64>,
+        /// Numbers that the key has used twice, each with the log index where that came to light.
+        forks: BTreeSet<(u64, u64)>,
         source: Source,
     },
     Design {

@@ -57,6 +57,8 @@ pub struct RecallLifted {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportVouched {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
     /// The report.
     pub report: StatementId,
     /// What the voucher knows of it.

@@ -11,13 +11,14 @@ use crate::body::licence::{LicenceIssued, Purpose};
 use crate::code::Code;
 use crate::mark::commitment;
 use crate::text::{OrgId, SubjectId};
-use crate::world::{Data, Event, Report, Restriction, Source, World, mark_subject};
+use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World, mark_subject};
 use std::collections::BTreeSet;
 
 /// Everything above a part that its life depends on, as far as it is known.
 #[derive(Clone, Debug, Default)]
 pub struct Above {
-    build: Option<(SubjectId, Report<BuildStarted>, usize)>,
+    /// With the log index from which on another report of the same build could be seen.
+    build: Option<(SubjectId, Report<BuildStarted>, Option<u64>)>,
     started: Option<StartedPart>,
     order: Option<Report<BuildOrdered>>,
     licence: Option<(LicenceIssued, Source, Option<Source>)>,
@@ -32,18 +33,21 @@ impl Above {
         let build = super::causal_order(facts)
             .into_iter()
             .find_map(|fact| match &fact.says {
-                Event::Started { build, .. } => Some(build.clone()),
+                Event::Started { build, .. } => Some((build.clone(), fact.source.statement)),
                 _ => None,
             });
-        let Some(id) = build else {
+        let Some((id, statement)) = build else {
             return Above::default();
         };
         let Some(Data::Build { starts }) = world.get(&id) else {
             return Above::default();
         };
-        let Some(first) = starts.first().cloned() else {
+        let mut own = starts.iter();
+        let Some(first) = own.find(|report| report.source.statement == statement) else {
             return Above::default();
         };
+        let first = first.clone();
+        let contradicted = (starts.len() > 1).then(|| last_since(starts));
         let started = first
             .says
             .parts
@@ -55,7 +59,7 @@ impl Above {
             _ => None,
         };
         let mut above = Above::under_licence(world, &first.says.licence);
-        above.build = Some((id, first, starts.len()));
+        above.build = Some((id, first, contradicted));
         (above.started, above.order) = (started, order);
         above
     }
@@ -139,8 +143,12 @@ impl Above {
     /// What is wrong with the build and what it rests on, whoever found it and whenever.
     pub fn problems(&self, world: &World, life: &Life) -> Vec<Hold> {
         let mut holds = Vec::new();
-        if let Some((id, report, starts)) = &self.build {
-            self.check_build(world, id, report, *starts, &mut holds);
+        if let Some((id, report, contradicted)) = &self.build {
+            self.check_build(world, id, report, &mut holds);
+            holds.extend(contradicted.map(|since| Hold {
+                since,
+                ..Hold::by(Code::Contradicted, id, &report.source)
+            }));
         }
         if let Some(mark) = &life.mark
             && let subject = mark_subject(mark)
@@ -153,9 +161,14 @@ impl Above {
             });
         }
         for (subject, source) in self.sources(world) {
-            if super::is_compromised(world, source) {
-                holds.push(Hold::by(Code::KeyCompromised, subject, source));
-            }
+            holds.extend(
+                super::doubts(world, source)
+                    .into_iter()
+                    .map(|(code, since)| Hold {
+                        since: since.max(source.since()),
+                        ..Hold::by(code, subject, source)
+                    }),
+            );
         }
         holds
     }
@@ -181,13 +194,9 @@ impl Above {
         world: &World,
         id: &SubjectId,
         report: &Report<BuildStarted>,
-        starts: usize,
         holds: &mut Vec<Hold>,
     ) {
         let mut hold = |code| holds.push(Hold::by(code, id, &report.source));
-        if starts > 1 {
-            hold(Code::Contradicted);
-        }
         match &self.started {
             None => hold(Code::Contradicted),
             Some(started) => {
@@ -216,7 +225,13 @@ impl Above {
             }
             _ => {}
         }
-        self.lot_problem(world, &report.says.lot).map(hold);
+        self.lot_problem(world, &report.says.lot).map(&mut hold);
+        if let Some(Data::Lot { received }) = world.get(&report.says.lot)
+            && let Some(last) = holds.last_mut()
+            && last.code == Code::Contradicted
+        {
+            last.since = last.since.max(last_since(received));
+        }
     }
 
     fn licence_problems(&self, started: &StartedPart, report: &Report<BuildStarted>) -> Vec<Code> {
@@ -289,7 +304,7 @@ impl Above {
                     says.process == design.envelope.process
                         && says.material == design.envelope.material
                         && (source.at..says.expires.unix()).contains(&at)
-                        && !super::is_compromised(world, source)
+                        && super::doubts(world, source).is_empty()
                         && (design.class == PartClass::C
                             || world.has_function(&source.org, Function::Authority))
                 })
@@ -300,7 +315,7 @@ impl Above {
         let in_force = |report: &Report<crate::body::resource::MachineCalibrated>| {
             report.noted.is_empty()
                 && report.source.org == owner.org
-                && !super::is_compromised(world, &report.source)
+                && super::doubts(world, &report.source).is_empty()
                 && (report.source.at..report.says.expires.unix()).contains(&at)
         };
         if !calibrated.iter().any(in_force) {
@@ -327,24 +342,42 @@ impl Above {
         (received.len() > 1).then_some(Code::Contradicted)
     }
 
-    /// Recalls, withdrawals and revocations, found by walking up from the part.
+    /// Recalls, withdrawals and revocations that are not lifted, found by walking up from the part.
     pub fn restrictions(&self, world: &World, life: &Life) -> Vec<Hold> {
-        let Ok(upward) = world.upward(&life.part) else {
+        let Ok(found) = restricting(world, life) else {
             return vec![Hold::new(Code::TooManyAncestors, &life.part)];
         };
-        let mut holds = Vec::new();
-        let all: BTreeSet<_> = upward.iter().collect();
-        for subject in &upward {
-            for restriction in world.restrictions(subject) {
-                if reaches(restriction, life, &all) {
-                    let mut hold = Hold::by(restriction.kind.code(), subject, &restriction.source);
-                    hold.detail = Some(restriction.reason.clone());
-                    holds.push(hold);
-                }
-            }
-        }
-        holds
+        let open = found
+            .into_iter()
+            .filter(|(_, restriction)| restriction.lifted.is_none());
+        open.map(|(subject, restriction)| Hold {
+            detail: Some(restriction.reason.clone()),
+            ..Hold::by(restriction.kind.code(), &subject, &restriction.source)
+        })
+        .collect()
     }
+}
+
+/// Log index from which on all reports of a list could be seen.
+fn last_since<T>(reports: &[Report<T>]) -> u64 {
+    let sinces = reports.iter().map(|report| report.source.since());
+    sinces.max().unwrap_or(0)
+}
+
+/// Everything above a part that reaches it, or did before it was lifted.
+pub(super) fn restricting<'w>(
+    world: &'w World,
+    life: &Life,
+) -> Result<Vec<(SubjectId, &'w Restriction)>, Overflow> {
+    let upward = world.upward(&life.part)?;
+    let all: BTreeSet<_> = upward.iter().collect();
+    let mut found = Vec::new();
+    for subject in &upward {
+        let here = world.restrictions(subject).iter();
+        let reaching = here.filter(|restriction| reaches(restriction, life, &all));
+        found.extend(reaching.map(|restriction| (subject.clone(), restriction)));
+    }
+    Ok(found)
 }
 
 /// Whether the build is what the order says.
@@ -371,8 +404,7 @@ fn reaches(restriction: &Restriction, life: &Life, above: &BTreeSet<&SubjectId>)
         }
         Effect::NewBuilds => started.is_none_or(|at| at >= restriction.source.at),
     };
-    restriction.lifted.is_none()
-        && in_window
+    in_window
         && in_effect
         && restriction
             .also

@@ -115,14 +115,18 @@ pub fn apply(world: &World, statement: &Statement, at: At) -> Result<Changes, Re
     let context = Context::new(world, statement, at)?;
     let mut changes = dispatch(&context)?;
     changes.findings.extend(&context.noted);
+    let objections = part::objections(&context, &changes);
+    changes.findings.extend(objections);
+    // The fork stands with the key, from where it holds both statements, whichever came first.
     if context.forked {
+        changes.findings.insert(Code::KeyForked);
         let key = world::key_subject(&statement.envelope.kid);
         let mut state = changes
             .states
             .remove(&key)
             .unwrap_or_else(|| world.states[&key].clone());
         if let Data::Key { forks, .. } = &mut state.data {
-            forks.insert(body.seq);
+            forks.insert((body.seq, context.source.since()));
         }
         changes.states.insert(key, state);
     }
@@ -282,9 +286,11 @@ impl<'a> Context<'a> {
                 .get(&(kid, body.seq))
                 .is_some_and(|id| *id != statement.id),
         };
+        if body.core.nature() == Nature::Act {
+            require(!context.forked, Code::KeyForked, "")?;
+        }
         let problems = [
             (revoked.is_some(), Code::KeyRevoked, Code::Unvouched),
-            (context.forked, Code::KeyForked, Code::KeyForked),
             (
                 body.occurred_at.unix() > at.logged_at.saturating_add(CLOCK_DRIFT_S),
                 Code::FromTheFuture,
@@ -382,12 +388,10 @@ impl<'a> Context<'a> {
         self.card.holder_is == Holder::Machine
     }
 
-    /// What objections to an act mean: what the author had seen refuses, what came later lets the act be logged
-    /// without effect, and a gap alone asks to wait.
+    /// What objections to an act mean: a gap asks to wait, what the author had seen refuses, what came later
+    /// lets the act be logged without effect.
     fn weigh(&self, objections: &[Hold]) -> Result<BTreeSet<Code>, Refusal> {
-        let is_gap = |hold: &&Hold| hold.kind == HoldKind::DocGap;
-        let (gaps, objections): (Vec<_>, Vec<_>) = objections.iter().partition(is_gap);
-        if let (Some(gap), []) = (gaps.first(), &objections[..]) {
+        if let Some(gap) = objections.iter().find(|hold| hold.kind == HoldKind::DocGap) {
             return waits_for(format!("{} ({})", gap.subject, gap.code));
         }
         let seen_size = self
@@ -396,7 +400,7 @@ impl<'a> Context<'a> {
             .seen
             .as_ref()
             .map(|Seen { size, .. }| *size);
-        let seen = |hold: &&&Hold| seen_size.is_none_or(|size| hold.since < size);
+        let seen = |hold: &&Hold| seen_size.is_none_or(|size| hold.since < size);
         if let Some(hold) = objections.iter().find(seen) {
             return refuse(
                 hold.code,

@@ -8,7 +8,8 @@ use super::{Changes, Context, Refusal, refuse, require, waits_for};
 use crate::body::Core;
 use crate::body::governance::Role;
 use crate::body::licence::Purpose;
-use crate::code::Code;
+use crate::body::safety::ReportVouched;
+use crate::code::{Code, HoldKind};
 use crate::life::{self, Above, Hold, Life};
 use crate::statement::StatementId;
 use crate::world::{Data, Event, Report, World};
@@ -44,7 +45,7 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
             };
             return quarantine_lifted(context, placed, event);
         }
-        Core::ReportVouched(says) => return vouched(context, says.report),
+        Core::ReportVouched(says) => return vouched(context, says),
         _ => return refuse(Code::WrongSubject, "not about a part"),
     };
     add(context, event, context.noted_with_role(roles))
@@ -56,20 +57,21 @@ fn add(context: &Context, event: Event, noted: BTreeSet<Code>) -> Result<Changes
         ..Changes::default()
     };
     add_fact(context, &mut changes, context.sub(), event, noted)?;
-    let found = objections(context, &changes);
-    changes.findings.extend(found.iter().map(|hold| hold.code));
     Ok(changes)
 }
 
-/// What the part's life, with this statement in its place, objects to in the statement.
-fn objections(context: &Context, changes: &Changes) -> Vec<Hold> {
-    let Some(Data::Part { facts }) = changes.states.get(context.sub()).map(|state| &state.data)
-    else {
-        return Vec::new();
-    };
-    let above = Above::of(context.world, context.sub(), facts);
-    let (_, mut objections) = Life::fold(context.world, context.sub(), facts, &above);
-    objections.remove(&context.statement.id).unwrap_or_default()
+/// What the lives of the parts that a statement touches object to in it.
+pub fn objections(context: &Context, changes: &Changes) -> BTreeSet<Code> {
+    let mut found = BTreeSet::new();
+    for (part, state) in &changes.states {
+        if let Data::Part { facts } = &state.data {
+            let above = Above::of(context.world, part, facts);
+            let (_, mut objections) = Life::fold(context.world, part, facts, &above);
+            let own = objections.remove(&context.statement.id);
+            found.extend(own.into_iter().flatten().map(|hold| hold.code));
+        }
+    }
+    found
 }
 
 fn facts<'a>(world: &'a World, context: &Context) -> &'a [Report<Event>] {
@@ -91,76 +93,125 @@ fn released(context: &Context, event: Event) -> Result<Changes, Refusal> {
     {
         return waits_for(format!("the inspection {}", says.inspection));
     }
-    let above = Above::of(context.world, context.sub(), facts);
-    if above
-        .licence()
-        .is_some_and(|licence| licence.purpose == Purpose::Qualification)
-    {
+    let view = View::of(context, facts, &event);
+    let licence = view.above.licence();
+    if licence.is_some_and(|licence| licence.purpose == Purpose::Qualification) {
         return refuse(Code::QualificationPart, "");
     }
-    let (before, _) = Life::fold(context.world, context.sub(), facts, &above);
-    let mut found = own_objections(context, &event)?;
-    found.extend(above.problems(context.world, &before));
-    let later = weigh_whole(context, facts, &event, &found)?;
-    let noted = context.weigh(&above.restrictions(context.world, &before))?;
-    let mut changes = add(context, event, noted)?;
-    changes.findings.extend(later);
-    Ok(changes)
+    let mut found = view.own;
+    found.extend(view.above.problems(context.world, &view.before));
+    found.extend(view.above.restrictions(context.world, &view.before));
+    act(context, event, &found, view.missing)
 }
 
-/// What the part's life objects to in an act at its place. What holds the part says why better than "held" does.
-fn own_objections(context: &Context, event: &Event) -> Result<Vec<Hold>, Refusal> {
-    let mut changes = Changes::default();
-    let (part, nothing) = (context.sub(), BTreeSet::new());
-    add_fact(context, &mut changes, part, event.clone(), nothing)?;
-    let Some(Data::Part { facts }) = changes.states.get(part).map(|state| &state.data) else {
-        return refuse(Code::WrongSubject, "no part");
-    };
-    let above = Above::of(context.world, part, facts);
-    let (life, mut objections) = Life::fold(context.world, part, facts, &above);
-    let own = objections.remove(&context.statement.id).unwrap_or_default();
-    if own.iter().all(|hold| hold.code != Code::Held) {
-        return Ok(own);
+/// What the author of an act had before them: the reports below the size that they had seen, and those that the act
+/// comes after. It does not depend on what else has arrived.
+struct View {
+    above: Above,
+    /// The part's life without the act.
+    before: Life,
+    /// What that life objects to in the act.
+    own: Vec<Hold>,
+    /// A statement that the act comes after and that is not there.
+    missing: Option<StatementId>,
+}
+
+impl View {
+    fn of(context: &Context, facts: &[Report<Event>], event: &Event) -> View {
+        let seen = context.statement.body.seen.as_ref();
+        let seen = seen.map(|seen| seen.size);
+        let (behind, missing) = behind(facts, event);
+        let mut facts: Vec<_> = facts.to_vec();
+        facts.retain(|fact| {
+            let was_logged = seen.is_none_or(|seen| fact.source.since() < seen);
+            was_logged || behind.contains(&fact.source.statement)
+        });
+        let (world, part) = (context.world, context.sub());
+        let above = Above::of(world, part, &facts);
+        let (before, _) = Life::fold_as_seen(world, part, &facts, &above, seen);
+        let act = Report {
+            source: context.source.clone(),
+            says: event.clone(),
+            noted: BTreeSet::new(),
+        };
+        let id = act.source.statement;
+        let newest = facts.iter().map(|fact| fact.source.since()).max();
+        Report::insert(&mut facts, act);
+        let (life, mut objections) = Life::fold_as_seen(world, part, &facts, &above, seen);
+        let mut own = objections.remove(&id).unwrap_or_default();
+        // The walk upward names what stood in the way better.
+        own.retain(|hold| hold.code != Code::WithoutEffect);
+        // All that it rests on must have been logged before its author knew better.
+        own.iter_mut()
+            .for_each(|hold| hold.since = newest.unwrap_or(0));
+        if own.iter().any(|hold| hold.code == Code::Held) {
+            own = reasons(life, &facts);
+        }
+        View {
+            above,
+            before,
+            own,
+            missing,
+        }
     }
+}
+
+/// What holds the part says why better than "held" does. A gap in its story is none in what the act builds on:
+/// one false report would make it wait forever.
+fn reasons(life: Life, facts: &[Report<Event>]) -> Vec<Hold> {
     let is_release = |id| {
         let fact = facts.iter().find(|fact| fact.source.statement == id);
         fact.is_some_and(|fact| matches!(fact.says, Event::Released(_)))
     };
-    let counts = |hold: &Hold| !hold.statement.is_some_and(is_release);
-    Ok(life.holds.into_iter().filter(counts).collect())
+    let holds = life.holds.into_iter();
+    let counting = holds.filter(|hold| !hold.statement.is_some_and(is_release));
+    counting
+        .map(|hold| Hold {
+            kind: HoldKind::Suspect,
+            ..hold
+        })
+        .collect()
 }
 
-/// Weighs objections to an act. Where statements are missing that it comes after, nothing is refused for good.
-fn weigh_whole(
-    context: &Context,
-    facts: &[Report<Event>],
-    event: &Event,
-    found: &[Hold],
-) -> Result<BTreeSet<Code>, Refusal> {
-    match (context.weigh(found), missing_before(facts, event)) {
-        (Err(_), Some(id)) => waits_for(format!("the statement {id}")),
-        (weighed, _) => weighed,
-    }
-}
-
-/// A statement that `event` comes after, directly or through others, and that is not there.
-fn missing_before(facts: &[Report<Event>], event: &Event) -> Option<StatementId> {
+/// The reports that an event comes after, directly or through others, and one that is not there.
+fn behind(facts: &[Report<Event>], event: &Event) -> (BTreeSet<StatementId>, Option<StatementId>) {
     let by_id: BTreeMap<_, _> = facts
         .iter()
         .map(|fact| (fact.source.statement, fact))
         .collect();
     let mut open: Vec<_> = event.predecessors().collect();
-    let mut seen = BTreeSet::new();
+    let (mut behind, mut missing) = (BTreeSet::new(), None);
     while let Some(id) = open.pop() {
-        let fact = match by_id.get(&id) {
-            None => return Some(id),
-            Some(fact) => fact,
+        let Some(fact) = by_id.get(&id) else {
+            missing = missing.max(Some(id));
+            continue;
         };
-        if seen.insert(id) {
+        if behind.insert(id) {
             open.extend(fact.says.predecessors());
+            open.extend(life::start_of(fact, facts));
         }
     }
-    None
+    (behind, missing)
+}
+
+/// Weighs what the author could see, and adds the act. Where statements are missing that it comes after, nothing is
+/// refused for good. What everybody knows by now may still leave it without effect.
+fn act(
+    context: &Context,
+    event: Event,
+    found: &[Hold],
+    missing: Option<StatementId>,
+) -> Result<Changes, Refusal> {
+    let later = match (context.weigh(found), missing) {
+        (Err(_), Some(id)) => return waits_for(format!("the statement {id}")),
+        (weighed, _) => weighed?,
+    };
+    let mut changes = add(context, event, BTreeSet::new())?;
+    changes.findings.extend(later);
+    if !objections(context, &changes).is_empty() {
+        changes.findings.insert(Code::WithoutEffect);
+    }
+    Ok(changes)
 }
 
 /// By another person than who placed it, of the custodian, the design authority or an authority.
@@ -186,15 +237,13 @@ fn quarantine_lifted(
         Code::SameAuthor,
         "",
     )?;
-    let found = own_objections(context, &event)?;
-    let later = weigh_whole(context, facts, &event, &found)?;
-    let mut changes = add(context, event, BTreeSet::new())?;
-    changes.findings.extend(later);
-    Ok(changes)
+    let view = View::of(context, facts, &event);
+    act(context, event, &view.own, view.missing)
 }
 
 /// By a member other than the report's author; two organisations clear it.
-fn vouched(context: &Context, report: StatementId) -> Result<Changes, Refusal> {
+fn vouched(context: &Context, says: &ReportVouched) -> Result<Changes, Refusal> {
+    let report = says.report;
     context.require_role(&[
         Role::Admin,
         Role::Inspector,
@@ -212,8 +261,11 @@ fn vouched(context: &Context, report: StatementId) -> Result<Changes, Refusal> {
         Code::SameAuthor,
         "An organisation cannot vouch for itself.",
     )?;
-    let doubted =
-        fact.noted.contains(&Code::Unvouched) || life::is_compromised(context.world, &fact.source);
+    let doubted = fact.noted.contains(&Code::Unvouched)
+        || life::doubts(context.world, &fact.source)
+            .iter()
+            .any(|(code, _)| *code == Code::KeyCompromised);
     require(doubted, Code::WrongSubject, "Nobody doubts the report.")?;
-    add(context, Event::Vouched { report }, BTreeSet::new())
+    let after = says.after;
+    add(context, Event::Vouched { after, report }, BTreeSet::new())
 }

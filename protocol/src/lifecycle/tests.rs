@@ -1,5 +1,7 @@
 //! The rules as stories, kind by kind, and over random histories.
 
+mod histories;
+mod kinds;
 mod story;
 
 use crate::answer::{Answer, Knowledge, Verdict, Viewer, answer};

@@ -1,0 +1,244 @@
+//! Whether a part may be called eligible, once more, from nothing but the list of statements in the log. Written
+//! from the design and not from the rules: slow, and without states.
+
+use crate::body::Core;
+use crate::body::design::Effect;
+use crate::body::governance::Role;
+use crate::body::licence::Purpose;
+use crate::digest::Digest;
+use crate::mark::Mark;
+use crate::statement::{Statement, StatementId};
+use crate::text::{OrgId, SubjectId};
+use crate::world::key_subject;
+use std::collections::BTreeSet;
+
+/// The first thing that speaks against it.
+pub fn against(log: &[Statement], mark: Mark, now: i64, viewer: &OrgId) -> Option<&'static str> {
+    let naive = Naive { log };
+    let Some((at, part)) = naive.only_start(mark) else {
+        return Some("not exactly one start of one part");
+    };
+    naive
+        .against_build(at, &part, mark, now)
+        .or_else(|| naive.against_release(&part))
+        .or_else(|| naive.against_custody(&part, viewer))
+        .or_else(|| naive.against_authors(at, &part))
+        .or_else(|| naive.is_held(at, &part).then_some("held"))
+}
+
+struct Naive<'a> {
+    log: &'a [Statement],
+}
+
+impl<'a> Naive<'a> {
+    fn about(&self, sub: &'a SubjectId) -> impl Iterator<Item = (usize, &'a Statement)> {
+        let log = self.log.iter().enumerate();
+        log.filter(move |(_, statement)| statement.body.sub == *sub)
+    }
+
+    fn only_start(&self, mark: Mark) -> Option<(usize, SubjectId)> {
+        let mut starts = Vec::new();
+        for (at, statement) in self.log.iter().enumerate() {
+            if let Core::BuildStarted(says) = &statement.body.core {
+                let parts = says.parts.iter().filter(|started| started.mark == mark);
+                starts.extend(parts.map(|started| (at, started.part.clone())));
+            }
+        }
+        let [only] = &starts[..] else {
+            return None;
+        };
+        Some(only.clone())
+    }
+
+    fn against_build(
+        &self,
+        at: usize,
+        part: &SubjectId,
+        mark: Mark,
+        now: i64,
+    ) -> Option<&'static str> {
+        let Core::BuildStarted(build) = &self.log[at].body.core else {
+            return Some("no start");
+        };
+        let is_agent = |(_, statement): (usize, &Statement)| {
+            matches!(&statement.body.core, Core::MachineEnrolled(says)
+                if says.key == self.log[at].envelope.kid)
+        };
+        if !self.about(&build.machine).any(is_agent) {
+            return Some("not started by the machine");
+        }
+        let started = build.parts.iter().find(|started| started.part == *part)?;
+        let mut licence = None;
+        let (mut accepted, mut granted) = (false, false);
+        for (_, statement) in self.about(&build.licence) {
+            match &statement.body.core {
+                Core::LicenceIssued(says) => licence = Some(says),
+                Core::LicenceAccepted(_) => accepted = true,
+                _ => {}
+            }
+        }
+        let licence = licence?;
+        let text = mark.to_string();
+        let unit = started.unit.to_be_bytes();
+        let promise = Digest::sha256(&[&licence.nonce.0, &unit, text.as_bytes()]);
+        if licence.commitments.get(started.unit as usize - 1) != Some(&promise) {
+            return Some("the mark is not the licence's");
+        }
+        if licence.purpose != Purpose::Production || !accepted {
+            return Some("no accepted production licence");
+        }
+        for (_, statement) in self.about(licence.approval.as_ref()?) {
+            match &statement.body.core {
+                Core::ApprovalGranted(says) => granted = says.expires.unix() > now,
+                Core::ApprovalRevoked(_) => return Some("approval revoked"),
+                _ => {}
+            }
+        }
+        let ended = self.log.iter().any(|statement| {
+            statement.body.sub == self.log[at].body.sub
+                && matches!(statement.body.core, Core::BuildCompleted(_))
+        });
+        (!granted || !ended).then_some("no approval, or no end of the build")
+    }
+
+    fn against_release(&self, part: &'a SubjectId) -> Option<&'static str> {
+        let passed: BTreeSet<StatementId> = self
+            .about(part)
+            .filter(|(at, statement)| {
+                matches!(&statement.body.core, Core::PartInspected(says)
+                    if says.conforming == says.required && says.mark_read)
+                    && self.is_accredited(*at, statement, Role::Inspector)
+            })
+            .map(|(_, statement)| statement.id)
+            .collect();
+        let released = self.about(part).any(|(at, statement)| {
+            matches!(&statement.body.core, Core::PartReleased(says)
+                if passed.contains(&says.inspection))
+                && self.is_accredited(at, statement, Role::ReleaseSignatory)
+        });
+        (!released).then_some("no release by right on a passed inspection")
+    }
+
+    fn is_accredited(&self, before: usize, author: &Statement, wanted: Role) -> bool {
+        let key = key_subject(&author.envelope.kid);
+        self.log[..before].iter().any(|statement| {
+            statement.body.sub == key
+                && matches!(&statement.body.core, Core::RoleAccredited(says) if says.role == wanted)
+        })
+    }
+
+    fn against_custody(&self, part: &'a SubjectId, viewer: &OrgId) -> Option<&'static str> {
+        let has = |kind: fn(&Core) -> bool, by: Option<&OrgId>| {
+            self.about(part).any(|(_, statement)| {
+                kind(&statement.body.core) && by.is_none_or(|by| *by == statement.body.iss)
+            })
+        };
+        let is_maker = viewer.as_str() == crate::fixture::Who::Custodian.org();
+        let received = has(|core| matches!(core, Core::PartReceived(_)), Some(viewer));
+        if !is_maker && !received {
+            return Some("not in the viewer's custody");
+        }
+        if has(|core| matches!(core, Core::PartDestroyed(_)), None) {
+            return Some("destroyed");
+        }
+        let installed = has(|core| matches!(core, Core::PartInstalled(_)), None);
+        let removed = has(|core| matches!(core, Core::PartRemoved(_)), None);
+        (installed && !removed).then_some("installed")
+    }
+
+    /// Reports about the part by keys that were revoked before, without two others who vouch; or compromised.
+    fn against_authors(&self, start: usize, part: &'a SubjectId) -> Option<&'static str> {
+        let about = self.about(part).chain([(start, &self.log[start])]);
+        for (at, statement) in about {
+            let key = key_subject(&statement.envelope.kid);
+            let mut revoked =
+                self.log
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, other)| match &other.body.core {
+                        Core::KeyRevoked(says) if other.body.sub == key => {
+                            Some((at, says.compromised_since))
+                        }
+                        _ => None,
+                    });
+            let doubted = revoked.any(|(when, since)| {
+                when < at || since.is_some_and(|since| self.logged_at(at) >= since.unix())
+            });
+            let vouchers: BTreeSet<&OrgId> = self
+                .about(part)
+                .filter(|(_, other)| {
+                    matches!(&other.body.core, Core::ReportVouched(says)
+                        if says.report == statement.id)
+                        && other.body.iss != statement.body.iss
+                })
+                .map(|(_, other)| &other.body.iss)
+                .collect();
+            if doubted && vouchers.len() < 2 {
+                return Some("a report that nobody vouches for");
+            }
+        }
+        None
+    }
+
+    fn logged_at(&self, at: usize) -> i64 {
+        let mut batches = self.log[at..].iter();
+        batches
+            .find_map(|statement| match &statement.body.core {
+                Core::LogBatch(says) => Some(says.logged_at),
+                _ => None,
+            })
+            .unwrap_or(i64::MAX)
+    }
+
+    /// Open recalls and quarantines by right, a withdrawal that reaches the part, and a failed inspection.
+    fn is_held(&self, start: usize, part: &'a SubjectId) -> bool {
+        let Core::BuildStarted(build) = &self.log[start].body.core else {
+            return true;
+        };
+        let design = self
+            .log
+            .iter()
+            .find_map(|statement| match &statement.body.core {
+                Core::LicenceIssued(says) if statement.body.sub == build.licence => {
+                    Some(&says.design)
+                }
+                _ => None,
+            });
+        let above: BTreeSet<&SubjectId> = [part, &build.lot, &build.licence, &build.machine]
+            .into_iter()
+            .chain([&self.log[start].body.sub])
+            .chain(design)
+            .collect();
+        self.log.iter().any(|statement| match &statement.body.core {
+            Core::RecallPlaced(says) => {
+                says.anchors.iter().all(|anchor| above.contains(anchor))
+                    && !self.is_recall_lifted(&statement.body.sub)
+            }
+            Core::DesignWithdrawn(says) => {
+                Some(&statement.body.sub) == design && says.effect == Effect::All
+            }
+            Core::QuarantinePlaced(_) => {
+                let by_right = ["oem.example", "authority.example"];
+                statement.body.sub == *part
+                    && by_right.contains(&statement.body.iss.as_str())
+                    && !self.is_lifted(statement.id)
+            }
+            Core::PartInspected(says) => {
+                statement.body.sub == *part && says.conforming < says.required
+            }
+            Core::BuildAborted(says) => says.parts.contains(part),
+            _ => false,
+        })
+    }
+
+    fn is_recall_lifted(&self, recall: &'a SubjectId) -> bool {
+        self.about(recall)
+            .any(|(_, statement)| matches!(statement.body.core, Core::RecallLifted(_)))
+    }
+
+    fn is_lifted(&self, quarantine: StatementId) -> bool {
+        self.log.iter().any(|statement| {
+            matches!(&statement.body.core, Core::QuarantineLifted(says) if says.placed == quarantine)
+        })
+    }
+}
