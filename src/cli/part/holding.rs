@@ -116,7 +116,12 @@ impl Holding {
                 grounds,
             } => on.say(|of| {
                 let report = report.map_or_else(|| of.doubted(), Ok)?;
-                Ok(Core::ReportVouched(ReportVouched { report, grounds }))
+                let after = of.after;
+                Ok(Core::ReportVouched(ReportVouched {
+                    after,
+                    report,
+                    grounds,
+                }))
             }),
         }
     }
