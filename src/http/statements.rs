@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use threadmark_protocol::cbor;
 use threadmark_protocol::code::Code;
-use threadmark_protocol::lifecycle::{Refusal, author_key};
+use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::statement::{
     Envelope, SUBMISSION_BYTES_MAX, Statement, StatementId, Submission,
 };
@@ -114,7 +114,8 @@ pub async fn submit(
     Ok(respond(&app, &id, outcome))
 }
 
-/// Drops unknown keys and bad signatures before the writer is bothered.
+/// Drops unknown keys and bad signatures before the writer is bothered. Only enrolled keys count: the one that genesis
+/// brings along is the writer's own affair, and taken from a stranger it would be remembered under anybody's id.
 async fn verify_author(app: &App, statement: &Statement) -> Result<(), Problem> {
     let kid = statement.envelope.kid;
     let cached = app
@@ -126,7 +127,7 @@ async fn verify_author(app: &App, statement: &Statement) -> Result<(), Problem> 
         Some(key) => Some(key),
         None => {
             let world = app.store.world(&[key_subject(&kid)].into(), &[]).await?;
-            let key = author_key(&world, statement);
+            let key = world.key(&kid).map(|(card, _)| card.public);
             if let (Some(key), Ok(mut keys)) = (key, app.keys.write()) {
                 keys.insert(kid, key);
             }
@@ -167,7 +168,7 @@ fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
         }
         Outcome::Refused(refusal) => {
             let mut problem = Problem::from(&refusal);
-            problem.signed = Some(hex::encode(signed_refusal(app, id, &refusal)));
+            problem.signed = Some(hex::encode(signed_refusal(app, id, &refusal)).into());
             problem.into_response()
         }
         Outcome::Unavailable => Problem::unavailable().into_response(),

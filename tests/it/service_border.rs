@@ -226,3 +226,27 @@ fn a_session_is_short_single_use_and_needs_the_session_key() {
             .is_err()
     );
 }
+
+#[test]
+fn a_stranger_cannot_put_his_key_in_the_place_of_anothers() {
+    let (founded, service) = started();
+    let statement = good(&founded);
+    let mut anchors = founded.governor.trust().unwrap().anchors_statement;
+    let Core::Anchors(says) = &mut anchors.body.core else {
+        unreachable!()
+    };
+    let stranger = threadmark_protocol::key::Signer::from_seed(&[66; 32]);
+    says.governor.public = stranger.public();
+    let origin = anchors.envelope.aud.clone();
+    let forged = Statement::sign(anchors.body, [].into(), &origin, &stranger);
+    let mut submission = forged.submission;
+    let named = forged.envelope.kid.0;
+    let mut places = submission.envelope.windows(32);
+    let at = places.position(|at| at == named).unwrap();
+    submission.envelope[at..at + 32].copy_from_slice(&statement.envelope.kid.0);
+    let (status, _) = post(&service.url, "/v1/statements", &submission.to_bytes());
+    assert_eq!(status, 422);
+    let bytes = statement.submission.to_bytes();
+    let (status, problem) = post(&service.url, "/v1/statements", &bytes);
+    assert_eq!(status, 201, "{problem}");
+}
