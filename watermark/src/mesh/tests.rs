@@ -69,15 +69,21 @@ fn patched(at: usize, field: &[u8]) -> Vec<u8> {
     bytes
 }
 
+type Case = (&'static str, Vec<u8>, MeshError);
+
+fn assert_refused(cases: Vec<Case>) {
+    for (name, bytes, refusal) in cases {
+        assert_eq!(parse(&bytes), Err(refusal), "{name}");
+    }
+}
+
 #[test]
-fn hostile_files_are_refused_by_name() {
+fn hostile_binary_files_are_refused_by_name() {
     let good = cuboid(SIDES).to_stl();
     let second_corner = 84 + 50 * 3 + 12;
     let not_finite = MeshError::NotFinite { triangle: 3 };
     let lying = |declared, held| MeshError::LyingCount { declared, held };
-    let text = text_of(&cuboid(SIDES));
-    let malformed = |word, expected| MeshError::MalformedText { word, expected };
-    let cases: Vec<(&str, Vec<u8>, MeshError)> = vec![
+    assert_refused(vec![
         ("nothing", vec![], MeshError::Empty),
         ("half a header", good[..40].to_vec(), MeshError::Truncated),
         (
@@ -117,6 +123,14 @@ fn hostile_files_are_refused_by_name() {
             patched(second_corner, &10_001_f32.to_le_bytes()),
             MeshError::OutOfRange { triangle: 3 },
         ),
+    ]);
+}
+
+#[test]
+fn hostile_texts_are_refused_by_name() {
+    let text = text_of(&cuboid(SIDES));
+    let malformed = |word, expected| MeshError::MalformedText { word, expected };
+    assert_refused(vec![
         (
             "text of none",
             b"solid\nendsolid\n".to_vec(),
@@ -147,10 +161,7 @@ fn hostile_files_are_refused_by_name() {
             text.replacen("vertex 0", "vertex nan", 1).into(),
             MeshError::NotFinite { triangle: 0 },
         ),
-    ];
-    for (name, bytes, refusal) in cases {
-        assert_eq!(parse(&bytes), Err(refusal), "{name}");
-    }
+    ]);
 }
 
 #[test]

@@ -44,22 +44,29 @@ const LOOKS: [(usize, Filter); 13] = [
     (400, Filter::Pits(80, 10)),
 ];
 
-/// The views of a picture, each made when it is asked for.
+/// The largest side that any look wants.
+const LARGEST: usize = 1600;
+
+/// The views of a picture, each made when it is asked for. A large picture is shrunk once, not for each look.
 pub(super) fn of(picture: &Grey) -> impl Iterator<Item = View> {
+    let original = picture.longer_side();
     // An empty picture has nothing to look at, and no filter is made for it.
-    let looks = if picture.longer_side() == 0 {
-        &[][..]
+    let looks = if original == 0 { &[][..] } else { &LOOKS[..] };
+    let base = if original > LARGEST {
+        picture.resized(LARGEST)
     } else {
-        &LOOKS[..]
+        picture.clone()
     };
-    looks.iter().map(|&(side, filter)| {
-        let sized = picture.resized(side);
-        let scale = picture.longer_side() as f32 / side as f32;
+    looks.iter().map(move |&(side, filter)| {
+        let sized = base.resized(side);
         let grey = match filter {
             Filter::Plain => sized,
             Filter::Inverted => sized.inverted(),
             Filter::Pits(share, percent) => sized.blurred(1).pits(side * share / 1000, percent),
         };
-        View { grey, scale }
+        View {
+            grey,
+            scale: original as f32 / side as f32,
+        }
     })
 }
