@@ -1,7 +1,7 @@
 //! Mark text to mesh to photograph: the identity that a printed part carries as relief.
 //!
 //! Owns: STL meshes and what makes one solid, the declared mark zone, the QR symbol, its recess in the mesh, and
-//! reading the symbol back from a photograph. Spec: `design.md` section 6.
+//! reading the symbol back from a photograph.
 //!
 //! Must never know: what a mark means. To embed, it takes the text; to read, it takes a function that says which
 //! texts are marks. It does no I/O, reads no clock and makes no randomness: same input, same bytes.

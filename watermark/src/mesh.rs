@@ -1,5 +1,5 @@
 //! Owns: a triangle mesh in millimetres, its STL form in and out, and what makes it a solid.
-//! Must never know: marks, zones or symbols. Spec: `design.md` section 6 ("closed, manifold, as thick as demanded").
+//! Must never know: marks, zones or symbols.
 
 mod check;
 mod stl;

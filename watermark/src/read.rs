@@ -1,5 +1,5 @@
 //! Owns: finding a mark in a photograph. Must never know: what a mark means; the caller says which texts are marks.
-//! Spec: `design.md` section 6. QR codes are read turned by any angle, so EXIF orientation does not matter.
+//! QR codes are read turned by any angle, so EXIF orientation does not matter.
 //!
 //! Relief of the part's own colour has little contrast, so one decoder pass is not enough: the picture is looked at
 //! in several ways, cheap ones first, until one of them shows a mark.

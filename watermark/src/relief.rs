@@ -1,5 +1,5 @@
 //! Owns: cutting a symbol into the flat face of a solid, and the proof that nothing else changed.
-//! Must never know: what the symbol says. Spec: `design.md` section 6, "On the part"; dark means recessed.
+//! Must never know: what the symbol says. Dark means recessed.
 //!
 //! The triangles under the zone are replaced: the face is triangulated anew around the outlines of the dark
 //! modules, each outline gets walls and a floor. No boolean kernel is involved, so every triangle outside the face

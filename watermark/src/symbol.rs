@@ -1,5 +1,5 @@
 //! Owns: which QR symbol a zone takes for a mark text, and its modules.
-//! Must never know: meshes, or what a mark text means. Spec: `design.md` section 6; ISO/IEC 18004.
+//! Must never know: meshes, or what a mark text means. Spec: ISO/IEC 18004.
 
 use crate::zone::Zone;
 use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};

@@ -1,5 +1,5 @@
 //! Owns: the declared mark zone, a rectangle on a flat face, and the proof that a mesh really offers it.
-//! Must never know: symbols or photographs. Spec: `design.md` section 6, "Mark zone".
+//! Must never know: symbols or photographs.
 
 mod face;
 mod frame;
