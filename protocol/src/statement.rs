@@ -393,3 +393,6 @@ impl Statement {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
