@@ -3,9 +3,12 @@
 //! Owns the comparison. It uses the same replica as any stranger, so what it accepts, a stranger accepts. Must
 //! never change anything.
 
+mod rows;
+
 use super::storage::{Head, StorageError};
 use crate::ledger::storage::Storage as _;
 use crate::store::PgStore;
+use rows::Batches;
 use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::bundle::{PAGE_ENTRIES_MAX, Page, Replica};
 use threadmark_protocol::genesis::Trust;
@@ -49,8 +52,17 @@ pub async fn audit(
     let mut replica = Replica::new(trust);
     let checkpoints = store.checkpoints().await?;
     let size = checkpoints.last().map_or(0, |head| head.size);
-    let mut found = Vec::new();
-    if let Err(discrepancy) = replay(store, &mut replica, size, &mut progress).await? {
+    let (mut found, mut batches) = (Vec::new(), Batches::new());
+    let replayed = async {
+        while replica.size() < size {
+            if let Err(discrepancy) = replay(store, &mut replica, &mut found, &mut batches).await? {
+                return Ok(Err(discrepancy));
+            }
+            progress(replica.size(), size);
+        }
+        Ok::<_, StorageError>(Ok(()))
+    };
+    if let Err(discrepancy) = replayed.await? {
         // Everything behind an entry that does not replay would differ too: name the cause only.
         found.push(discrepancy);
         let entries = replica.size();
@@ -61,7 +73,11 @@ pub async fn audit(
             discrepancies: found,
         });
     }
-    compare_checkpoints(&replica, &checkpoints, &mut found);
+    if !store.entries(size, 1).await?.is_empty() {
+        let (place, what) = (format!("entry {size}"), "no checkpoint covers it".into());
+        found.push(Discrepancy { place, what });
+    }
+    compare_checkpoints(&replica, &checkpoints, &batches, &mut found);
     let states = compare_states(store, &replica, &mut found).await?;
     compare_parents(store, &replica, &mut found).await?;
     Ok(Report {
@@ -72,45 +88,57 @@ pub async fn audit(
     })
 }
 
+/// Replays and compares one page; the outer result is storage's, the inner one names why it cannot be replayed.
 async fn replay(
     store: &PgStore,
     replica: &mut Replica,
-    size: u64,
-    progress: &mut impl FnMut(u64, u64),
+    found: &mut Vec<Discrepancy>,
+    batches: &mut Batches,
 ) -> Result<Result<(), Discrepancy>, StorageError> {
-    while replica.size() < size {
-        let from = replica.size();
-        let place = format!("entries from {from} on");
-        let Some(head) = store.checkpoint_within(from, PAGE_ENTRIES_MAX).await? else {
-            return Ok(Err(Discrepancy {
-                place,
-                what: "no checkpoint ends a batch here".into(),
-            }));
-        };
-        let count = (head.size - from) as usize;
-        let entries = store.entries(from, count).await?;
-        if entries.len() != count {
-            let what = format!("{} entries are missing", count - entries.len());
-            return Ok(Err(Discrepancy { place, what }));
-        }
-        let page = Page {
-            from,
-            entries,
-            checkpoint: head.note,
-        };
-        if let Err(error) = replica.extend(&page) {
-            return Ok(Err(Discrepancy {
-                place,
-                what: error.to_string(),
-            }));
-        }
-        progress(replica.size(), size);
+    let from = replica.size();
+    let wrong = |what: String| Discrepancy {
+        place: format!("entries from {from} on"),
+        what,
+    };
+    let Some(head) = store.checkpoint_within(from, PAGE_ENTRIES_MAX).await? else {
+        return Ok(Err(wrong("no checkpoint ends a batch here".into())));
+    };
+    let count = (head.size - from) as usize;
+    let entries = store.entries(from, count).await?;
+    if entries.len() != count {
+        return Ok(Err(wrong(format!(
+            "{} entries are missing",
+            count - entries.len()
+        ))));
     }
-    Ok(Ok(()))
+    let rows: Vec<_> = store
+        .rows(from, count)
+        .await?
+        .into_iter()
+        .zip(entries)
+        .collect();
+    match rows::compare(replica.trust().origin(), from, &rows, batches) {
+        Ok(differing) => found.extend(differing),
+        Err(discrepancy) => return Ok(Err(discrepancy)),
+    }
+    let entries = rows.into_iter().map(|(_, entry)| entry).collect();
+    let page = Page {
+        from,
+        entries,
+        checkpoint: head.note,
+    };
+    Ok(replica
+        .extend(&page)
+        .map_err(|error| wrong(error.to_string())))
 }
 
 /// Every checkpoint that was ever signed must be a state that the tree went through.
-fn compare_checkpoints(replica: &Replica, checkpoints: &[Head], found: &mut Vec<Discrepancy>) {
+fn compare_checkpoints(
+    replica: &Replica,
+    checkpoints: &[Head],
+    batches: &Batches,
+    found: &mut Vec<Discrepancy>,
+) {
     for head in checkpoints {
         let signed =
             threadmark_protocol::checkpoint::open(&head.note, &replica.trust().checkpoint_key);
@@ -118,6 +146,7 @@ fn compare_checkpoints(replica: &Replica, checkpoints: &[Head], found: &mut Vec<
             let signed = signed.checkpoint();
             (signed.size, Some(signed.root)) == (head.size, replica.tree().root_at(head.size))
                 && signed.root == head.root
+                && batches.get(&head.size) == Some(&head.logged_at)
         });
         if !same {
             let place = format!("checkpoint {}", head.size);
@@ -149,7 +178,10 @@ async fn compare_states(
                 None => Some("the log knows nothing of it".to_owned()),
                 Some((id, state)) => {
                     missing.remove(id);
-                    difference(state, stored.state)
+                    match stored.kind == id.kind() {
+                        true => difference(state, stored.state),
+                        false => Some("its kind is not that of its id".to_owned()),
+                    }
                 }
             };
             found.extend(what.map(|what| Discrepancy {

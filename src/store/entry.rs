@@ -118,7 +118,38 @@ pub struct Logged {
     pub body: Vec<u8>,
 }
 
+/// What stands beside an entry's envelope and body, for the audit.
+pub struct Row {
+    /// Index in the log.
+    pub index: i64,
+    /// Id of the statement.
+    pub id: Vec<u8>,
+    /// Key of its author.
+    pub kid: Vec<u8>,
+    /// The author's number.
+    pub seq: i64,
+    /// Kind.
+    pub kind: String,
+    /// Subject.
+    pub subject: String,
+    /// Log time.
+    pub logged_at: i64,
+}
+
 impl PgStore {
+    /// Up to `most` rows from an index on.
+    pub async fn rows(&self, from: u64, most: usize) -> Result<Vec<Row>, StorageError> {
+        sqlx::query_as!(
+            Row,
+            "select index, id, kid, seq, kind, subject, logged_at from entry where index >= $1 order by index limit $2",
+            to_i64(from)?,
+            most as i64
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(sort_out)
+    }
+
     /// A logged statement by its id.
     pub async fn statement(&self, id: &StatementId) -> Result<Option<Logged>, StorageError> {
         let row = sqlx::query!(

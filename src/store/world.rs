@@ -82,6 +82,8 @@ fn unreadable(error: sqlx::Error) -> StorageError {
 pub struct StoredState {
     /// The subject.
     pub id: String,
+    /// Its kind, as lists find it.
+    pub kind: String,
     /// The JSON, unparsed: it may be anything.
     pub state: serde_json::Value,
 }
@@ -91,7 +93,7 @@ impl PgStore {
     pub async fn states(&self, after: &str, most: i64) -> Result<Vec<StoredState>, StorageError> {
         sqlx::query_as!(
             StoredState,
-            "select id, state from subject_state where id > $1 order by id limit $2",
+            "select id, kind, state from subject_state where id > $1 order by id limit $2",
             after,
             most
         )

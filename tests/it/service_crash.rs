@@ -173,7 +173,7 @@ fn stops_cleanly_when_told_and_names_an_altered_row() {
         service.terminate(),
         "exit code 0 within ten seconds of SIGTERM"
     );
-    assert_eq!(founded.audit().0, true);
+    assert!(founded.audit().0);
     let altered = [
         ("update subject_state set state = jsonb_set(state, '{name}', '\"Other\"') where kind = 'org'
           and state->>'name' = 'honest'", "state org:", "/name"),
