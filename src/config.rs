@@ -37,20 +37,25 @@ impl Database {
 }
 
 impl Config {
-    /// Settings with their defaults; makes the home folder.
-    pub fn new(
-        home: Option<PathBuf>,
-        listen: SocketAddr,
-        database_url: Option<String>,
-    ) -> Result<Config> {
+    /// Settings with their defaults.
+    pub fn new(home: Option<PathBuf>, listen: SocketAddr, database_url: Option<String>) -> Config {
         let home = home.unwrap_or_else(default_home);
-        std::fs::create_dir_all(&home).with_context(|| format!("making {}", home.display()))?;
-        Ok(Config { home, listen, database_url })
+        Config {
+            home,
+            listen,
+            database_url,
+        }
     }
 
-    /// The genesis file.
-    pub fn genesis_path(&self) -> PathBuf {
-        self.home.join("genesis.cbor")
+    /// The genesis file. Read before the database is touched: without it the home is not a service's.
+    pub fn read_genesis(&self) -> Result<Vec<u8>> {
+        let path = self.home.join("genesis.cbor");
+        std::fs::read(&path).with_context(|| {
+            format!(
+                "no genesis at {}; make one with `threadmark genesis`, or name the right --home",
+                path.display()
+            )
+        })
     }
 
     /// The log's private keys.
@@ -72,7 +77,10 @@ impl Config {
 
     /// The database of a service that runs now, or the given one; starts a private cluster when none runs.
     pub fn reach_database(&self) -> Result<Database> {
-        match (&self.database_url, Cluster::running_url(&self.home.join("database"))) {
+        match (
+            &self.database_url,
+            Cluster::running_url(&self.home.join("database")),
+        ) {
             (None, Some(url)) => Ok(Database::Given(url)),
             _ => self.start_database(),
         }
@@ -82,7 +90,9 @@ impl Config {
     pub fn artifacts(&self) -> Result<Arc<dyn ObjectStore>> {
         let folder = self.home.join("objects");
         std::fs::create_dir_all(&folder)?;
-        Ok(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true)))
+        Ok(Arc::new(
+            LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true),
+        ))
     }
 }
 

@@ -28,8 +28,8 @@ pub struct Audit {
 impl Audit {
     /// Audits; a service may run beside it.
     pub fn run(self) -> Result<ExitCode> {
-        let config = Config::new(self.home, ([127, 0, 0, 1], 0).into(), self.database_url)?;
-        let trust = Genesis::parse(&std::fs::read(config.genesis_path())?)?.trust()?;
+        let config = Config::new(self.home, ([127, 0, 0, 1], 0).into(), self.database_url);
+        let trust = Genesis::parse(&config.read_genesis()?)?.trust()?;
         let database = config.reach_database()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let report = runtime.block_on(async {
@@ -45,7 +45,11 @@ impl Audit {
             print(&report);
         }
         let good = report.discrepancies.is_empty();
-        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if good {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 

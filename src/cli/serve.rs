@@ -12,8 +12,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use threadmark_agent::system;
 use threadmark_protocol::genesis::Genesis;
+
+/// Longest that work under way holds up the end.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Run the service
 #[derive(Args)]
@@ -38,40 +42,51 @@ impl Serve {
     pub fn run(self) -> Result<ExitCode> {
         let filter = tracing_subscriber::EnvFilter::try_from_default_env()
             .unwrap_or_else(|_| "info,sqlx=warn".into());
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-        let config = Config::new(self.home, self.listen, self.database_url)?;
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+        let config = Config::new(self.home, self.listen, self.database_url);
+        let genesis_bytes = config.read_genesis()?;
+        let genesis = Genesis::parse(&genesis_bytes)?;
+        let keys = read_keys(&config, &genesis)?;
         let database = config.start_database()?;
         let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
-        runtime.block_on(serve(&config, &database))
+        let served = runtime.block_on(serve(&config, &database, &genesis, genesis_bytes, keys));
+        // Not for ever: a picture may be under way.
+        runtime.shutdown_timeout(END_TIMEOUT);
         // `database` is dropped here, after the runtime's last connection: a private cluster stops with us.
+        served
     }
 }
 
-async fn serve(config: &Config, database: &Database) -> Result<ExitCode> {
-    let genesis_bytes = std::fs::read(config.genesis_path())
-        .with_context(|| format!("no genesis at {}; make one with `threadmark genesis`", config.genesis_path().display()))?;
-    let genesis = Genesis::parse(&genesis_bytes)?;
-    let keys = read_keys(config, &genesis)?;
+async fn serve(
+    config: &Config,
+    database: &Database,
+    genesis: &Genesis,
+    genesis_bytes: Vec<u8>,
+    keys: LogKeys,
+) -> Result<ExitCode> {
     let store = PgStore::open(&database.url()).await?;
     let clock: Clock = Arc::new(system::now);
     let holder = format!("process {}", std::process::id());
-    let (ledger, task) =
-        Sequencer::start(store.clone(), keys, &genesis, &holder, clock.clone()).await?;
-    let fingerprint = ledger.trust().fingerprint();
     let artifacts = config.artifacts()?;
-    let app = App::new(ledger, store, artifacts, clock, genesis_bytes);
     let listener = tokio::net::TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("listening on {}", config.listen))?;
+    // Last, because it ends the writer that has the lease.
+    let (ledger, task) =
+        Sequencer::start(store.clone(), keys, genesis, &holder, clock.clone()).await?;
+    let fingerprint = ledger.trust().fingerprint();
+    let app = App::new(ledger, store, artifacts, clock, genesis_bytes);
     let address = listener.local_addr()?;
     // One line for scripts: who starts us waits for it.
-    println!("threadmark serves {} at http://{address} genesis {fingerprint}", app.ledger.trust().origin());
-    let server = axum::serve(listener, http::router(app)).with_graceful_shutdown(stopped());
+    println!(
+        "threadmark serves {} at http://{address} genesis {fingerprint}",
+        app.ledger.trust().origin()
+    );
     tokio::select! {
-        served = async { server.await } => {
-            served?;
-            Ok(ExitCode::SUCCESS)
-        }
+        () = http::listen::serve(listener, http::router(app), stopped()) => Ok(ExitCode::SUCCESS),
         written = task.run() => explain(written),
     }
 }

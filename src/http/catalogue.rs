@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use threadmark_protocol::text::SubjectId;
 use utoipa::{IntoParams, ToSchema};
 
 /// Most rows of one page.
@@ -32,7 +33,13 @@ pub struct List {
 }
 
 async fn list(app: &Shared, kind: &str, asked: After) -> Result<Json<List>, Problem> {
-    let after = asked.after.unwrap_or_default();
+    let after = match asked.after {
+        Some(id) => id
+            .parse::<SubjectId>()
+            .map_err(Problem::bad_request)?
+            .to_string(),
+        None => String::new(),
+    };
     let rows = app.store.list(kind, &after, ROWS).await?;
     let next = (rows.len() as i64 == ROWS).then(|| rows.last().map(|(id, _)| id.to_string()));
     let items = rows

@@ -5,7 +5,7 @@
 use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum::http::{StatusCode, header};
 
 /// Parameters in the path.
@@ -47,7 +47,8 @@ impl From<JsonRejection> for Problem {
     }
 }
 
-fn too_large(max_bytes: usize) -> Problem {
+/// A body beyond the limit of its route.
+pub fn too_large(max_bytes: usize) -> Problem {
     let title = "The body is too large.";
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -61,17 +62,19 @@ fn too_large(max_bytes: usize) -> Problem {
 impl<S: Send + Sync, const MAX: usize> FromRequest<S> for Raw<MAX> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Raw<MAX>, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Raw<MAX>, Problem> {
         let announced = request.headers().get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > MAX) {
             return Err(too_large(MAX));
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MAX).await;
-        bytes.map(Raw).map_err(|error| {
-            // A limit that was passed, or a client that went away: the latter reads no answer.
-            tracing::debug!(%error, "reading a body");
-            too_large(MAX)
-        })
+        DefaultBodyLimit::max(MAX).apply(&mut request);
+        let bytes = Bytes::from_request(request, state).await;
+        bytes
+            .map(Raw)
+            .map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => too_large(MAX),
+                _ => Problem::bad_request("the body broke off, or is not framed as HTTP/1.1 asks"),
+            })
     }
 }

@@ -7,6 +7,7 @@ pub mod artifacts;
 pub mod auth;
 pub mod catalogue;
 mod extract;
+pub mod listen;
 pub mod log;
 pub mod marks;
 pub mod pages;
@@ -19,13 +20,16 @@ pub mod sync;
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use object_store::ObjectStore;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::key::{KeyId, PublicKey};
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,6 +40,8 @@ const ARTIFACT_BYTES_MAX: usize = 1 << 30;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pictures that are read at the same time: reading takes a core and up to 256 MiB each.
 const SCANS_AT_ONCE: usize = 2;
+/// Pictures that are being sent or wait to be read: up to 32 MiB each.
+const PICTURES_AT_ONCE: usize = 16;
 
 /// Everything that a request needs.
 pub struct App {
@@ -51,7 +57,8 @@ pub struct App {
     pub genesis: Vec<u8>,
     /// Keys by their thumbprints: an entry can never become wrong.
     keys: RwLock<HashMap<KeyId, PublicKey>>,
-    scans: tokio::sync::Semaphore,
+    pictures: Arc<Semaphore>,
+    scans: Arc<Semaphore>,
 }
 
 /// The application as handlers share it.
@@ -73,7 +80,8 @@ impl App {
             clock,
             genesis,
             keys: RwLock::default(),
-            scans: tokio::sync::Semaphore::new(SCANS_AT_ONCE),
+            pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
+            scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
         })
     }
 
@@ -119,6 +127,12 @@ pub fn openapi() -> String {
     text
 }
 
+/// Ends a request that takes too long, its body included.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answered.unwrap_or_else(|_| problem::too_slow().into_response())
+}
+
 /// Every route.
 pub fn router(app: Shared) -> Router {
     let (api, document) = api().split_for_parts();
@@ -133,10 +147,7 @@ pub fn router(app: Shared) -> Router {
         )
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(TimeoutLayer::with_status_code(
-            axum::http::StatusCode::REQUEST_TIMEOUT,
-            REQUEST_TIMEOUT,
-        ))
-        .layer(CatchPanicLayer::new())
+        .layer(axum::middleware::from_fn(in_time))
+        .layer(CatchPanicLayer::custom(problem::panicked))
         .with_state(app)
 }

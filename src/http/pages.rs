@@ -2,13 +2,15 @@
 //!
 //! Owns which page answers which address. What stands on it is `web`'s.
 
+use super::extract::{Path, Query, too_large};
 use super::marks::answer_for;
 use super::problem::Problem;
-use super::scan::{PICTURE_BYTES_MAX, answers_in};
+use super::scan::{PICTURE_BYTES_MAX, Place, answers_in};
 use super::{App, Shared};
 use crate::web::{self, Page};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, State};
+use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -62,9 +64,9 @@ fn page_of_problem(problem: &Problem) -> Response {
         status,
         web::problem(
             problem.status,
-            &problem.title,
+            problem.title,
             &problem.detail,
-            &problem.advice,
+            problem.advice,
         ),
     )
 }
@@ -83,23 +85,28 @@ struct Typed {
     mark: String,
 }
 
-async fn typed(Query(typed): Query<Typed>) -> Response {
-    match typed.mark.parse::<Mark>() {
+/// A mark as somebody typed it.
+fn parse(text: &str) -> Result<Mark, Problem> {
+    text.parse().map_err(Problem::bad_request)
+}
+
+async fn typed(typed: Result<Query<Typed>, Problem>) -> Response {
+    match typed.and_then(|Query(typed)| parse(&typed.mark)) {
         Ok(mark) => Redirect::to(&format!("/m/{mark}")).into_response(),
-        Err(error) => page_of_problem(&Problem::bad_request(error)),
+        Err(problem) => page_of_problem(&problem),
     }
 }
 
 async fn record(
     State(app): State<Shared>,
-    Path(mark): Path<String>,
+    mark: Result<Path<String>, Problem>,
     headers: HeaderMap,
 ) -> Response {
-    let mark: Mark = match mark.parse() {
-        Ok(mark) => mark,
-        Err(error) => return page_of_problem(&Problem::bad_request(error)),
+    let answer = async {
+        let mark = mark.and_then(|Path(text)| parse(&text))?;
+        answer_for(&app, mark, &Viewer::Public).await
     };
-    match answer_for(&app, mark, &Viewer::Public).await {
+    match answer.await {
         Ok(answer) => html(
             StatusCode::OK,
             web::record(&answer, &page_of(&app, &headers)),
@@ -108,13 +115,19 @@ async fn record(
     }
 }
 
-async fn scanned(State(app): State<Shared>, headers: HeaderMap, form: Multipart) -> Response {
+async fn scanned(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    place: Result<Place, Problem>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Response {
     let page = page_of(&app, &headers);
-    let picture = match photo(form).await {
-        Ok(picture) => picture,
-        Err(problem) => return page_of_problem(&problem),
+    let answers = async {
+        let _place = place?;
+        let form = form.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        answers_in(&app, photo(form).await?, &Viewer::Public).await
     };
-    match answers_in(&app, picture, &Viewer::Public).await {
+    match answers.await {
         Ok(answers) => match &answers[..] {
             [one] => Redirect::to(&format!("/m/{}", one.mark)).into_response(),
             _ => html(StatusCode::OK, web::scanned(&answers, &page)),
@@ -127,9 +140,13 @@ async fn scanned(State(app): State<Shared>, headers: HeaderMap, form: Multipart)
 }
 
 async fn photo(mut form: Multipart) -> Result<axum::body::Bytes, Problem> {
-    while let Some(field) = form.next_field().await.map_err(Problem::bad_request)? {
+    let unread = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(PICTURE_BYTES_MAX),
+        _ => Problem::bad_request(error.body_text()),
+    };
+    while let Some(field) = form.next_field().await.map_err(unread)? {
         if field.name() == Some(web::PHOTO_FIELD) {
-            return field.bytes().await.map_err(Problem::bad_request);
+            return field.bytes().await.map_err(unread);
         }
     }
     Err(Problem::bad_request("the form carries no photograph"))

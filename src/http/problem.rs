@@ -88,7 +88,12 @@ impl Problem {
     pub fn unavailable() -> Problem {
         let title = "The service cannot do this now; nothing was promised.";
         let advice = "Send the same again in a few seconds.";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, advice)
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            title,
+            advice,
+        )
     }
 
     /// The request is not understood.

@@ -1,7 +1,7 @@
 //! `/v1/scan`: a photograph in, answers out.
 //!
-//! Pictures are read in a bounded number of threads, under limits that are checked before anything is decoded, and are not
-//! kept.
+//! Pictures are taken in a bounded number at a time, read in a bounded number of threads, under limits that are checked
+//! before anything is decoded, and are not kept.
 
 use super::auth::{Session, viewer};
 use super::extract::{Query, Raw};
@@ -10,15 +10,49 @@ use super::problem::Problem;
 use super::{App, Shared};
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
 use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::mark::Mark;
 use threadmark_watermark::read::{ReadError, ReadLimits, read};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Largest picture: 32 MiB.
 pub const PICTURE_BYTES_MAX: usize = 32 << 20;
+
+/// Longest that a picture waits for its turn.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Leave to send a picture: taken before the first byte of it is, so that pictures cannot fill the memory.
+pub struct Place(
+    #[expect(dead_code, reason = "held, and given back when it is dropped")] OwnedSemaphorePermit,
+);
+
+impl FromRequestParts<Shared> for Place {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, app: &Shared) -> Result<Place, Problem> {
+        turn(&app.pictures).await.map(Place)
+    }
+}
+
+/// A turn that lasts until it is dropped.
+async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    let waited = tokio::time::timeout(WAIT_MAX, places.clone().acquire_owned()).await;
+    waited.ok().and_then(Result::ok).ok_or_else(|| {
+        let title = "Too many pictures are being read.";
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            title,
+            "Send it again in a moment.",
+        )
+    })
+}
 
 /// The answers about the marks in a picture.
 #[derive(Serialize)]
@@ -40,6 +74,7 @@ pub async fn post(
     State(app): State<Shared>,
     Query(asked): Query<For>,
     session: Option<Session>,
+    _place: Place,
     Raw(picture): Raw<PICTURE_BYTES_MAX>,
 ) -> Result<Json<Scanned>, Problem> {
     let viewer = viewer(session, asked.asset_type()?);
@@ -61,19 +96,11 @@ pub async fn answers_in(
 }
 
 async fn marks_in(app: &App, picture: Bytes) -> Result<Vec<Mark>, Problem> {
-    let busy = || {
-        let title = "Too many pictures are being read.";
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
-            title,
-            "Send it again in a moment.",
-        )
-    };
-    let waiting = tokio::time::timeout(std::time::Duration::from_secs(10), app.scans.acquire());
-    let _place = waiting.await.map_err(|_| busy())?.map_err(|_| busy())?;
+    let turn = turn(&app.scans).await?;
     let host = app.ledger.trust().policy.host.clone();
     let reading = tokio::task::spawn_blocking(move || {
+        // The reader has it, not who waits: reading goes on when a client goes away.
+        let _turn = turn;
         read(&picture, &limits(), |text| {
             Mark::from_scan(text, host.as_str())
         })

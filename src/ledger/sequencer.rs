@@ -99,16 +99,21 @@ impl<S: Storage> Sequencer<S> {
         if !keys.belong_to(&trust) {
             return Err(LedgerError::OtherKeys);
         }
-        let fence = storage.take_lease(holder).await?;
         let (keys, trust) = (Arc::new(keys), Arc::new(trust));
         let mut sequencer = Sequencer {
             storage,
             keys: keys.clone(),
             trust: trust.clone(),
             clock,
-            fence,
+            fence: 0,
             published: Arc::default(),
         };
+        sequencer.load().await?;
+        if sequencer.head().is_some() {
+            sequencer.check_genesis().await?;
+        }
+        // Only now: taking the lease ends the writer that has it. What it wrote meanwhile is read after that.
+        sequencer.fence = sequencer.storage.take_lease(holder).await?;
         sequencer.load().await?;
         if sequencer.head().is_none() {
             sequencer.write_genesis().await?;

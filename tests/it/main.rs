@@ -13,5 +13,6 @@ mod memory;
 mod openapi;
 mod service_border;
 mod service_crash;
+mod service_hostile;
 mod service_pages;
 mod support;
