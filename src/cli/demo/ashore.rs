@@ -177,7 +177,11 @@ pub fn second_part(stage: &mut Stage) -> Result<String> {
     stage.step("Scanned by its custodian: ELIGIBLE BY RECORD, every step's proof checked");
     let anybody = format!("{photo} --service {}", stage.url());
     stage.scan(&anybody, 0, &["RECORD FOUND, NO HOLDS"])?;
-    stage.step("Scanned by anybody: RECORD FOUND, NO HOLDS");
+    ensure!(
+        stage.post_scan(&photo)? == "record_found",
+        "POST /v1/scan answers otherwise"
+    );
+    stage.step("Scanned by anybody, and sent to POST /v1/scan: RECORD FOUND, NO HOLDS");
     install(stage, &mark, "door 2L hinge")?;
     stage.scan(&custodian, 0, &["RECORD FOUND, NO HOLDS", "tail 54-07"])?;
     stage.step("Installed, and scanned again: RECORD FOUND, NO HOLDS, with its place");

@@ -174,6 +174,16 @@ impl Stage {
         exits(&line, &self.output(&self.threadmark, &line)?, exit, words)
     }
 
+    /// `POST /v1/scan` with a picture, as any client does it; the answer's verdict.
+    pub fn post_scan(&self, photo: &str) -> Result<String> {
+        let answer: Value = ureq::post(format!("{}/v1/scan", self.url))
+            .header("content-type", "image/png")
+            .send(std::fs::read(photo)?)?
+            .body_mut()
+            .read_json()?;
+        text(&answer["answers"][0], "verdict")
+    }
+
     /// Anybody's scan, which must say DO NOT INSTALL with `code`.
     pub fn must_not_install(&self, mark: &str, code: &str) -> Result<()> {
         let what = format!("{mark} --service {}", self.url);
