@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
+use std::io::Read as _;
 use std::path::Path;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::digest::Digest;
@@ -73,11 +74,14 @@ pub fn id_or_new(kind: &str, given: Option<SubjectId>) -> Result<SubjectId> {
 /// The bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let about = || format!("reading {}", path.display());
-    let size = std::fs::metadata(path).with_context(about)?.len();
-    if size > FILE_BYTES_MAX {
+    let file = std::fs::File::open(path).with_context(about)?;
+    // Read no further than the limit: devices and pipes have no size to ask for.
+    let mut bytes = Vec::new();
+    let read = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    if read.with_context(about)? as u64 > FILE_BYTES_MAX {
         bail!("{} is larger than 1 GiB", path.display());
     }
-    std::fs::read(path).with_context(about)
+    Ok(bytes)
 }
 
 /// The JSON in a file.

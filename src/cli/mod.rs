@@ -127,7 +127,13 @@ impl Command {
 /// Reads the arguments and runs the command.
 pub fn run() -> ExitCode {
     let as_json = std::env::args_os().any(|arg| arg == "--json");
-    let done = Cli::parse().command.run();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        if as_json && error.use_stderr() {
+            output::say_misused(&error);
+        }
+        error.exit()
+    });
+    let done = cli.command.run();
     done.unwrap_or_else(|error| output::fail(&error, as_json))
 }
 

@@ -188,6 +188,12 @@ pub fn time(unix: i64) -> String {
     Moment::from_unix(unix).map_or_else(|_| unix.to_string(), |moment| moment.to_string())
 }
 
+/// Tells scripts that a command was not understood.
+pub fn say_misused(error: &clap::Error) {
+    let error = serde_json::json!({ "is": "misused", "detail": error.to_string() });
+    say(&format!("{:#}\n", serde_json::json!({ "error": error })));
+}
+
 /// Tells why a command failed, and gives its exit code.
 pub fn fail(error: &anyhow::Error, as_json: bool) -> ExitCode {
     let refused = error.downcast_ref::<Refused>();
