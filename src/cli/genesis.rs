@@ -55,9 +55,14 @@ impl Found {
         let governor = Home::open(&self.home)?;
         std::fs::create_dir_all(&self.out)?;
         let (genesis_path, keys_path) = (self.out.join("genesis.cbor"), self.out.join("keys.json"));
-        ensure!(!genesis_path.exists(), "{} exists; nothing is overwritten", genesis_path.display());
+        ensure!(
+            !genesis_path.exists(),
+            "{} exists; nothing is overwritten",
+            genesis_path.display()
+        );
         let file = new_keys()?;
-        let keys = LogKeys::new(self.origin.clone(), &file).context("the origin cannot name a key")?;
+        let keys =
+            LogKeys::new(self.origin.clone(), &file).context("the origin cannot name a key")?;
         write_secret(&keys_path, &serde_json::to_vec_pretty(&file)?)?;
         let policy = self.policy(&governor);
         let anchors = self.anchors(&governor, &keys)?;
