@@ -16,6 +16,7 @@ use crate::system::Entropy;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use threadmark_protocol::bundle::Replica;
+use threadmark_protocol::checkpoint;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::Trust;
 use threadmark_protocol::receipt::{Receipt, ReceiptError};
@@ -48,6 +49,17 @@ pub enum SyncError {
         id: StatementId,
         /// Why.
         source: ReceiptError,
+    },
+    /// The log went back, or is another one. A log only grows.
+    #[error(
+        "the service shows a log of {shown} entries that does not continue the {verified} verified here: an old copy, \
+         or a second history. Keep this folder as it is, sign nothing for that log, and tell its governor"
+    )]
+    Forked {
+        /// Entries that were verified here.
+        verified: u64,
+        /// Entries of the log that is shown.
+        shown: u64,
     },
     /// The bytes are another file's.
     #[error("the service sent other bytes than the file {0}")]
@@ -111,7 +123,7 @@ impl Client {
         Ok(())
     }
 
-    /// Fetches pages until there are no more, verifies each and keeps it.
+    /// Fetches pages until there are no more, verifies each and keeps it. That there are no more has to be true.
     pub fn pull(
         &self,
         home: &Home,
@@ -132,8 +144,21 @@ impl Client {
             home.extend(&mut replica, &page)?;
             progress(&format!("{} entries verified", replica.size()));
         }
+        must_continue(&replica, &self.checkpoint()?)?;
         Ok(replica)
     }
+}
+
+/// Whether the log that signed this checkpoint has what was verified here. A longer one shows it with its next page.
+fn must_continue(replica: &Replica, note: &str) -> Result<(), SyncError> {
+    let signed = checkpoint::open(note, &replica.trust().checkpoint_key)
+        .map_err(|error| SyncError::Unexpected(error.to_string()))?;
+    let (verified, shown) = (replica.size(), signed.checkpoint().size);
+    let is_same = shown == verified && signed.checkpoint().root == replica.tree().root();
+    if is_same || shown > verified {
+        return Ok(());
+    }
+    Err(SyncError::Forked { verified, shown })
 }
 
 /// What one synchronisation did.

@@ -5,7 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
-use threadmark_agent::home::Draft;
+use threadmark_agent::home::{Draft, Home};
+use threadmark_agent::sync::SyncError;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{Role, RoleGranted};
@@ -158,4 +159,28 @@ fn every_column_of_an_entry_is_audited() {
         );
     }
     assert!(founded.audit().0);
+}
+
+#[test]
+fn a_log_that_went_back_is_noticed() {
+    let (mut founded, service) = started();
+    let pull = |service: &Service, home: &Home| {
+        let client = service.client();
+        let session = client
+            .session(home, system::now(), &mut SystemEntropy)
+            .unwrap();
+        client.pull(home, &session, &mut |_| {})
+    };
+    let statement = good(&founded);
+    service.client().submit(&statement.submission).unwrap();
+    let known = pull(&service, &founded.governor).unwrap().size();
+    drop(service);
+    // An old copy of the database, which has no more than genesis.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    founded.database = runtime.block_on(new_database());
+    let service = founded.serve();
+    match pull(&service, &founded.governor).err() {
+        Some(SyncError::Forked { verified, shown }) => assert!(verified == known && shown < known),
+        other => panic!("{other:?}"),
+    }
 }

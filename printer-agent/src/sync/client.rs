@@ -21,6 +21,7 @@ use ureq::http::StatusCode;
 use zeroize::Zeroizing;
 
 const GENESIS_BYTES_MAX: u64 = 1 << 20;
+const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
 const PAGE_BYTES_MAX: u64 = crate::home::PAGE_BYTES_MAX as u64;
 
 /// A client of one service.
@@ -144,6 +145,16 @@ impl Client {
             return Err(SyncError::Unexpected("a page without entries".into()));
         }
         Ok(Some(page))
+    }
+
+    /// The newest checkpoint, a signed note.
+    pub fn checkpoint(&self) -> Result<String, SyncError> {
+        let answer = self
+            .http
+            .answered(self.http.get("/log/checkpoint").call())?;
+        let answer = answer.expect(&[StatusCode::OK])?;
+        String::from_utf8(answer.bytes(CHECKPOINT_BYTES_MAX)?)
+            .map_err(|_| SyncError::Unexpected("a checkpoint that is no text".into()))
     }
 
     /// Sends one submission.

@@ -133,6 +133,7 @@ impl State {
             ("GET", "/v1/genesis") => (200, self.c.genesis.to_bytes()),
             ("POST", "/v1/sessions") => json(200, &json!({ "token": "a-token", "expires_at": 1 })),
             ("POST", "/v1/statements") => self.statement(&asked.body),
+            ("GET", "/log/checkpoint") => (200, self.c.log.page(0).checkpoint.into_bytes()),
             _ if !asked.bearer => problem(401, "session-refused"),
             ("GET", "/v1/sync") => self.page(query),
             ("GET", path) => match self
