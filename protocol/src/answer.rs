@@ -331,11 +331,10 @@ impl Case<'_> {
 
 fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
     let design = above.design();
-    let lot = above.build().and_then(|build| world.get(&build.lot));
-    let lot_number = match lot {
-        Some(Data::Lot { received }) => received.first().map(|r| r.says.lot_number.clone()),
-        _ => None,
-    };
+    let receipt = above
+        .build()
+        .and_then(|build| above.receipts(world, &build.lot).into_iter().next());
+    let lot_number = receipt.map(|report| report.says.lot_number.clone());
     let units = above
         .licence()
         .map(|licence| licence.commitments.len() as u32);

@@ -7,6 +7,7 @@
 
 use crate::body::governance::{Function, PartClass};
 use crate::code::{Code, HoldKind};
+use crate::key::KeyId;
 use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{Line, OrgId, SubjectId};
@@ -164,15 +165,21 @@ impl Life {
             objections: BTreeMap::new(),
             void: BTreeSet::new(),
             destroyed: None,
+            agent: None,
+            quarantines: Vec::new(),
             seen,
         };
         let vouchers = vouchers(facts);
+        let known: BTreeSet<_> = facts.iter().map(|fact| fact.source.statement).collect();
         for fact in causal_order(facts) {
             let vouched = vouchers
                 .get(&fact.source.statement)
                 .is_some_and(|orgs| orgs.len() >= 2);
             folding.note(fact, vouched);
             folding.step(fact);
+            if !fact.says.predecessors().all(|id| known.contains(&id)) {
+                folding.gap(&fact.source);
+            }
             folding.life.newest = Some(fact.source.statement);
         }
         let Folding {
@@ -210,9 +217,16 @@ pub fn causal_order(facts: &[Report<Event>]) -> Vec<&Report<Event>> {
         .iter()
         .map(|fact| (fact.source.statement, fact))
         .collect();
+    let mut started: BTreeMap<&SubjectId, i64> = BTreeMap::new();
+    for fact in facts {
+        if let Event::Started { build, .. } = &fact.says {
+            let latest = started.entry(build).or_insert(fact.source.at);
+            *latest = fact.source.at.max(*latest);
+        }
+    }
     let mut ranks: BTreeMap<StatementId, (i64, u32)> = BTreeMap::new();
     for fact in facts {
-        rank(fact, &by_id, &mut ranks);
+        rank(fact, &by_id, &started, &mut ranks);
     }
     let mut ordered: Vec<_> = facts.iter().collect();
     ordered.sort_by_key(|fact| (ranks[&fact.source.statement], fact.source.statement));
@@ -220,10 +234,12 @@ pub fn causal_order(facts: &[Report<Event>]) -> Vec<&Report<Event>> {
 }
 
 /// Latest time among a report and what it comes after, and how many stand before it at that time. Ids are hashes,
-/// so predecessors cannot form a circle; the explicit stack keeps a long chain off the call stack.
+/// so predecessors cannot form a circle; the explicit stack keeps a long chain off the call stack. The end of a build
+/// comes after its starts (when they were, at the latest: `started`): one second may hold both.
 fn rank<'a>(
     fact: &'a Report<Event>,
     by_id: &BTreeMap<StatementId, &'a Report<Event>>,
+    started: &BTreeMap<&SubjectId, i64>,
     ranks: &mut BTreeMap<StatementId, (i64, u32)>,
 ) {
     let mut stack = vec![fact];
@@ -232,7 +248,6 @@ fn rank<'a>(
             .says
             .predecessors()
             .filter_map(|id| by_id.get(&id).copied())
-            .chain(starts(top, by_id))
             .collect();
         let open = known
             .iter()
@@ -242,8 +257,10 @@ fn rank<'a>(
             continue;
         }
         let own = (top.source.at, 0);
+        let start = top.says.ended().and_then(|build| started.get(build));
         let behind = known.iter().map(|fact| ranks[&fact.source.statement]);
         let rank = behind
+            .chain(start.map(|at| (*at, 0)))
             .map(|(at, depth)| (at, depth + 1))
             .fold(own, std::cmp::max);
         ranks.insert(top.source.statement, rank);
@@ -251,28 +268,13 @@ fn rank<'a>(
     }
 }
 
-/// The starts of the build whose end is reported: one second may hold both, and ids say nothing of their order.
-fn starts<'a>(
-    end: &Report<Event>,
-    by_id: &BTreeMap<StatementId, &'a Report<Event>>,
-) -> Vec<&'a Report<Event>> {
-    let (Event::Completed { build: ended } | Event::Aborted { build: ended, .. }) = &end.says
-    else {
-        return Vec::new();
-    };
-    let is_start = |fact: &&&Report<Event>| matches!(&fact.says, Event::Started { build, .. } if build == ended);
-    by_id.values().filter(is_start).copied().collect()
-}
-
 /// The first start of the build whose end a report tells, by the same key.
 pub(crate) fn start_of(end: &Report<Event>, facts: &[Report<Event>]) -> Option<StatementId> {
-    let by_id = facts
-        .iter()
-        .map(|fact| (fact.source.statement, fact))
-        .collect();
-    let starts = starts(end, &by_id).into_iter();
-    let own = starts.filter(|start| start.source.kid == end.source.kid);
-    own.min_by_key(|start| start.source.seq)
+    let ended = end.says.ended()?;
+    let is_start = |fact: &&Report<Event>| matches!(&fact.says, Event::Started { build, .. } if build == ended);
+    let own = facts.iter().filter(is_start);
+    own.filter(|start| start.source.kid == end.source.kid)
+        .min_by_key(|start| start.source.seq)
         .map(|start| start.source.statement)
 }
 
@@ -304,6 +306,10 @@ struct Folding<'a> {
     /// Releases that found something against them. A later good release answers them.
     void: BTreeSet<StatementId>,
     destroyed: Option<Source>,
+    /// The key that reported the start of the build; nobody else ends it.
+    agent: Option<KeyId>,
+    /// Quarantines that are not lifted, by whoever placed them.
+    quarantines: Vec<Source>,
     /// What became known of keys below this log index counts; everything where there is none.
     seen: Option<u64>,
 }
@@ -330,6 +336,13 @@ impl Folding<'_> {
             if counts && !(vouched && code == Code::KeyCompromised) {
                 self.object(code, source);
             }
+        }
+    }
+
+    /// A report comes after another one that is not there: nobody knows what that says.
+    fn gap(&mut self, source: &Source) {
+        if !self.objections.contains_key(&source.statement) {
+            self.object(Code::WaitsFor, source);
         }
     }
 
@@ -371,18 +384,8 @@ impl Folding<'_> {
                 };
                 self.installed(source, place);
             }
-            Event::Removed(_) => {
-                if self.life.phase != Phase::Installed {
-                    self.object(Code::NotInstalled, source);
-                }
-                self.life.phase = Phase::Removed;
-                (self.life.installed, self.life.release) = (None, None);
-            }
-            Event::Destroyed(_) => {
-                self.life.phase = Phase::Destroyed;
-                self.life.installed = None;
-                self.destroyed = Some(source.clone());
-            }
+            Event::Removed(_) => self.removed(source),
+            Event::Destroyed(_) => self.destroyed(source),
             Event::Quarantined { .. } => self.quarantined(source),
             Event::QuarantineLifted { placed, .. } => self.quarantine_lifted(fact, *placed),
             Event::DestructionAttested(says) => self.attested(source, says.destruction),
@@ -407,12 +410,14 @@ impl Folding<'_> {
         life.phase = life.phase.max(Phase::Printing);
         (life.build, life.unit, life.mark) = (Some(build.clone()), Some(unit), Some(mark));
         life.started_at = Some(source.at);
-        life.custodian = life.custodian.take().or_else(|| Some(source.org.clone()));
+        self.agent = Some(source.kid);
+        self.take_custody(&source.org);
     }
 
     fn ended(&mut self, source: &Source, build: &SubjectId, phase: Phase) {
         match self.life.phase {
             Phase::Expected => self.object(Code::BuildMissing, source),
+            _ if self.agent != Some(source.kid) => self.object(Code::OtherAgent, source),
             Phase::Printing if self.life.build.as_ref() == Some(build) => self.life.phase = phase,
             _ => self.object(Code::Contradicted, source),
         }
@@ -493,7 +498,7 @@ impl Folding<'_> {
     fn received(&mut self, source: &Source, shipment: StatementId) {
         match self.life.in_transit.take() {
             Some((sent, to)) if sent == shipment && to == source.org => {
-                self.life.custodian = Some(source.org.clone());
+                self.take_custody(&source.org);
             }
             Some((sent, to)) if sent == shipment => {
                 self.life.in_transit = Some((sent, to));
@@ -504,6 +509,39 @@ impl Folding<'_> {
                 self.object(Code::ShipmentMissing, source);
             }
         }
+    }
+
+    /// What the new custodian had set aside before, by its clock, is set aside by right now.
+    fn take_custody(&mut self, org: &OrgId) {
+        self.life.custodian = Some(org.clone());
+        let own = self.quarantines.iter().filter(|placed| placed.org == *org);
+        for placed in own.cloned().collect::<Vec<_>>() {
+            self.object(Code::Quarantined, &placed);
+        }
+    }
+
+    fn is_custodian(&self, source: &Source) -> bool {
+        self.life.custodian.as_ref() == Some(&source.org)
+    }
+
+    fn removed(&mut self, source: &Source) {
+        if self.life.phase != Phase::Installed {
+            self.object(Code::NotInstalled, source);
+        } else if !self.is_custodian(source) {
+            return self.object(Code::NotCustodian, source);
+        }
+        self.life.phase = Phase::Removed;
+        (self.life.installed, self.life.release) = (None, None);
+    }
+
+    /// By who has the part; anybody else's word holds it and ends nothing.
+    fn destroyed(&mut self, source: &Source) {
+        if !self.is_custodian(source) {
+            return self.object(self.gap_or(Code::NotCustodian), source);
+        }
+        self.life.phase = Phase::Destroyed;
+        self.life.installed = None;
+        self.destroyed = Some(source.clone());
     }
 
     fn installed(&mut self, source: &Source, place: Place) {
@@ -537,21 +575,34 @@ impl Folding<'_> {
 
     /// Custodian, OEM and authority hold at once; another member's word is a report that one of them confirms.
     fn quarantined(&mut self, source: &Source) {
+        self.quarantines.push(source.clone());
         if self.may_hold(&source.org) {
             self.object(Code::Quarantined, source);
         }
     }
 
     fn may_hold(&self, org: &OrgId) -> bool {
-        self.life.custodian.as_ref() == Some(org)
-            || self.above.design_authority() == Some(org)
+        self.life.custodian.as_ref() == Some(org) || self.is_authority(org)
+    }
+
+    fn is_authority(&self, org: &OrgId) -> bool {
+        self.above.design_authority() == Some(org)
             || self.world.has_function(org, Function::Authority)
     }
 
+    /// What OEM or authority set aside is not the custodian's to give free.
+    fn may_lift(&self, org: &OrgId, placed: StatementId) -> bool {
+        let mut quarantines = self.quarantines.iter();
+        let by = quarantines.find(|source| source.statement == placed);
+        let from_above = by.is_some_and(|by| self.is_authority(&by.org));
+        self.is_authority(org) || (self.may_hold(org) && !from_above)
+    }
+
     fn quarantine_lifted(&mut self, fact: &Report<Event>, placed: StatementId) {
-        if !self.may_hold(&fact.source.org) {
+        if !self.may_lift(&fact.source.org, placed) {
             return self.object(Code::NotYours, &fact.source);
         }
+        self.quarantines.retain(|source| source.statement != placed);
         if let Some(holds) = self.objections.get_mut(&placed) {
             holds.retain(|hold| hold.code != Code::Quarantined);
         }

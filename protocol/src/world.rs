@@ -23,7 +23,8 @@ use crate::text::{ActorId, Line, OrgId, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Most parents of one state.
+/// Most subjects that one state names as what it stands on; the authors of its reports come on top, because
+/// who may report is everybody.
 pub const PARENTS_MAX: usize = 64;
 /// Most subjects above one subject.
 pub const ANCESTORS_MAX: usize = 10_000;
@@ -136,6 +137,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// The build whose end this is.
+    pub fn ended(&self) -> Option<&SubjectId> {
+        match self {
+            Event::Completed { build } | Event::Aborted { build, .. } => Some(build),
+            _ => None,
+        }
+    }
+
     /// Statements that this one says it comes after.
     pub fn predecessors(&self) -> impl Iterator<Item = StatementId> {
         let (after, named) = match self {
@@ -342,12 +351,28 @@ fn subject(kind: &str, opaque: &str) -> SubjectId {
 impl State {
     /// The subjects directly above. They never go away: a recall above must always be found.
     pub fn parents(&self) -> BTreeSet<SubjectId> {
+        let mut up = self.named();
+        up.extend(self.authors());
+        up
+    }
+
+    /// The keys of those who said what stands here, and of a part's reports their organisations.
+    fn authors(&self) -> BTreeSet<SubjectId> {
         let mut up = BTreeSet::new();
         // A key stands below its organisation alone, else everything stood below every administrator.
         if !matches!(self.data, Data::Key { .. }) {
             let sources = self.data.sources().into_iter();
             up.extend(sources.map(|source| key_subject(&source.kid)));
         }
+        if let Data::Part { facts } = &self.data {
+            up.extend(facts.iter().map(|fact| org_subject(&fact.source.org)));
+        }
+        up
+    }
+
+    /// What this is made of, by, or under.
+    fn named(&self) -> BTreeSet<SubjectId> {
+        let mut up = BTreeSet::new();
         match &self.data {
             Data::Key { org, .. } => {
                 up.insert(org_subject(org));
@@ -375,8 +400,7 @@ impl State {
                 }
             }
             Data::Part { facts } => {
-                for Report { source, says, .. } in facts {
-                    up.insert(org_subject(&source.org));
+                for Report { says, .. } in facts {
                     if let Event::Started { build, mark, .. } = says {
                         up.extend([build.clone(), mark_subject(mark)]);
                     }
@@ -496,12 +520,10 @@ impl World {
         let mut order = Vec::new();
         let mut queue = VecDeque::from([id.clone()]);
         while let Some(next) = queue.pop_front() {
-            let parents = self
-                .states
-                .get(&next)
-                .map(State::parents)
-                .unwrap_or_default();
-            if parents.len() > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
+            let state = self.states.get(&next);
+            let parents = state.map(State::parents).unwrap_or_default();
+            let named = state.map_or(0, |state| state.named().len());
+            if named > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
                 return Err(Overflow);
             }
             order.push(next);

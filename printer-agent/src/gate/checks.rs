@@ -117,9 +117,14 @@ impl<'a> Case<'a> {
         order.is_none() || licence.is_none()
     }
 
-    /// Walks up from everything that the build would stand on.
+    /// Walks up from everything that the build would stand on, and asks who put it there.
     pub fn restrictions(&self) -> Checked {
         let order = self.order;
+        let above = &self.above;
+        let doubts = above.doubts(self.world(), self.order_id, &order.licence, &order.lot);
+        if let Some(hold) = doubts.first() {
+            return refuse(Check::Restrictions, hold.code, &hold.subject);
+        }
         let mut above = BTreeSet::new();
         for id in [self.order_id, &order.licence, &order.machine, &order.lot] {
             let Ok(upward) = self.world().upward(id) else {
@@ -254,10 +259,8 @@ impl<'a> Case<'a> {
         if let Some(code) = self.above.lot_problem(self.world(), lot) {
             return refuse(Check::Material, code, lot);
         }
-        let Some(Data::Lot { received }) = self.world().get(lot) else {
-            return refuse(Check::Material, Code::LotUnknown, lot);
-        };
-        let Some(received) = received.first() else {
+        let receipts = self.above.receipts(self.world(), lot);
+        let Some(received) = receipts.first() else {
             return refuse(Check::Material, Code::LotUnknown, lot);
         };
         if let Some(code) = received.noted.first() {

@@ -330,3 +330,17 @@ fn orders_that_are_not_known_use_up_the_lot_however_many_there_are() {
         (Check::Material, Some(Code::LotInsufficient))
     );
 }
+
+#[test]
+fn an_order_that_a_thief_signed_is_not_built() {
+    let mut ship = Ship::ready();
+    let since = ship.c.now;
+    let order = ship.order();
+    ship.c.revoke(Who::Operator, Some(since)).unwrap();
+    ship.sync();
+    assert_eq!(
+        refused(ship.print(&order)),
+        (Check::Restrictions, Some(Code::KeyCompromised))
+    );
+    assert_untouched(&ship);
+}

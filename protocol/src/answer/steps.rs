@@ -3,6 +3,7 @@
 //! Owns which statements stand in it and what each is called. Must never know who may see it: `answer`.
 
 use crate::body::governance::Holder;
+use crate::body::resource::MaterialReceived;
 use crate::code::Code;
 use crate::key::KeyLevel;
 use crate::life::{Above, Life, causal_order};
@@ -57,7 +58,7 @@ pub fn of(world: &World, life: &Life, above: &Above) -> Vec<Step> {
     if let Some(build) = above.build() {
         steps.machine(&build.machine);
         steps.licence(&build.licence);
-        steps.lot(&build.lot);
+        steps.lot(&above.receipts(world, &build.lot));
         steps.order(&build.order);
     }
     steps.list.sort_by_key(|step| step.at);
@@ -187,12 +188,10 @@ impl Steps<'_> {
         }
     }
 
-    fn lot(&mut self, id: &SubjectId) {
-        if let Some(Data::Lot { received }) = self.world.get(id) {
-            for report in received {
-                let detail = format!("{}, lot {}", report.says.material, report.says.lot_number);
-                self.add("Material received", Some(detail), &report.source);
-            }
+    fn lot(&mut self, received: &[&Report<MaterialReceived>]) {
+        for report in received {
+            let detail = format!("{}, lot {}", report.says.material, report.says.lot_number);
+            self.add("Material received", Some(detail), &report.source);
         }
     }
 

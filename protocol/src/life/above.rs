@@ -8,6 +8,7 @@ use crate::body::build::{BuildOrdered, BuildStarted, StartedPart};
 use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished, Effect};
 use crate::body::governance::{Function, PartClass};
 use crate::body::licence::{LicenceIssued, Purpose};
+use crate::body::resource::MaterialReceived;
 use crate::code::Code;
 use crate::mark::commitment;
 use crate::text::{OrgId, SubjectId};
@@ -160,33 +161,51 @@ impl Above {
                 ..Hold::new(Code::MarkDuplicated, &subject)
             });
         }
-        for (subject, source) in self.sources(world) {
-            holds.extend(
-                super::doubts(world, source)
-                    .into_iter()
-                    .map(|(code, since)| Hold {
-                        since: since.max(source.since()),
-                        ..Hold::by(code, subject, source)
-                    }),
-            );
+        if let Some(build) = self.build() {
+            holds.extend(self.doubts(world, &build.order, &build.licence, &build.lot));
         }
         holds
     }
 
-    /// The statements that the build rests on; those of the machine's state count by being in force.
-    fn sources<'a>(&'a self, world: &'a World) -> Vec<(&'a SubjectId, &'a Source)> {
-        let build = self.build();
-        let licence = self.licence();
-        let subjects = build
+    /// What a build of this order would rest on, or rests on, and a doubted key put in. The gate asks the same.
+    pub fn doubts(
+        &self,
+        world: &World,
+        order: &SubjectId,
+        licence: &SubjectId,
+        lot: &SubjectId,
+    ) -> Vec<Hold> {
+        let mut holds = Vec::new();
+        for (subject, source) in self.sources(world, order, licence, lot) {
+            let doubts = super::doubts(world, source).into_iter();
+            holds.extend(doubts.map(|(code, since)| Hold {
+                since: since.max(source.since()),
+                ..Hold::by(code, subject, source)
+            }));
+        }
+        holds
+    }
+
+    /// The statements that a build rests on; those of the machine's state count by being in force.
+    fn sources<'a>(
+        &'a self,
+        world: &'a World,
+        order: &'a SubjectId,
+        licence: &'a SubjectId,
+        lot: &'a SubjectId,
+    ) -> Vec<(&'a SubjectId, &'a Source)> {
+        let says = self.licence();
+        let subjects = [order, licence]
             .into_iter()
-            .flat_map(|build| [&build.order, &build.licence, &build.lot])
-            .chain(licence.map(|licence| &licence.design))
-            .chain(licence.and_then(|licence| licence.approval.as_ref()));
+            .chain(says.map(|licence| &licence.design))
+            .chain(says.and_then(|licence| licence.approval.as_ref()));
         let sources = |id| {
             let data = world.get(id).into_iter();
             data.flat_map(move |data| data.sources().into_iter().map(move |source| (id, source)))
         };
-        subjects.flat_map(sources).collect()
+        let received = self.receipts(world, lot).into_iter();
+        let received = received.map(|report| (lot, &report.source));
+        subjects.flat_map(sources).chain(received).collect()
     }
 
     fn check_build(
@@ -226,10 +245,10 @@ impl Above {
             _ => {}
         }
         self.lot_problem(world, &report.says.lot).map(&mut hold);
-        if let Some(Data::Lot { received }) = world.get(&report.says.lot)
-            && let Some(last) = holds.last_mut()
+        if let Some(last) = holds.last_mut()
             && last.code == Code::Contradicted
         {
+            let received = self.receipts(world, &report.says.lot);
             last.since = last.since.max(last_since(received));
         }
     }
@@ -324,11 +343,24 @@ impl Above {
         found
     }
 
+    /// The receipts of a lot by who builds from it. What others say that they received is another matter: it is no
+    /// pedigree for this organisation's parts, and cannot hold them.
+    pub fn receipts<'w>(
+        &self,
+        world: &'w World,
+        lot: &SubjectId,
+    ) -> Vec<&'w Report<MaterialReceived>> {
+        let (Some(Data::Lot { received }), Some(licence)) = (world.get(lot), self.licence()) else {
+            return Vec::new();
+        };
+        let own = received.iter();
+        own.filter(|report| report.source.org == licence.holder)
+            .collect()
+    }
+
     /// Whether the lot was received and is what the design asks for.
     pub fn lot_problem(&self, world: &World, lot: &SubjectId) -> Option<Code> {
-        let Some(Data::Lot { received }) = world.get(lot) else {
-            return Some(Code::LotUnknown);
-        };
+        let received = self.receipts(world, lot);
         let Some(first) = received.first() else {
             return Some(Code::LotUnknown);
         };
@@ -359,8 +391,8 @@ impl Above {
 }
 
 /// Log index from which on all reports of a list could be seen.
-fn last_since<T>(reports: &[Report<T>]) -> u64 {
-    let sinces = reports.iter().map(|report| report.source.since());
+fn last_since<'a, T: 'a>(reports: impl IntoIterator<Item = &'a Report<T>>) -> u64 {
+    let sinces = reports.into_iter().map(|report| report.source.since());
     sinces.max().unwrap_or(0)
 }
 

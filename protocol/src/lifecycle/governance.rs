@@ -117,6 +117,11 @@ pub fn member_admitted(context: &Context, says: &MemberAdmitted) -> Result<Chang
         "The subject is another organisation.",
     )?;
     card_is_usable(&says.admin)?;
+    require(
+        says.admin.holder_is == Holder::Person,
+        Code::WrongSubject,
+        "Only a person holds a role.",
+    )?;
     let (key, state) = new_key(
         &says.admin,
         &says.organisation,

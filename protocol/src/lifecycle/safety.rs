@@ -6,7 +6,7 @@ use crate::body::governance::{Function, Role};
 use crate::body::safety::{ANCHORS_MAX, RecallLifted, RecallPlaced};
 use crate::code::Code;
 use crate::text::OrgId;
-use crate::world::{Data, Event, Restriction, RestrictionKind, State};
+use crate::world::{Data, Event, Report, Restriction, RestrictionKind, State};
 use std::collections::BTreeSet;
 
 /// One statement on one anchor; the others are conditions. At least one anchor is the author's own, so that what
@@ -26,10 +26,10 @@ pub fn recall_placed(context: &Context, says: &RecallPlaced) -> Result<Changes, 
     let mut own = None;
     for anchor in &says.anchors {
         let state = context.known(anchor)?;
-        let Some(owner) = owner(state) else {
+        let Some(owners) = owners(state) else {
             return refuse(Code::WrongSubject, format!("{anchor} cannot be recalled."));
         };
-        if is_authority || owner == context.org {
+        if is_authority || owners.contains(context.org) {
             own.get_or_insert((anchor, state));
         }
     }
@@ -61,23 +61,32 @@ pub fn recall_placed(context: &Context, says: &RecallPlaced) -> Result<Changes, 
     Ok(Changes::default().set(on.clone(), state).set(id, recall))
 }
 
-/// Whose a subject is, for recalls.
-fn owner(state: &State) -> Option<&OrgId> {
+/// Whose a subject is, for recalls. Of what is reported it is whose ever it was reported as: another's report, with
+/// whatever time, takes a recall out of nobody's hands.
+fn owners(state: &State) -> Option<BTreeSet<OrgId>> {
+    fn reporters<T>(reports: &[Report<T>]) -> BTreeSet<OrgId> {
+        let orgs = reports.iter().map(|report| report.source.org.clone());
+        orgs.collect()
+    }
+    let only = |org: &OrgId| Some(BTreeSet::from([org.clone()]));
     match &state.data {
         Data::Design { source, .. }
         | Data::Allowable { source, .. }
-        | Data::Licence { source, .. } => Some(&source.org),
+        | Data::Licence { source, .. } => only(&source.org),
         Data::Approval {
             source, granted, ..
-        } => Some(&granted.as_ref().map_or(source, |(_, source)| source).org),
-        Data::Lot { received } => received.first().map(|report| &report.source.org),
-        Data::Machine { enrolled, .. } => enrolled.as_ref().map(|(_, source)| &source.org),
-        Data::Build { starts } => starts.first().map(|report| &report.source.org),
-        Data::Key { org, .. } => Some(org),
-        Data::Part { facts } => facts
-            .iter()
-            .find(|fact| matches!(fact.says, Event::Started { .. }))
-            .map(|fact| &fact.source.org),
+        } => only(&granted.as_ref().map_or(source, |(_, source)| source).org),
+        Data::Lot { received } => Some(reporters(received)),
+        Data::Machine { enrolled, .. } => {
+            enrolled.as_ref().and_then(|(_, source)| only(&source.org))
+        }
+        Data::Build { starts } => Some(reporters(starts)),
+        Data::Key { org, .. } => only(org),
+        Data::Part { facts } => {
+            let starts = facts.iter();
+            let starts = starts.filter(|fact| matches!(fact.says, Event::Started { .. }));
+            Some(starts.map(|fact| fact.source.org.clone()).collect())
+        }
         _ => None,
     }
 }

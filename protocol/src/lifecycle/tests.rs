@@ -1,5 +1,6 @@
 //! The rules as stories, kind by kind, and over random histories.
 
+mod attacks;
 mod histories;
 mod kinds;
 mod story;
