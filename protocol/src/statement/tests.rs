@@ -243,6 +243,9 @@ fn an_unprotected_header_is_stripped_and_the_rest_is_as_before() {
     }
 }
 
+/// What is changed, and how.
+type Change = (&'static str, fn(&mut Value));
+
 /// The good body with one change, signed: envelope and body agree.
 fn with(change: impl FnOnce(&mut Value)) -> Result<Statement, Malformed> {
     let mut body: Value = serde_json::from_slice(&statement().submission.body).unwrap();
@@ -267,7 +270,7 @@ fn with_body(body: Vec<u8>) -> Result<Statement, Malformed> {
 #[test]
 fn a_body_in_any_other_form_is_refused() {
     assert!(with(|_| {}).is_ok());
-    let changes: [(&str, fn(&mut Value)); 20] = [
+    let changes: [Change; 20] = [
         ("an unknown kind", |body| {
             body["kind"] = json!("part.cloned")
         }),
@@ -352,7 +355,7 @@ fn a_body_that_two_readers_read_differently_is_refused() {
 
 #[test]
 fn envelope_and_body_must_agree() {
-    let changes: [(&str, fn(&mut Value)); 3] = [
+    let changes: [Change; 3] = [
         ("iss", |body| body["iss"] = json!("mro.example")),
         ("sub", |body| body["sub"] = json!("part:p-2")),
         ("iat", |body| body["iat"] = json!(1_767_225_601)),
