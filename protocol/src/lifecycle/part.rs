@@ -194,18 +194,19 @@ fn behind(facts: &[Report<Event>], event: &Event) -> (BTreeSet<StatementId>, Opt
     (behind, missing)
 }
 
-/// Weighs what the author could see, and adds the act. Where statements are missing that it comes after, nothing is
-/// refused for good. What everybody knows by now may still leave it without effect.
+/// Weighs what the author could see, and adds the act. While a statement is missing that it comes after, nothing is
+/// decided: what the author had before them is not known yet. What everybody knows by now may still leave it
+/// without effect.
 fn act(
     context: &Context,
     event: Event,
     found: &[Hold],
     missing: Option<StatementId>,
 ) -> Result<Changes, Refusal> {
-    let later = match (context.weigh(found), missing) {
-        (Err(_), Some(id)) => return waits_for(format!("the statement {id}")),
-        (weighed, _) => weighed?,
-    };
+    if let Some(id) = missing {
+        return waits_for(format!("the statement {id}"));
+    }
+    let later = context.weigh(found)?;
     let mut changes = add(context, event, BTreeSet::new())?;
     changes.findings.extend(later);
     if !objections(context, &changes).is_empty() {
