@@ -29,7 +29,8 @@ pub struct Args {
     #[arg(
         long,
         env = "THREADMARK_AGENT_HOME",
-        default_value = "threadmark-agent"
+        default_value = "threadmark-agent",
+        global = true
     )]
     pub home: PathBuf,
     /// Print results as JSON.
