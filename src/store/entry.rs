@@ -8,23 +8,37 @@ use threadmark_protocol::digest::Digest;
 use threadmark_protocol::statement::{StatementId, Submission};
 use threadmark_protocol::tree::leaf_hash;
 
-/// The newest checkpoint.
-pub async fn head(pool: &PgPool) -> Result<Option<Head>, StorageError> {
-    let row = sqlx::query!(
-        "select size, root, note, signed_at from checkpoint order by size desc limit 1"
-    )
-    .fetch_optional(pool)
-    .await
-    .map_err(sort_out)?;
-    row.map(|row| {
+/// A checkpoint's row.
+struct HeadRow {
+    size: i64,
+    root: Vec<u8>,
+    note: String,
+    signed_at: i64,
+}
+
+impl TryFrom<HeadRow> for Head {
+    type Error = StorageError;
+
+    fn try_from(row: HeadRow) -> Result<Head, StorageError> {
         Ok(Head {
             size: row.size.unsigned_abs(),
             root: digest(&row.root)?,
             note: row.note,
             logged_at: row.signed_at,
         })
-    })
-    .transpose()
+    }
+}
+
+/// The newest checkpoint.
+pub async fn head(pool: &PgPool) -> Result<Option<Head>, StorageError> {
+    let row = sqlx::query_as!(
+        HeadRow,
+        "select size, root, note, signed_at from checkpoint order by size desc limit 1"
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(sort_out)?;
+    row.map(Head::try_from).transpose()
 }
 
 /// Leaf hashes from an index on, recomputed from the envelopes.
@@ -179,7 +193,8 @@ impl PgStore {
         most: usize,
     ) -> Result<Option<Head>, StorageError> {
         let (from, last) = (to_i64(from)?, to_i64(from.saturating_add(most as u64))?);
-        let row = sqlx::query!(
+        let row = sqlx::query_as!(
+            HeadRow,
             "select size, root, note, signed_at from checkpoint
              where size > $1 and size <= $2 order by size desc limit 1",
             from,
@@ -188,32 +203,18 @@ impl PgStore {
         .fetch_optional(&self.pool)
         .await
         .map_err(sort_out)?;
-        row.map(|row| {
-            Ok(Head {
-                size: row.size.unsigned_abs(),
-                root: digest(&row.root)?,
-                note: row.note,
-                logged_at: row.signed_at,
-            })
-        })
-        .transpose()
+        row.map(Head::try_from).transpose()
     }
 
     /// Every checkpoint in order, for the audit.
     pub async fn checkpoints(&self) -> Result<Vec<Head>, StorageError> {
-        let rows = sqlx::query!("select size, root, note, signed_at from checkpoint order by size")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(sort_out)?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Head {
-                    size: row.size.unsigned_abs(),
-                    root: digest(&row.root)?,
-                    note: row.note,
-                    logged_at: row.signed_at,
-                })
-            })
-            .collect()
+        let rows = sqlx::query_as!(
+            HeadRow,
+            "select size, root, note, signed_at from checkpoint order by size"
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(sort_out)?;
+        rows.into_iter().map(Head::try_from).collect()
     }
 }
