@@ -94,6 +94,9 @@ fn released(context: &Context, event: Event) -> Result<Changes, Refusal> {
         return waits_for(format!("the inspection {}", says.inspection));
     }
     let view = View::of(context, facts, &event);
+    if view.before.build.is_none() {
+        return waits_for(format!("the build of {}", context.sub()));
+    }
     let licence = view.above.licence();
     if licence.is_some_and(|licence| licence.purpose == Purpose::Qualification) {
         return refuse(Code::QualificationPart, "");
@@ -120,13 +123,18 @@ impl View {
     fn of(context: &Context, facts: &[Report<Event>], event: &Event) -> View {
         let seen = context.statement.body.seen.as_ref();
         let seen = seen.map(|seen| seen.size);
+        let was_logged = |fact: &Report<Event>| seen.is_none_or(|seen| fact.source.since() < seen);
         let (behind, missing) = behind(facts, event);
-        let mut facts: Vec<_> = facts.to_vec();
-        facts.retain(|fact| {
-            let was_logged = seen.is_none_or(|seen| fact.source.since() < seen);
-            was_logged || behind.contains(&fact.source.statement)
-        });
         let (world, part) = (context.world, context.sub());
+        let mut facts: Vec<_> = facts.to_vec();
+        facts.retain(|fact| was_logged(fact) || behind.contains(&fact.source.statement));
+        let logged: Vec<_> = facts
+            .iter()
+            .filter(|fact| was_logged(fact))
+            .cloned()
+            .collect();
+        let (known, _) =
+            Life::fold_as_seen(world, part, &logged, &Above::of(world, part, &logged), seen);
         let above = Above::of(world, part, &facts);
         let (before, _) = Life::fold_as_seen(world, part, &facts, &above, seen);
         let act = Report {
@@ -141,11 +149,16 @@ impl View {
         let mut own = objections.remove(&id).unwrap_or_default();
         // The walk upward names what stood in the way better.
         own.retain(|hold| hold.code != Code::WithoutEffect);
-        // All that it rests on must have been logged before its author knew better.
-        own.iter_mut()
-            .for_each(|hold| hold.since = newest.unwrap_or(0));
         if own.iter().any(|hold| hold.code == Code::Held) {
             own = reasons(life, &facts);
+        }
+        // What the log did not say when its author looked came to light with the newest that the act rests on.
+        let was_known = |hold: &Hold| {
+            let mut holds = known.holds.iter();
+            holds.any(|other| (other.statement, other.code) == (hold.statement, hold.code))
+        };
+        for hold in own.iter_mut().filter(|hold| !was_known(hold)) {
+            hold.since = newest.unwrap_or(0);
         }
         View {
             above,
