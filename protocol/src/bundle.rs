@@ -334,3 +334,6 @@ impl World {
         self.sequences.entry(place).or_insert(statement.id);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,27 +122,34 @@ pub fn frame(submission: &Submission) -> Vec<u8> {
 pub fn read(bytes: &[u8], origin: &Origin) -> Result<(Vec<Statement>, usize), JournalError> {
     let mut statements = Vec::new();
     let mut at = 0;
-    while let Some(frame) = whole_frame(&bytes[at..]) {
+    while let Some(framed) = whole_frame(&bytes[at..]).and_then(sound) {
         let record = statements.len();
-        let (framed, check) = frame.split_at(frame.len() - 32);
-        if Digest::sha256(&[framed]).0 != check {
-            // The last record may be half written, its length right and its end not.
-            if at + frame.len() == bytes.len() {
-                return Ok((statements, at));
-            }
-            return Err(JournalError::Damaged { record });
-        }
         let malformed = |malformed| JournalError::Malformed { record, malformed };
         let submission = Submission::parse(&framed[4..]).map_err(malformed)?;
         statements.push(Statement::open(submission, origin).map_err(malformed)?);
-        at += frame.len();
+        at += framed.len() + 32;
     }
-    if bytes.len() - at >= 4 && length(&bytes[at..]) > SUBMISSION_BYTES_MAX {
-        return Err(JournalError::Damaged {
-            record: statements.len(),
-        });
+    // The last record may be half written; one with others behind it, or of an impossible length, is damaged.
+    let rest = &bytes[at..];
+    let is_last = whole_frame(rest).is_none_or(|frame| frame.len() == rest.len());
+    let is_possible = rest.len() < 4 || length(rest) <= SUBMISSION_BYTES_MAX;
+    if is_last && is_possible && !hides_a_record(rest) {
+        return Ok((statements, at));
     }
-    Ok((statements, at))
+    Err(JournalError::Damaged {
+        record: statements.len(),
+    })
+}
+
+/// A frame without its check, when that is right.
+fn sound(frame: &[u8]) -> Option<&[u8]> {
+    let (framed, check) = frame.split_at(frame.len() - 32);
+    (Digest::sha256(&[framed]).0 == check).then_some(framed)
+}
+
+/// Whether a whole record stands inside: a wrong length must not swallow what follows.
+fn hides_a_record(rest: &[u8]) -> bool {
+    (1..rest.len()).any(|at| whole_frame(&rest[at..]).and_then(sound).is_some())
 }
 
 fn length(bytes: &[u8]) -> usize {
@@ -157,3 +164,6 @@ fn whole_frame(bytes: &[u8]) -> Option<&[u8]> {
         .get(..length + FRAMING_BYTES)
         .filter(|_| length <= SUBMISSION_BYTES_MAX)
 }
+
+#[cfg(test)]
+mod tests;
