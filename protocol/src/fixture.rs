@@ -140,15 +140,7 @@ impl Consortium {
             entropy,
             now: START_S,
         };
-        let policy = founder.sign(policy_subject(), Core::Policy(policy()));
-        let governor = org_subject(&founder.people[&Who::Governor].org);
-        let anchors = Core::Anchors(Anchors {
-            name: text("The consortium"),
-            governor: founder.people[&Who::Governor].card(None),
-            checkpoint_vkey: text(&checkpoint.verifier().to_string()),
-            log: founder.people[&Who::Log].card(None),
-        });
-        let anchors = founder.sign(governor, anchors);
+        let [policy, anchors] = founder.sign_genesis(&checkpoint);
         let genesis = Genesis {
             policy: policy.submission.clone(),
             anchors: anchors.submission.clone(),
@@ -374,6 +366,18 @@ struct Founder {
 }
 
 impl Founder {
+    fn sign_genesis(&mut self, checkpoint: &NoteSigner) -> [Statement; 2] {
+        let policy = self.sign(policy_subject(), Core::Policy(policy()));
+        let governor = org_subject(&self.people[&Who::Governor].org);
+        let anchors = Core::Anchors(Anchors {
+            name: text("The consortium"),
+            governor: self.people[&Who::Governor].card(None),
+            checkpoint_vkey: text(&checkpoint.verifier().to_string()),
+            log: self.people[&Who::Log].card(None),
+        });
+        [policy, self.sign(governor, anchors)]
+    }
+
     fn sign(&mut self, sub: SubjectId, core: Core) -> Statement {
         self.now += 60;
         let salt = Bytes16(self.entropy.bytes());

@@ -125,39 +125,29 @@ impl View {
         let seen = seen.map(|seen| seen.size);
         let was_logged = |fact: &Report<Event>| seen.is_none_or(|seen| fact.source.since() < seen);
         let (behind, missing) = behind(facts, event);
-        let (world, part) = (context.world, context.sub());
         let mut facts: Vec<_> = facts.to_vec();
         facts.retain(|fact| was_logged(fact) || behind.contains(&fact.source.statement));
-        let logged: Vec<_> = facts
-            .iter()
-            .filter(|fact| was_logged(fact))
-            .cloned()
-            .collect();
-        let (known, _) =
-            Life::fold_as_seen(world, part, &logged, &Above::of(world, part, &logged), seen);
-        let above = Above::of(world, part, &facts);
-        let (before, _) = Life::fold_as_seen(world, part, &facts, &above, seen);
-        let act = Report {
-            source: context.source.clone(),
-            says: event.clone(),
-            noted: BTreeSet::new(),
+        let logged = facts.iter().filter(|fact| was_logged(fact));
+        let logged: Vec<_> = logged.cloned().collect();
+        let fold = |facts: &[Report<Event>]| {
+            let above = Above::of(context.world, context.sub(), facts);
+            let (life, objections) =
+                Life::fold_as_seen(context.world, context.sub(), facts, &above, seen);
+            (above, life, objections)
         };
-        let id = act.source.statement;
+        let (_, known, _) = fold(&logged);
+        let (above, before, _) = fold(&facts);
+        // What the log did not say when the author looked came to light with the newest that the act rests on.
         let newest = facts.iter().map(|fact| fact.source.since()).max();
-        Report::insert(&mut facts, act);
-        let (life, mut objections) = Life::fold_as_seen(world, part, &facts, &above, seen);
-        let mut own = objections.remove(&id).unwrap_or_default();
+        Report::insert(&mut facts, report_of(context, event));
+        let (_, life, mut objections) = fold(&facts);
+        let mut own = objections.remove(&context.statement.id).unwrap_or_default();
         // The walk upward names what stood in the way better.
         own.retain(|hold| hold.code != Code::WithoutEffect);
         if own.iter().any(|hold| hold.code == Code::Held) {
             own = reasons(life, &facts);
         }
-        // What the log did not say when its author looked came to light with the newest that the act rests on.
-        let was_known = |hold: &Hold| {
-            let mut holds = known.holds.iter();
-            holds.any(|other| (other.statement, other.code) == (hold.statement, hold.code))
-        };
-        for hold in own.iter_mut().filter(|hold| !was_known(hold)) {
+        for hold in own.iter_mut().filter(|hold| !holds_alike(&known, hold)) {
             hold.since = newest.unwrap_or(0);
         }
         View {
@@ -167,6 +157,19 @@ impl View {
             missing,
         }
     }
+}
+
+fn report_of(context: &Context, event: &Event) -> Report<Event> {
+    Report {
+        source: context.source.clone(),
+        says: event.clone(),
+        noted: BTreeSet::new(),
+    }
+}
+
+fn holds_alike(life: &Life, hold: &Hold) -> bool {
+    let mut holds = life.holds.iter();
+    holds.any(|other| (other.statement, other.code) == (hold.statement, hold.code))
 }
 
 /// What holds the part says why better than "held" does. A gap in its story is none in what the act builds on:

@@ -67,38 +67,53 @@ impl<'a> Naive<'a> {
         if !self.about(&build.machine).any(is_agent) {
             return Some("not started by the machine");
         }
-        let started = build.parts.iter().find(|started| started.part == *part)?;
-        let mut licence = None;
-        let (mut accepted, mut granted) = (false, false);
-        for (_, statement) in self.about(&build.licence) {
+        let ended = self.log.iter().any(|statement| {
+            statement.body.sub == self.log[at].body.sub
+                && matches!(statement.body.core, Core::BuildCompleted(_))
+        });
+        let mut parts = build.parts.iter();
+        let started = parts.find(|started| started.part == *part);
+        match (ended, started) {
+            (false, _) => Some("no end of the build"),
+            (_, None) => Some("no part of the build"),
+            (_, Some(started)) => self.against_licence(&build.licence, started.unit, mark, now),
+        }
+    }
+
+    fn against_licence(
+        &self,
+        licence: &SubjectId,
+        unit: u32,
+        mark: Mark,
+        now: i64,
+    ) -> Option<&'static str> {
+        let (mut issued, mut accepted, mut granted) = (None, false, false);
+        for (_, statement) in self.about(licence) {
             match &statement.body.core {
-                Core::LicenceIssued(says) => licence = Some(says),
+                Core::LicenceIssued(says) => issued = Some(says),
                 Core::LicenceAccepted(_) => accepted = true,
                 _ => {}
             }
         }
-        let licence = licence?;
+        let Some(issued) = issued.filter(|says| says.purpose == Purpose::Production) else {
+            return Some("no production licence");
+        };
         let text = mark.to_string();
-        let unit = started.unit.to_be_bytes();
-        let promise = Digest::sha256(&[&licence.nonce.0, &unit, text.as_bytes()]);
-        if licence.commitments.get(started.unit as usize - 1) != Some(&promise) {
+        let promise = [&issued.nonce.0[..], &unit.to_be_bytes(), text.as_bytes()];
+        if issued.commitments.get(unit as usize - 1) != Some(&Digest::sha256(&promise)) {
             return Some("the mark is not the licence's");
         }
-        if licence.purpose != Purpose::Production || !accepted {
-            return Some("no accepted production licence");
-        }
-        for (_, statement) in self.about(licence.approval.as_ref()?) {
+        let Some(approval) = &issued.approval else {
+            return Some("no approval");
+        };
+        for (_, statement) in self.about(approval) {
             match &statement.body.core {
                 Core::ApprovalGranted(says) => granted = says.expires.unix() > now,
                 Core::ApprovalRevoked(_) => return Some("approval revoked"),
                 _ => {}
             }
         }
-        let ended = self.log.iter().any(|statement| {
-            statement.body.sub == self.log[at].body.sub
-                && matches!(statement.body.core, Core::BuildCompleted(_))
-        });
-        (!granted || !ended).then_some("no approval, or no end of the build")
+        (!granted || !accepted).then_some("not granted, or not accepted")
     }
 
     fn against_release(&self, part: &'a SubjectId) -> Option<&'static str> {
