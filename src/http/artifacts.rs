@@ -3,6 +3,7 @@
 //! The service holds age ciphertext only and cannot read it. An artifact is accepted when its SHA3-256 is its name.
 
 use super::auth::Session;
+use super::codes::Border;
 use super::extract::{Path, Raw};
 use super::problem::Problem;
 use super::{ARTIFACT_BYTES_MAX, Shared};
@@ -40,9 +41,7 @@ pub async fn put(
 ) -> Result<StatusCode, Problem> {
     let (digest, path) = place(&sha3)?;
     if Digest::sha3(&[&bytes]) != digest {
-        return Err(Problem::bad_request(
-            "the bytes have another SHA3-256 than the address",
-        ));
+        return Err(Problem::of(Border::WrongDigest));
     }
     app.artifacts
         .put(&path, PutPayload::from_bytes(bytes))
@@ -90,15 +89,7 @@ pub async fn get(
             .map_err(failed)?;
         return Ok((immutable, bytes).into_response());
     };
-    let range = parse_range(asked, size).ok_or_else(|| {
-        let title = "The file has no such range.";
-        Problem::new(
-            StatusCode::RANGE_NOT_SATISFIABLE,
-            "no-such-range",
-            title,
-            "Ask for less.",
-        )
-    })?;
+    let range = parse_range(asked, size).ok_or_else(|| Problem::of(Border::NoSuchRange))?;
     let told = format!("bytes {}-{}/{size}", range.start, range.end - 1);
     let bytes = app
         .artifacts

@@ -1,5 +1,6 @@
 //! The session of a request.
 
+use super::codes::Border;
 use super::problem::Problem;
 use super::{Shared, sessions};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -21,7 +22,7 @@ impl FromRequestParts<Shared> for Session {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Session, Problem> {
         let found = <Session as OptionalFromRequestParts<Shared>>::from_request_parts(parts, app);
-        found.await?.ok_or_else(Problem::unauthorised)
+        found.await?.ok_or_else(|| Problem::of(Border::NoSession))
     }
 }
 
@@ -39,7 +40,7 @@ impl OptionalFromRequestParts<Shared> for Session {
             .to_str()
             .ok()
             .and_then(|value| value.strip_prefix("Bearer "));
-        let token = token.ok_or_else(Problem::unauthorised)?;
+        let token = token.ok_or_else(|| Problem::of(Border::NoSession))?;
         let (org, kid) = sessions::check(app, token).await?;
         Ok(Some(Session { org, kid }))
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns the limits of bodies: a length beyond the limit is refused before a byte of it is read.
 
+use super::codes::Border;
 use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -49,14 +50,8 @@ impl From<JsonRejection> for Problem {
 
 /// A body beyond the limit of its route.
 pub fn too_large(max_bytes: usize) -> Problem {
-    let title = "The body is too large.";
-    Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too-large",
-        title,
-        "Send less.",
-    )
-    .because(format!("at most {max_bytes} bytes are taken here"))
+    let told = format!("at most {max_bytes} bytes are taken here");
+    Problem::of(Border::TooLarge).because(told)
 }
 
 impl<S: Send + Sync, const MAX: usize> FromRequest<S> for Raw<MAX> {

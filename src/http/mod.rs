@@ -6,6 +6,8 @@
 pub mod artifacts;
 pub mod auth;
 pub mod catalogue;
+pub mod codes;
+mod contract;
 mod extract;
 pub mod listen;
 pub mod log;
@@ -23,7 +25,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use codes::Border;
 use object_store::ObjectStore;
+use problem::Problem;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -130,7 +134,7 @@ pub fn openapi() -> String {
 /// Ends a request that takes too long, its body included.
 async fn in_time(request: Request, next: Next) -> Response {
     let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answered.unwrap_or_else(|_| problem::too_slow().into_response())
+    answered.unwrap_or_else(|_| Problem::of(Border::TooSlow).into_response())
 }
 
 /// Every route.

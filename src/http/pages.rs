@@ -59,14 +59,14 @@ fn html(status: StatusCode, text: String) -> Response {
 
 /// A problem as a page instead of a document.
 fn page_of_problem(problem: &Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (kind, status) = (problem.kind, problem.kind.status());
     html(
         status,
         web::problem(
-            problem.status,
-            problem.title,
+            status.as_u16(),
+            kind.title(),
             &problem.detail,
-            problem.advice,
+            kind.advice(),
         ),
     )
 }
@@ -132,7 +132,7 @@ async fn scanned(
             [one] => Redirect::to(&format!("/m/{}", one.mark)).into_response(),
             _ => html(StatusCode::OK, web::scanned(&answers, &page)),
         },
-        Err(problem) if problem.status == 422 => {
+        Err(problem) if problem.kind.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             html(StatusCode::UNPROCESSABLE_ENTITY, web::scanned(&[], &page))
         }
         Err(problem) => page_of_problem(&problem),

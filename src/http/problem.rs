@@ -1,67 +1,43 @@
 //! Problems (RFC 9457): what went wrong, why, and what to do now.
 //!
-//! Owns the one place where errors become HTTP. Internal causes are logged, never sent. Types are stable:
-//! `urn:threadmark:problem:<code>`.
+//! Owns the one place where errors become HTTP. Internal causes are logged, never sent. Which problems there are
+//! stands in `codes`.
 
+use super::codes::{Border, Kind};
 use crate::ledger::storage::StorageError;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::any::Any;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::statement::Malformed;
-use utoipa::ToSchema;
+
+/// How to prove who asks (RFC 6750).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"threadmark\"");
+const CHALLENGE_AGAIN: HeaderValue =
+    HeaderValue::from_static("Bearer realm=\"threadmark\", error=\"invalid_token\"");
 
 /// A problem document.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug)]
 pub struct Problem {
-    /// Stable type.
-    #[serde(rename = "type")]
-    #[schema(value_type = String, example = "urn:threadmark:problem:waits-for")]
-    pub kind: Box<str>,
-    /// What happened.
-    #[schema(value_type = String)]
-    pub title: &'static str,
-    /// HTTP status.
-    pub status: u16,
+    /// Which one.
+    pub kind: Kind,
     /// Why, in this case.
-    #[schema(value_type = String)]
     pub detail: Box<str>,
-    /// The code in `type`.
-    #[schema(value_type = String)]
-    pub code: &'static str,
-    /// What to do now.
-    #[schema(value_type = String)]
-    pub advice: &'static str,
     /// For a refused statement: a COSE_Sign1 by the log's key over statement id, code and time, in hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub signed: Option<Box<str>>,
 }
 
 impl Problem {
-    /// A problem of the border, with a code of its own.
-    pub fn new(
-        status: StatusCode,
-        code: &'static str,
-        title: &'static str,
-        advice: &'static str,
-    ) -> Problem {
+    /// A problem, told by its title alone.
+    pub fn of(kind: impl Into<Kind>) -> Problem {
+        let kind = kind.into();
         Problem {
-            kind: format!("urn:threadmark:problem:{code}").into(),
-            title,
-            status: status.as_u16(),
-            detail: title.into(),
-            code,
-            advice,
+            kind,
+            detail: kind.title().into(),
             signed: None,
         }
-    }
-
-    /// A problem that the protocol names.
-    pub fn of(status: StatusCode, code: Code, detail: impl ToString) -> Problem {
-        Problem::new(status, code.name(), code.title(), code.advice()).because(detail)
     }
 
     /// Adds what is the case.
@@ -70,37 +46,38 @@ impl Problem {
         self
     }
 
-    /// The caller is not who may have this.
-    pub fn unauthorised() -> Problem {
-        let title = "This asks for a member's session.";
-        let advice = "Open a session at POST /v1/sessions and send its token as Bearer.";
-        Problem::new(StatusCode::UNAUTHORIZED, "no-session", title, advice)
-    }
-
     /// The thing asked for is not here.
     pub fn absent(what: &str) -> Problem {
-        let title = "There is no such thing here.";
-        let advice = "Check the address; what is not logged yet may come later.";
-        Problem::new(StatusCode::NOT_FOUND, "not-found", title, advice).because(what)
+        Problem::of(Border::NotFound).because(what)
     }
 
     /// The service cannot do it now.
     pub fn unavailable() -> Problem {
-        let title = "The service cannot do this now; nothing was promised.";
-        let advice = "Send the same again in a few seconds.";
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            title,
-            advice,
-        )
+        Problem::of(Border::Unavailable)
     }
 
     /// The request is not understood.
     pub fn bad_request(detail: impl ToString) -> Problem {
-        let title = "The request is not understood.";
-        let advice = "Read the detail and /openapi.json.";
-        Problem::new(StatusCode::BAD_REQUEST, "bad-request", title, advice).because(detail)
+        Problem::of(Border::BadRequest).because(detail)
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        let members = 7 + usize::from(self.signed.is_some());
+        let mut out = out.serialize_struct("Problem", members)?;
+        out.serialize_field("type", &self.kind.urn())?;
+        out.serialize_field("title", self.kind.title())?;
+        out.serialize_field("status", &self.kind.status().as_u16())?;
+        out.serialize_field("detail", &self.detail)?;
+        out.serialize_field("code", self.kind.name())?;
+        out.serialize_field("advice", self.kind.advice())?;
+        out.serialize_field("help", &self.kind.help())?;
+        if let Some(signed) = &self.signed {
+            out.serialize_field("signed", signed)?;
+        }
+        out.end()
     }
 }
 
@@ -113,43 +90,32 @@ impl From<StorageError> for Problem {
 
 impl From<Malformed> for Problem {
     fn from(malformed: Malformed) -> Problem {
-        let status = match malformed {
-            Malformed::TooLarge(..) => StatusCode::PAYLOAD_TOO_LARGE,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Problem::of(status, Code::Malformed, malformed)
+        match malformed {
+            Malformed::TooLarge(..) => Problem::of(Border::TooLarge).because(malformed),
+            _ => Problem::of(Code::Malformed).because(malformed),
+        }
     }
 }
 
 impl From<&Refusal> for Problem {
     fn from(refusal: &Refusal) -> Problem {
-        let status = match refusal {
-            Refusal::WaitsFor { .. } => StatusCode::CONFLICT,
-            Refusal::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        Problem::of(status, refusal.code(), refusal)
+        Problem::of(refusal.code()).because(refusal)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (
-            status,
-            [(header::CONTENT_TYPE, "application/problem+json")],
-            body,
-        )
-            .into_response();
-        let retry = match self.code {
-            "waits-for" | "unavailable" | "busy" => Some("2"),
-            _ => None,
-        };
-        if let Some(seconds) = retry {
-            response.headers_mut().insert(
-                header::RETRY_AFTER,
-                axum::http::HeaderValue::from_static(seconds),
-            );
+        let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.kind.status(), media_type, body).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.kind.retry_after_s() {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.kind.status() == StatusCode::UNAUTHORIZED {
+            let again = self.kind == Kind::Border(Border::SessionRefused);
+            let challenge = if again { CHALLENGE_AGAIN } else { CHALLENGE };
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -157,13 +123,7 @@ impl IntoResponse for Problem {
 
 /// For methods that a route does not have.
 pub async fn wrong_method() -> Problem {
-    let title = "The route does not take this method.";
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "wrong-method",
-        title,
-        "See /openapi.json.",
-    )
+    Problem::of(Border::WrongMethod)
 }
 
 /// For routes that do not exist.
@@ -171,23 +131,10 @@ pub async fn not_found() -> Problem {
     Problem::absent("no such route")
 }
 
-/// For requests that take too long, as those whose body never comes.
-pub fn too_slow() -> Problem {
-    let title = "The request took too long.";
-    Problem::new(
-        StatusCode::REQUEST_TIMEOUT,
-        "too-slow",
-        title,
-        "Send it again, whole and at once.",
-    )
-}
-
 /// For what must not happen: told by the log of the service, never by the answer.
 pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
     tracing::error!(cause = text.unwrap_or("unknown"), "a handler panicked");
-    let title = "The service made a mistake; nothing was promised.";
-    let advice = "Send the same again; if it happens again, tell who runs the service.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title, advice).into_response()
+    Problem::of(Border::Internal).into_response()
 }

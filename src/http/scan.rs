@@ -4,6 +4,7 @@
 //! before anything is decoded, and are not kept.
 
 use super::auth::{Session, viewer};
+use super::codes::Border;
 use super::extract::{Query, Raw};
 use super::marks::{For, answer_for};
 use super::problem::Problem;
@@ -11,7 +12,6 @@ use super::{App, Shared};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::Serialize;
 use std::sync::Arc;
@@ -43,15 +43,8 @@ impl FromRequestParts<Shared> for Place {
 /// A turn that lasts until it is dropped.
 async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
     let waited = tokio::time::timeout(WAIT_MAX, places.clone().acquire_owned()).await;
-    waited.ok().and_then(Result::ok).ok_or_else(|| {
-        let title = "Too many pictures are being read.";
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
-            title,
-            "Send it again in a moment.",
-        )
-    })
+    let got = waited.ok().and_then(Result::ok);
+    got.ok_or_else(|| Problem::of(Border::Busy).because("too many pictures are being read"))
 }
 
 /// The answers about the marks in a picture.
@@ -123,28 +116,11 @@ fn limits() -> ReadLimits {
 }
 
 fn unread(error: &ReadError) -> Problem {
-    let (status, code, advice) = match error {
-        ReadError::TooManyBytes { .. } | ReadError::TooManyPixels { .. } => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "picture-too-large",
-            "Send a smaller picture.",
-        ),
-        ReadError::NotAnImage | ReadError::Damaged(_) => (
-            StatusCode::BAD_REQUEST,
-            "not-a-picture",
-            "Send a PNG or JPEG picture.",
-        ),
-        ReadError::NotAMark { .. } => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "not-a-mark",
-            "The code is not one of ours. Photograph the mark itself, or type its 16 characters.",
-        ),
-        ReadError::NoCode | ReadError::DecoderFailed => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "no-code",
-            "Go closer until the mark fills a quarter of the picture, light it from the side, no flash; or type \
-             the 16 characters.",
-        ),
+    let code = match error {
+        ReadError::TooManyBytes { .. } | ReadError::TooManyPixels { .. } => Border::PictureTooLarge,
+        ReadError::NotAnImage | ReadError::Damaged(_) => Border::NotAPicture,
+        ReadError::NotAMark { .. } => Border::NotAMark,
+        ReadError::NoCode | ReadError::DecoderFailed => Border::NoCode,
     };
-    Problem::new(status, code, "No mark was read.", advice).because(error)
+    Problem::of(code).because(error)
 }

@@ -3,12 +3,12 @@
 //! The session key is not the statement key: a stolen session signs nothing. Roles are never read from a token, but
 //! live from the log's state.
 
+use super::codes::Border;
 use super::problem::Problem;
 use super::{App, Shared};
 use crate::ledger::storage::Storage as _;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
 };
@@ -165,14 +165,7 @@ fn verified(token: &str, public: &[u8; 32], origin: &str, now: i64) -> Result<Cl
 
 /// One answer for every reason: who probes learns nothing.
 fn refused() -> Problem {
-    let advice =
-        "Sign a new assertion with the session key of a key in force, and check the clock.";
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "session-refused",
-        "The assertion or session is not valid.",
-        advice,
-    )
+    Problem::of(Border::SessionRefused)
 }
 
 /// PKCS #8 (RFC 8410) of an Ed25519 seed: a fixed head and the seed.

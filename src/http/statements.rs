@@ -85,11 +85,7 @@ pub async fn submit(
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
     if !statement.is_whole() {
         let detail = "a sealed section that the body names is missing";
-        return Err(Problem::of(
-            StatusCode::BAD_REQUEST,
-            Code::Malformed,
-            detail,
-        ));
+        return Err(Problem::of(Code::Malformed).because(detail));
     }
     if let Some(place) = app.store.places(&[statement.id]).await?.get(&statement.id) {
         let receipt = app
@@ -134,12 +130,11 @@ async fn verify_author(app: &App, statement: &Statement) -> Result<(), Problem> 
             key
         }
     };
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let key = key.ok_or_else(|| Problem::of(status, Code::UnknownKey, kid))?;
+    let key = key.ok_or_else(|| Problem::of(Code::UnknownKey).because(kid))?;
     if statement.envelope.is_signed_by(&key) {
         return Ok(());
     }
-    Err(Problem::of(status, Code::BadSignature, statement.id))
+    Err(Problem::of(Code::BadSignature).because(statement.id))
 }
 
 fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
