@@ -3,7 +3,7 @@
 //! Owns which sealed files a machine must have at hand. Must never open one.
 
 use crate::home::{Home, View};
-use crate::sync::{Client, Session, SyncError};
+use crate::sync::{Client, Session, SyncError, patiently};
 use std::collections::BTreeSet;
 use threadmark_protocol::body::design::DesignFile;
 use threadmark_protocol::world::Data;
@@ -55,7 +55,8 @@ pub fn prefetch(
             "fetching {} ({} bytes)",
             file.name, digest.size_bytes
         ));
-        let bytes = client.get_artifact(session, digest)?;
+        let told = format!("{fetched} files fetched");
+        let bytes = patiently(progress, &told, || client.get_artifact(session, digest))?;
         home.keep_artifact(digest, &bytes)?;
         fetched += 1;
     }

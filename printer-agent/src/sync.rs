@@ -5,10 +5,12 @@
 
 mod client;
 mod http;
+mod patience;
 mod session;
 
 pub use client::{Client, Logged, Submitted};
 pub use http::Problem;
+pub use patience::patiently;
 pub use session::Session;
 
 use crate::home::{Delivered, Home, HomeError, Outcome};
@@ -93,10 +95,12 @@ impl Client {
             let mut next = Vec::new();
             let mut unanswered = false;
             for (at, statement) in open.iter().enumerate() {
+                let so_far = format!("{at} of {} statements sent", open.len());
                 if at > 0 && at % 25 == 0 {
-                    progress(&format!("{at} of {} statements sent", open.len()));
+                    progress(&so_far);
                 }
-                let outcome = match self.submit(&statement.submission)? {
+                let sent = || self.submit(&statement.submission);
+                let outcome = match patiently(progress, &so_far, sent)? {
                     Submitted::Logged(logged) => verified(statement, logged, trust)?,
                     Submitted::Refused { code, detail } => Outcome::Refused { code, detail },
                     Submitted::Waits { detail } => Outcome::Waiting { detail },
@@ -140,9 +144,12 @@ impl Client {
             }
             other => other?,
         };
-        while let Some(page) = self.page(session, replica.size())? {
+        let mut so_far = format!("{} entries verified", replica.size());
+        while let Some(page) = patiently(progress, &so_far, || self.page(session, replica.size()))?
+        {
             home.extend(&mut replica, &page)?;
-            progress(&format!("{} entries verified", replica.size()));
+            so_far = format!("{} entries verified", replica.size());
+            progress(&so_far);
         }
         must_continue(&replica, &self.checkpoint()?)?;
         Ok(replica)
@@ -178,7 +185,8 @@ pub fn synchronise(
 ) -> Result<Synced, SyncError> {
     let client = Client::new(&home.service()?);
     let outcomes = deliver_all(home, &client, progress)?;
-    let session = client.session(home, now, entropy)?;
+    let told = format!("{} statements sent", outcomes.len());
+    let session = patiently(progress, &told, || client.session(home, now, entropy))?;
     let replica = client.pull(home, &session, progress)?;
     Ok(Synced { outcomes, replica })
 }

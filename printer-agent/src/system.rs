@@ -3,7 +3,8 @@
 //! The only file of the crate that reads either; everything else takes them as parameters. Must never know
 //! what they are used for.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where random bytes come from.
 pub trait Entropy {
@@ -48,4 +49,14 @@ pub fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() as i64)
+}
+
+/// Time since this process first asked, by a clock that never goes back: for waiting, never for records.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the clock is read"
+)]
+pub fn elapsed() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }

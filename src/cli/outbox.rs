@@ -5,7 +5,7 @@
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use threadmark_agent::home::{Home, file};
-use threadmark_agent::sync::{Client, Session};
+use threadmark_agent::sync::{Client, Session, patiently};
 use threadmark_protocol::digest::Digest;
 
 fn folder(home: &Home) -> PathBuf {
@@ -44,7 +44,9 @@ pub fn flush(
         };
         let sealed = std::fs::read(entry.path())?;
         progress(&format!("uploading {} bytes", sealed.len()));
-        client.put_artifact(session, &digest, &sealed)?;
+        let told = format!("{uploaded} files uploaded");
+        let put = || client.put_artifact(session, &digest, &sealed);
+        patiently(progress, &told, put)?;
         std::fs::remove_file(entry.path())?;
         uploaded += 1;
     }

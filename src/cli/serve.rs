@@ -1,6 +1,7 @@
 //! `threadmark serve`: the service.
 
 use crate::config::{Config, Database};
+use crate::http::quota::{Limits, Quotas};
 use crate::http::{self, App};
 use crate::ledger::keys::{KeyFile, LogKeys};
 use crate::ledger::sequencer::Sequencer;
@@ -46,13 +47,16 @@ impl Serve {
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .init();
+        let limits = Limits::default().overridden(|name| std::env::var(name).ok());
+        let limits = limits.context("a limit in the environment (THREADMARK_…)")?;
         let config = Config::new(self.home, self.listen, self.database_url);
         let genesis_bytes = config.read_genesis()?;
         let genesis = Genesis::parse(&genesis_bytes)?;
         let keys = read_keys(&config, &genesis)?;
         let database = config.start_database()?;
         let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
-        let served = runtime.block_on(serve(&config, &database, &genesis, genesis_bytes, keys));
+        let served = serve(&config, &database, &genesis, genesis_bytes, keys, limits);
+        let served = runtime.block_on(served);
         // Not for ever: a picture may be under way.
         runtime.shutdown_timeout(END_TIMEOUT);
         // `database` is dropped here, after the runtime's last connection: a private cluster stops with us.
@@ -66,6 +70,7 @@ async fn serve(
     genesis: &Genesis,
     genesis_bytes: Vec<u8>,
     keys: LogKeys,
+    limits: Limits,
 ) -> Result<ExitCode> {
     let store = PgStore::open(&database.url()).await?;
     let clock: Clock = Arc::new(system::now);
@@ -78,7 +83,8 @@ async fn serve(
     let (ledger, task) =
         Sequencer::start(store.clone(), keys, genesis, &holder, clock.clone()).await?;
     let fingerprint = ledger.trust().fingerprint();
-    let app = App::new(ledger, store, artifacts, clock, genesis_bytes);
+    let quotas = Quotas::new(limits, system::elapsed);
+    let app = App::new(ledger, store, artifacts, clock, genesis_bytes, quotas);
     let address = listener.local_addr()?;
     // One line for scripts: who starts us waits for it.
     println!(
@@ -86,7 +92,7 @@ async fn serve(
         app.ledger.trust().origin()
     );
     tokio::select! {
-        () = http::listen::serve(listener, http::router(app), stopped()) => Ok(ExitCode::SUCCESS),
+        () = http::listen::serve(listener, app, stopped()) => Ok(ExitCode::SUCCESS),
         written = task.run() => explain(written),
     }
 }

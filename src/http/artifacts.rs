@@ -6,6 +6,7 @@ use super::auth::Session;
 use super::codes::Border;
 use super::extract::{Path, Raw};
 use super::problem::Problem;
+use super::quota::Address;
 use super::{ARTIFACT_BYTES_MAX, Shared};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -36,10 +37,12 @@ fn place(sha3: &str) -> Result<(Digest, StorePath), Problem> {
 pub async fn put(
     State(app): State<Shared>,
     _: Session,
+    from: Address,
     Path(sha3): Path<String>,
     Raw(bytes): Raw<ARTIFACT_BYTES_MAX>,
 ) -> Result<StatusCode, Problem> {
     let (digest, path) = place(&sha3)?;
+    app.quotas.transferred(from, bytes.len() as u64);
     if Digest::sha3(&[&bytes]) != digest {
         return Err(Problem::of(Border::WrongDigest));
     }
@@ -62,6 +65,7 @@ pub async fn put(
 pub async fn get(
     State(app): State<Shared>,
     _: Session,
+    to: Address,
     Path(sha3): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -87,9 +91,11 @@ pub async fn get(
             .bytes()
             .await
             .map_err(failed)?;
+        app.quotas.transferred(to, size);
         return Ok((immutable, bytes).into_response());
     };
     let range = parse_range(asked, size).ok_or_else(|| Problem::of(Border::NoSuchRange))?;
+    app.quotas.transferred(to, range.end - range.start);
     let told = format!("bytes {}-{}/{size}", range.start, range.end - 1);
     let bytes = app
         .artifacts

@@ -59,6 +59,7 @@ border! {
     NoSuchRange = RANGE_NOT_SATISFIABLE "no-such-range": "The file has no such range.", "Ask for bytes within the size that the header Content-Range names.";
     NotAMark = UNPROCESSABLE_ENTITY "not-a-mark": "The code in the picture is not one of ours.", "Photograph the mark itself, or type its 16 characters.";
     NoCode = UNPROCESSABLE_ENTITY "no-code": "No mark was read in the picture.", "Go closer until the mark fills a quarter of the picture, light it from the side, no flash; or type the 16 characters.";
+    Quota = TOO_MANY_REQUESTS "quota": "That is more than one may use at a time.", "Wait as long as Retry-After says, then send the same again; nothing is lost.";
     Internal = INTERNAL_SERVER_ERROR "internal": "The service made a mistake; nothing was promised.", "Send the same again; if it happens again, tell who runs the service.";
     Unavailable = SERVICE_UNAVAILABLE "unavailable": "The service cannot do this now; nothing was promised.", "Send the same again in a few seconds.";
     Busy = SERVICE_UNAVAILABLE "busy": "Too much of this is being done at the same time.", "Send it again in a moment.";

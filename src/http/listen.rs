@@ -2,14 +2,20 @@
 //!
 //! Owns the limits that hold before there is a request. Those of a request stand in [`super::router`].
 
+use super::Shared;
+use super::quota::Peer;
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::collections::HashMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,8 +27,14 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest that requests under way hold up the end.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What a connection too many of one address hears.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
 /// Serves until `stop` is done, then ends the requests that are under way.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output = ()>) {
+    let router: Router = super::router(app.clone());
+    let neighbours = Arc::new(Neighbours::default());
     let mut http = Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT);
@@ -30,15 +42,24 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     let open = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, ip, place) = tokio::select! {
             next = accept(&listener, &places) => next,
             () = &mut stop => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let Some(room) = neighbours.room(ip, app.quotas.connections(ip)) else {
+            // Into the empty buffer of a new connection, or not at all: nobody waits here.
+            let _ = stream.try_write(TOO_MANY);
+            continue;
+        };
+        let routes = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(ip));
+            routes.call(request)
+        });
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection);
         tokio::spawn(async move {
-            let _place = place;
+            let _held = (place, room);
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection");
             }
@@ -57,20 +78,51 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+) -> (TcpStream, IpAddr, Option<OwnedSemaphorePermit>) {
     // Nobody closes the semaphore, so there always is a place in the end.
     let place = places.clone().acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are written whole; waiting for more to send would only delay them.
                 let _ = stream.set_nodelay(true);
-                return (stream, place);
+                return (stream, peer.ip().to_canonical(), place);
             }
             Err(error) => {
                 // A client that went away is nothing; out of descriptors is told, and passes as connections end.
                 tracing::warn!(%error, "accepting a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Open connections by address: no more addresses than there are connections.
+#[derive(Default)]
+struct Neighbours(Mutex<HashMap<IpAddr, usize>>);
+
+/// The place of one connection among those of its address.
+struct Room(Arc<Neighbours>, IpAddr);
+
+impl Neighbours {
+    fn room(self: &Arc<Neighbours>, ip: IpAddr, most: Option<usize>) -> Option<Room> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(ip).or_default();
+        if most.is_some_and(|most| *count >= most) {
+            return None;
+        }
+        *count += 1;
+        Some(Room(self.clone(), ip))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.1);
             }
         }
     }

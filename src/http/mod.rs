@@ -14,6 +14,7 @@ pub mod log;
 pub mod marks;
 pub mod pages;
 pub mod problem;
+pub mod quota;
 pub mod scan;
 pub mod sessions;
 pub mod statements;
@@ -28,6 +29,7 @@ use axum::response::{IntoResponse as _, Response};
 use codes::Border;
 use object_store::ObjectStore;
 use problem::Problem;
+use quota::Quotas;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -61,6 +63,7 @@ pub struct App {
     pub genesis: Vec<u8>,
     /// Keys by their thumbprints: an entry can never become wrong.
     keys: RwLock<HashMap<KeyId, PublicKey>>,
+    quotas: Quotas,
     pictures: Arc<Semaphore>,
     scans: Arc<Semaphore>,
 }
@@ -76,6 +79,7 @@ impl App {
         artifacts: Arc<dyn ObjectStore>,
         clock: Clock,
         genesis: Vec<u8>,
+        quotas: Quotas,
     ) -> Shared {
         Arc::new(App {
             ledger,
@@ -84,6 +88,7 @@ impl App {
             clock,
             genesis,
             keys: RwLock::default(),
+            quotas,
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
         })
@@ -151,6 +156,10 @@ pub fn router(app: Shared) -> Router {
         )
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            quota::admit,
+        ))
         .layer(axum::middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .with_state(app)

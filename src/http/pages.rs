@@ -57,10 +57,16 @@ fn html(status: StatusCode, text: String) -> Response {
     (status, web::response_headers(), text).into_response()
 }
 
+/// Whether a person reads what this address answers.
+pub fn is_page(path: &str) -> bool {
+    let first = path.split('/').nth(1);
+    first.is_some_and(|first| ["", "scan", "m", "M"].contains(&first))
+}
+
 /// A problem as a page instead of a document.
-fn page_of_problem(problem: &Problem) -> Response {
+pub fn page_of_problem(problem: &Problem) -> Response {
     let (kind, status) = (problem.kind, problem.kind.status());
-    html(
+    let mut page = html(
         status,
         web::problem(
             status.as_u16(),
@@ -68,7 +74,12 @@ fn page_of_problem(problem: &Problem) -> Response {
             &problem.detail,
             kind.advice(),
         ),
-    )
+    );
+    if let Some(seconds) = problem.retry_after_s() {
+        let headers = page.headers_mut();
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    page
 }
 
 async fn home(State(app): State<Shared>, headers: HeaderMap) -> Response {

@@ -4,6 +4,7 @@
 //! stands in `codes`.
 
 use super::codes::{Border, Kind};
+use super::quota::Wait;
 use crate::ledger::storage::StorageError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +28,8 @@ pub struct Problem {
     pub detail: Box<str>,
     /// For a refused statement: a COSE_Sign1 by the log's key over statement id, code and time, in hexadecimal digits.
     pub signed: Option<Box<str>>,
+    /// Seconds after which to come back, where it is not the same for all problems of the kind.
+    wait_s: Option<u64>,
 }
 
 impl Problem {
@@ -37,6 +40,7 @@ impl Problem {
             kind,
             detail: kind.title().into(),
             signed: None,
+            wait_s: None,
         }
     }
 
@@ -54,6 +58,21 @@ impl Problem {
     /// The service cannot do it now.
     pub fn unavailable() -> Problem {
         Problem::of(Border::Unavailable)
+    }
+
+    /// More than one key or address may use: nothing was done, and nothing is lost.
+    pub fn quota(what: impl std::fmt::Display, wait: Wait) -> Problem {
+        let seconds = wait.seconds();
+        let problem = Problem::of(Border::Quota);
+        Problem {
+            wait_s: Some(seconds),
+            ..problem.because(format!("the quota of {what} has room again in {seconds} s"))
+        }
+    }
+
+    /// Seconds after which the same request may succeed, unchanged.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        self.wait_s.or(self.kind.retry_after_s().map(u64::from))
     }
 
     /// The request is not understood.
@@ -109,7 +128,7 @@ impl IntoResponse for Problem {
         let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.kind.status(), media_type, body).into_response();
         let headers = response.headers_mut();
-        if let Some(seconds) = self.kind.retry_after_s() {
+        if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if self.kind.status() == StatusCode::UNAUTHORIZED {

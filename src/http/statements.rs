@@ -3,8 +3,10 @@
 //! Whoever carries a statement may submit it: the signature authorises. Parsing and the signature are checked
 //! here, before anything waits for the writer.
 
+use super::codes::Kind;
 use super::extract::{Path, Raw};
 use super::problem::Problem;
+use super::quota::Address;
 use super::{App, Shared};
 use crate::ledger::sequencer::Outcome;
 use crate::ledger::storage::Storage as _;
@@ -78,36 +80,57 @@ pub struct Proven {
         (status = 503, description = "Nothing is promised: send it again", body = Problem)))]
 pub async fn submit(
     State(app): State<Shared>,
+    from: Address,
     Raw(bytes): Raw<SUBMISSION_BYTES_MAX>,
 ) -> Result<Response, Problem> {
-    let mut submission = Submission::parse(&bytes)?;
+    let of_nobody = |problem: Problem| {
+        app.quotas.unsigned(from);
+        problem
+    };
+    let statement = opened(&app, &bytes).map_err(of_nobody)?;
+    let (id, kid) = (statement.id, statement.envelope.kid);
+    // A key beyond its quota costs nobody a signature's check; the address that sends it all the same pays.
+    app.quotas.may_submit(kid).map_err(of_nobody)?;
+    if let Some(known) = known(&app, &statement).await? {
+        return Ok(respond(&app, &id, known));
+    }
+    let author = verify_author(&app, &statement).await;
+    author.map_err(|problem| match problem.kind {
+        Kind::Rule(_) => of_nobody(problem),
+        Kind::Border(_) => problem,
+    })?;
+    // Only now: whoever writes a key's name on something must not use up what the key may send.
+    app.quotas.submitted(kid)?;
+    let outcome = app.ledger.submit(statement).await;
+    let outcome = outcome.ok_or_else(Problem::unavailable)?;
+    Ok(respond(&app, &id, outcome))
+}
+
+/// The statement in a submission, in its form and whole.
+fn opened(app: &App, bytes: &[u8]) -> Result<Statement, Problem> {
+    let mut submission = Submission::parse(bytes)?;
     submission.envelope = Envelope::strip_unprotected(&submission.envelope)?;
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
     if !statement.is_whole() {
         let detail = "a sealed section that the body names is missing";
         return Err(Problem::of(Code::Malformed).because(detail));
     }
-    if let Some(place) = app.store.places(&[statement.id]).await?.get(&statement.id) {
-        let receipt = app
-            .ledger
-            .receipt(&statement, *place)
-            .ok_or_else(Problem::unavailable)?;
-        let outcome = Outcome::Logged {
-            place: *place,
-            receipt,
-            findings: BTreeSet::new(),
-            known: true,
-        };
-        return Ok(respond(&app, &statement.id, outcome));
-    }
-    verify_author(&app, &statement).await?;
-    let id = statement.id;
-    let outcome = app
-        .ledger
-        .submit(statement)
-        .await
-        .ok_or_else(Problem::unavailable)?;
-    Ok(respond(&app, &id, outcome))
+    Ok(statement)
+}
+
+/// The first receipt of a statement that is logged already.
+async fn known(app: &App, statement: &Statement) -> Result<Option<Outcome>, Problem> {
+    let places = app.store.places(&[statement.id]).await?;
+    let Some(place) = places.get(&statement.id).copied() else {
+        return Ok(None);
+    };
+    let receipt = app.ledger.receipt(statement, place);
+    Ok(Some(Outcome::Logged {
+        place,
+        receipt: receipt.ok_or_else(Problem::unavailable)?,
+        findings: BTreeSet::new(),
+        known: true,
+    }))
 }
 
 /// Drops unknown keys and bad signatures before the writer is bothered. Only enrolled keys count: the one that genesis

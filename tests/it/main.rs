@@ -15,4 +15,5 @@ mod service_border;
 mod service_crash;
 mod service_hostile;
 mod service_pages;
+mod service_quota;
 mod support;

@@ -3,6 +3,7 @@
 use crate::support::new_database;
 use std::process::Command;
 use std::sync::Arc;
+use threadmark::http::quota::{Limits, Quotas};
 use threadmark::http::{self, App};
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
@@ -30,7 +31,8 @@ async fn the_page_behind_a_mark_in_a_browser() {
         }
     }
     let folder = Arc::new(object_store::memory::InMemory::new());
-    let app = App::new(ledger, store, folder, clock, of.genesis.to_bytes());
+    let quotas = Quotas::new(Limits::default(), std::time::Duration::default);
+    let app = App::new(ledger, store, folder, clock, of.genesis.to_bytes(), quotas);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move { axum::serve(listener, http::router(app)).await });

@@ -85,12 +85,18 @@ impl Founded {
 
     /// Starts the real service and waits until it listens.
     pub fn serve(&self) -> Service {
+        self.serve_with(&[])
+    }
+
+    /// [`Founded::serve`] with these in the environment.
+    pub fn serve_with(&self, environment: &[(&str, &str)]) -> Service {
         let mut child = Command::new(env!("CARGO_BIN_EXE_threadmark"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .arg("--home")
             .arg(self.log_home())
             .env("DATABASE_URL", &self.database)
             .env("RUST_LOG", "warn")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -166,7 +166,7 @@ impl Client {
         let answer = self.http.answered(request.send(submission.to_bytes()))?;
         match answer.status() {
             200 | 201 => Ok(Submitted::Logged(answer.json::<LoggedJson>()?.read()?)),
-            202 | 408 | 429 | 502 | 503 | 504 => Ok(Submitted::Unanswered {
+            202 | 408 | 502 | 503 | 504 => Ok(Submitted::Unanswered {
                 detail: answer.problem().title,
             }),
             400 | 409 | 413 | 422 => Ok(refused_or_waits(answer)),

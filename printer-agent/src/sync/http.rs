@@ -26,6 +26,9 @@ pub struct Problem {
     pub detail: String,
     /// What to do now.
     pub advice: String,
+    /// Seconds after which the service asks to be asked again.
+    #[serde(skip)]
+    pub retry_after_s: Option<u64>,
 }
 
 impl fmt::Display for Problem {
@@ -156,12 +159,15 @@ impl Answered {
     /// What the service says is wrong, or the status where it says nothing.
     pub fn problem(self) -> Problem {
         let status = self.response.status();
+        let later = self.response.headers().get("retry-after");
+        let retry_after_s = later.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let mut problem: Problem = self
             .bytes(64 << 10)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
         problem.status = status.as_u16();
+        problem.retry_after_s = retry_after_s;
         if problem.title.is_empty() {
             problem.title = status.canonical_reason().unwrap_or("unknown").to_owned();
         }

@@ -157,6 +157,28 @@ fn a_busy_service_is_asked_again_and_nothing_is_given_up() {
 }
 
 #[test]
+fn beyond_a_quota_one_waits_and_everything_gets_through() {
+    let ship = Ship::ready();
+    for seed in 1..=5 {
+        let entropy = &mut entropy(seed);
+        ship.home.sign(draft(), ship.c.now, entropy).unwrap();
+    }
+    let service = Service::playing(&ship, Trick::Quota);
+    let mut told = Vec::new();
+    let mut progress = |text: &str| told.push(text.to_owned());
+    let outcomes = deliver_all(&ship.home, &Client::new(&service.url), &mut progress).unwrap();
+    let logged = |outcome: &Outcome| matches!(outcome, Outcome::Logged { .. });
+    assert_eq!(outcomes.len(), 5);
+    assert!(outcomes.values().all(logged), "{outcomes:?}");
+    assert!(ship.home.undelivered().unwrap().is_empty());
+    // The third and the sixth were sent twice, and nothing was sent while it was asked to wait.
+    assert_eq!(service.asked(), 7);
+    let wait = "2 of 5 statements sent; the service asks to wait 1 s, then it goes on";
+    assert_eq!(told[0], wait, "{told:?}");
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
 fn no_network_is_an_error_of_its_own() {
     let ship = Ship::ready();
     let found = synchronise(&ship.home, ship.c.now, &mut entropy(1), &mut quiet());
@@ -192,6 +214,7 @@ fn a_problem_shows_what_happened_and_what_to_do() {
         title: "The role is missing.".into(),
         detail: "Operator.".into(),
         advice: "Have it granted.".into(),
+        retry_after_s: None,
     };
     let shown = SyncError::Problem(problem).to_string();
     assert!(shown.contains("role-missing") && shown.contains("Have it granted."));

@@ -21,6 +21,8 @@ pub enum Trick {
     OtherIndex,
     ChangedPage,
     BusyTwice,
+    /// Every third submission is beyond a quota, which has room again after a second.
+    Quota,
 }
 
 struct State {
@@ -28,6 +30,7 @@ struct State {
     artifacts: BTreeMap<String, Vec<u8>>,
     trick: Trick,
     busy: u32,
+    asked: u32,
 }
 
 /// A service on a port of its own; it ends with the process.
@@ -43,6 +46,7 @@ struct Asked {
     body: Vec<u8>,
 }
 
+/// Status and body; 429 asks to wait a second.
 type Answer = (u16, Vec<u8>);
 
 impl Service {
@@ -60,6 +64,7 @@ impl Service {
             artifacts: [(digest.sha3.to_hex(), sealed)].into(),
             trick,
             busy: 2,
+            asked: 0,
         }));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -72,6 +77,11 @@ impl Service {
             }
         });
         Service { url, state }
+    }
+
+    /// Submissions so far.
+    pub fn asked(&self) -> u32 {
+        self.state.lock().unwrap().asked
     }
 
     pub fn size(&self) -> Option<u64> {
@@ -109,8 +119,13 @@ fn read(stream: &TcpStream) -> Asked {
 }
 
 fn write(mut stream: TcpStream, (status, body): &Answer) {
+    let later = if *status == 429 {
+        "retry-after: 1\r\n"
+    } else {
+        ""
+    };
     let head = format!(
-        "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} x\r\n{later}content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     let _ = stream.write_all(head.as_bytes());
@@ -164,6 +179,10 @@ impl State {
         if self.trick == Trick::BusyTwice && self.busy > 0 {
             self.busy -= 1;
             return problem(503, "unavailable");
+        }
+        self.asked += 1;
+        if self.trick == Trick::Quota && self.asked.is_multiple_of(3) {
+            return problem(429, "quota");
         }
         let submission = Submission::parse(bytes).unwrap();
         let statement = Statement::open(submission, &text(ORIGIN)).unwrap();
