@@ -23,6 +23,10 @@ use crate::text::{ActorId, Line, OrgId, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// The form in which a [`State`] stands as JSON in storage. Raise it when a stored state would be read as
+/// something else or not at all; the service then refuses older states and asks to make them again from the log.
+pub const STATE_FORM: i32 = 1;
+
 /// Most subjects that one state names as what it stands on; the authors of its reports come on top, because
 /// who may report is everybody.
 pub const PARENTS_MAX: usize = 64;

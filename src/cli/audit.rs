@@ -33,7 +33,7 @@ impl Audit {
         let database = config.reach_database()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let report = runtime.block_on(async {
-            let store = PgStore::open(&database.url()).await?;
+            let store = PgStore::open_to_read(&database.url()).await?;
             let report = audit::audit(&store, trust, |done, of| {
                 eprintln!("audited {done} of {of} entries");
             });

@@ -22,6 +22,7 @@ mod output;
 mod part;
 mod proof;
 mod publish;
+mod rebuild;
 mod recall;
 mod resource;
 mod scan;
@@ -50,6 +51,8 @@ enum Command {
     Genesis(genesis::Found),
     /// Replay the whole log and compare it with everything that is stored
     Audit(audit::Audit),
+    /// Make every state again from the log
+    Rebuild(rebuild::Rebuild),
     /// Play the main job, end to end
     Demo(demo::Demo),
     /// Make, show, enrol and revoke keys
@@ -103,6 +106,7 @@ impl Command {
             Command::Serve(serve) => serve.run(),
             Command::Genesis(found) => found.run(),
             Command::Audit(audit) => audit.run(),
+            Command::Rebuild(rebuild) => rebuild.run(),
             Command::Demo(demo) => demo.run(),
             Command::Key(key) => key.run(),
             Command::Member(member) => member.run(),

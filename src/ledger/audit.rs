@@ -8,6 +8,7 @@ mod rows;
 use super::storage::{Head, StorageError};
 use crate::ledger::storage::Storage as _;
 use crate::store::PgStore;
+use crate::store::world::StoredState;
 use rows::Batches;
 use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::bundle::{PAGE_ENTRIES_MAX, Page, Replica};
@@ -78,7 +79,8 @@ pub async fn audit(
         found.push(Discrepancy { place, what });
     }
     compare_checkpoints(&replica, &checkpoints, &batches, &mut found);
-    let states = compare_states(store, &replica, &mut found).await?;
+    compare_chain(&store.checkpoint_chain().await?, &mut found);
+    let states = compare_states(store, &replica, batches.len(), &mut found).await?;
     compare_parents(store, &replica, &mut found).await?;
     Ok(Report {
         entries: replica.size(),
@@ -158,9 +160,24 @@ fn compare_checkpoints(
     }
 }
 
+/// Each checkpoint names the one before it: that is what keeps two writers from going on from one state.
+fn compare_chain(chain: &[(i64, Option<i64>)], found: &mut Vec<Discrepancy>) {
+    let mut before = None;
+    for (size, previous) in chain {
+        if *previous != before {
+            found.push(Discrepancy {
+                place: format!("checkpoint {size}"),
+                what: "it does not name the checkpoint before it".into(),
+            });
+        }
+        before = Some(*size);
+    }
+}
+
 async fn compare_states(
     store: &PgStore,
     replica: &Replica,
+    batches: usize,
     found: &mut Vec<Discrepancy>,
 ) -> Result<usize, StorageError> {
     let expected = &replica.world().states;
@@ -173,21 +190,18 @@ async fn compare_states(
         for stored in page {
             compared += 1;
             let id: Option<SubjectId> = stored.id.parse().ok();
+            let place = format!("state {}", stored.id);
             let should = id.as_ref().and_then(|id| expected.get_key_value(id));
             let what = match should {
                 None => Some("the log knows nothing of it".to_owned()),
                 Some((id, state)) => {
                     missing.remove(id);
-                    match stored.kind == id.kind() {
-                        true => difference(state, stored.state),
-                        false => Some("its kind is not that of its id".to_owned()),
-                    }
+                    let version = stored.version;
+                    difference(id, state, stored)
+                        .or_else(|| difference_of_versions(version, batches))
                 }
             };
-            found.extend(what.map(|what| Discrepancy {
-                place: format!("state {}", stored.id),
-                what,
-            }));
+            found.extend(what.map(|what| Discrepancy { place, what }));
         }
     }
     for id in missing {
@@ -200,7 +214,18 @@ async fn compare_states(
     Ok(compared)
 }
 
-fn difference(should: &State, stored: serde_json::Value) -> Option<String> {
+/// A state is written at most once a batch, and from its first on.
+fn difference_of_versions(version: i64, batches: usize) -> Option<String> {
+    let possible = 1..=batches as i64;
+    (!possible.contains(&version))
+        .then(|| format!("its version is {version}, after {batches} batches"))
+}
+
+fn difference(id: &SubjectId, should: &State, stored: StoredState) -> Option<String> {
+    if stored.kind != id.kind() {
+        return Some("its kind is not that of its id".to_owned());
+    }
+    let stored = stored.state;
     let expected = serde_json::to_value(should).unwrap_or_default();
     if expected == stored {
         return None;

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod keys;
+pub mod rebuild;
 pub mod sequencer;
 pub mod storage;
 

@@ -116,6 +116,15 @@ fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> ClusterError {
     |source| ClusterError::Io { path, source }
 }
 
+/// Folder and major version of the PostgreSQL programs that serve the cluster of `home`.
+///
+/// # Errors
+/// None are installed that will do.
+pub fn programs(home: &Path) -> Result<(PathBuf, u32)> {
+    let Programs { folder, major } = Programs::find(&home.join("postgres"))?;
+    Ok((folder, major))
+}
+
 /// A running server, ours alone. Dropping it stops it.
 #[derive(Debug)]
 pub struct Cluster {

@@ -3,7 +3,6 @@
 use super::{sort_out, to_i64};
 use crate::ledger::storage::{Batch, StorageError};
 use sqlx::{PgPool, PgTransaction};
-use threadmark_protocol::world::State;
 
 /// Raises the fence: from now on no older writer can commit.
 pub async fn take_lease(pool: &PgPool, holder: &str) -> Result<i64, StorageError> {
@@ -29,14 +28,14 @@ pub async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), StorageError> {
     insert_checkpoint(&mut transaction, batch).await?;
     // COMMIT POINT. Before it nothing of the batch exists for anybody; after it all of it does, and survives
     // a crash of this process, of the database and of the machine.
-    transaction
-        .commit()
-        .await
-        .map_err(|error| StorageError::Unavailable(error.to_string()))
+    transaction.commit().await.map_err(sort_out)
 }
 
 /// Locks the lease row until the end of the transaction, so that no other writer can take it in between.
-async fn hold_lease(transaction: &mut PgTransaction<'_>, fence: i64) -> Result<(), StorageError> {
+pub(super) async fn hold_lease(
+    transaction: &mut PgTransaction<'_>,
+    fence: i64,
+) -> Result<(), StorageError> {
     let held = sqlx::query_scalar!("select fence from lease for update")
         .fetch_optional(&mut **transaction)
         .await
@@ -153,23 +152,24 @@ async fn upsert_states(
     expect_rows(done.rows_affected(), ids.len())
 }
 
-/// Parents never go away, so what is there already is left alone.
 async fn insert_parents(
     transaction: &mut PgTransaction<'_>,
     batch: &Batch,
 ) -> Result<(), StorageError> {
-    let up = |state: &State| state.parents();
-    let edges: Vec<(String, String)> = batch
-        .states
-        .iter()
-        .flat_map(|(child, state)| {
-            up(state)
-                .into_iter()
-                .map(|parent| (child.to_string(), parent.to_string()))
-        })
-        .collect();
-    let (children, parents): (Vec<_>, Vec<_>) = edges.into_iter().unzip();
-    sqlx::query!(
+    let edges = batch.states.iter().flat_map(|(child, state)| {
+        let up = state.parents().into_iter();
+        up.map(|parent| (child.to_string(), parent.to_string()))
+    });
+    insert_edges(transaction, edges).await
+}
+
+/// Parents never go away, so what is there already is left alone.
+pub(super) async fn insert_edges(
+    transaction: &mut PgTransaction<'_>,
+    edges: impl Iterator<Item = (String, String)>,
+) -> Result<(), StorageError> {
+    let (children, parents): (Vec<_>, Vec<_>) = edges.unzip();
+    let done = sqlx::query!(
         "insert into parent (child, parent) select * from unnest($1::text[], $2::text[])
          on conflict do nothing",
         &children,
@@ -178,7 +178,8 @@ async fn insert_parents(
     .execute(&mut **transaction)
     .await
     .map_err(sort_out)?;
-    Ok(())
+    let written = done.rows_affected();
+    expect_rows(written.max(children.len() as u64), children.len())
 }
 
 /// Compare-and-swap: the database refuses a second successor of one checkpoint.
@@ -207,7 +208,7 @@ async fn insert_checkpoint(
 }
 
 /// A write that touches other than the expected rows is a bug, never silently right.
-fn expect_rows(affected: u64, expected: usize) -> Result<(), StorageError> {
+pub(super) fn expect_rows(affected: u64, expected: usize) -> Result<(), StorageError> {
     if affected == expected as u64 {
         return Ok(());
     }

@@ -206,6 +206,18 @@ impl PgStore {
         row.map(Head::try_from).transpose()
     }
 
+    /// Size of each checkpoint and of the one that it says it follows, in order, for the audit.
+    pub async fn checkpoint_chain(&self) -> Result<Vec<(i64, Option<i64>)>, StorageError> {
+        let rows = sqlx::query!("select size, previous_size from checkpoint order by size")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(sort_out)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.size, row.previous_size))
+            .collect())
+    }
+
     /// Every checkpoint in order, for the audit.
     pub async fn checkpoints(&self) -> Result<Vec<Head>, StorageError> {
         let rows = sqlx::query_as!(

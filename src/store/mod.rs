@@ -7,89 +7,25 @@ pub mod catalogue;
 pub mod cluster;
 pub mod commit;
 pub mod entry;
+pub mod open;
+pub mod rebuild;
 pub mod session;
 pub mod world;
 
 use crate::ledger::storage::{Batch, Head, Place, Storage, StorageError};
+pub use open::OpenError;
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{StatementId, Submission};
 use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::world::World;
 
-/// Oldest server that the schema is tested with.
-const SERVER_VERSION_MIN: i32 = 130_000;
-
 /// PostgreSQL.
 #[derive(Clone)]
 pub struct PgStore {
     pool: PgPool,
-}
-
-/// Why the database cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// No connection.
-    #[error("the database cannot be reached: {0}")]
-    Connect(#[source] sqlx::Error),
-    /// A setting under which an acknowledged statement could be lost.
-    #[error(
-        "the database has {0}; an acknowledged statement could be lost. Set {1} and start again"
-    )]
-    Unsafe(String, &'static str),
-    /// Too old.
-    #[error("the database server is version {0}; 13 or newer is needed")]
-    TooOld(i32),
-    /// The schema cannot be brought up to date.
-    #[error("the schema cannot be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-}
-
-impl PgStore {
-    /// Connects, refuses unsafe settings, and brings the schema up to date.
-    pub async fn open(url: &str) -> Result<PgStore, OpenError> {
-        let options: PgConnectOptions = url.parse().map_err(OpenError::Connect)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await
-            .map_err(OpenError::Connect)?;
-        let store = PgStore { pool };
-        store.refuse_unsafe().await?;
-        sqlx::migrate!("./migrations").run(&store.pool).await?;
-        Ok(store)
-    }
-
-    async fn refuse_unsafe(&self) -> Result<(), OpenError> {
-        let row = sqlx::query!(
-            r#"select current_setting('fsync') as "fsync!",
-                      current_setting('synchronous_commit') as "synchronous_commit!",
-                      current_setting('server_version_num')::int as "version!""#
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(OpenError::Connect)?;
-        if row.version < SERVER_VERSION_MIN {
-            return Err(OpenError::TooOld(row.version));
-        }
-        if row.fsync != "on" {
-            return Err(OpenError::Unsafe(
-                format!("fsync = {}", row.fsync),
-                "fsync = on",
-            ));
-        }
-        // `local` and stronger all wait for the disk before they acknowledge.
-        if row.synchronous_commit == "off" {
-            let found = "synchronous_commit = off".to_owned();
-            return Err(OpenError::Unsafe(found, "synchronous_commit = on"));
-        }
-        Ok(())
-    }
 }
 
 impl Storage for PgStore {

@@ -84,6 +84,8 @@ pub struct StoredState {
     pub id: String,
     /// Its kind, as lists find it.
     pub kind: String,
+    /// How often it was written since its row was made.
+    pub version: i64,
     /// The JSON, unparsed: it may be anything.
     pub state: serde_json::Value,
 }
@@ -93,7 +95,7 @@ impl PgStore {
     pub async fn states(&self, after: &str, most: i64) -> Result<Vec<StoredState>, StorageError> {
         sqlx::query_as!(
             StoredState,
-            "select id, kind, state from subject_state where id > $1 order by id limit $2",
+            "select id, kind, version, state from subject_state where id > $1 order by id limit $2",
             after,
             most
         )

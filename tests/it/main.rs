@@ -5,12 +5,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod database_settings;
+mod database_truths;
+mod database_upgrade;
 mod demo;
 mod house;
 mod ledger_faults;
 mod ledger_histories;
 mod memory;
 mod openapi;
+mod postgres;
 mod service_border;
 mod service_crash;
 mod service_hostile;

@@ -136,7 +136,7 @@ fn every_column_of_an_entry_is_audited() {
         ("kid", "decode(repeat('00', 32), 'hex')", "its kid"),
         ("seq", "seq + 1", "its seq"),
         ("kind", "'x'", "its kind"),
-        ("subject", "'x'", "its subject"),
+        ("subject", "'x:y'", "its subject"),
         ("logged_at", "logged_at - 1", "its log time"),
         ("body", "'{}'", "the body"),
     ] {
@@ -147,11 +147,14 @@ fn every_column_of_an_entry_is_audited() {
             let done = runtime.block_on(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool));
             done.unwrap();
         };
+        // Whoever owns the tables can do this; nobody does it by mistake.
+        run("alter table entry disable trigger user".to_owned());
         run(format!("create table kept as select * from entry {last}"));
         run(format!("update entry set {column} = {value} {last}"));
         let (good, found) = founded.audit();
         run(format!(
-            "update entry set {column} = kept.{column} from kept where entry.index = kept.index; drop table kept"
+            "update entry set {column} = kept.{column} from kept where entry.index = kept.index;
+             drop table kept; alter table entry enable trigger user"
         ));
         assert!(
             !good && found.starts_with("entry ") && found.contains(told),

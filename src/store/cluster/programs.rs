@@ -12,7 +12,7 @@ pub(super) const OLDEST_MAJOR: u32 = 13;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Programs {
     pub(super) folder: PathBuf,
-    major: u32,
+    pub(super) major: u32,
 }
 
 impl Programs {

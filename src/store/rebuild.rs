@@ -1,0 +1,80 @@
+//! Writing every state anew, from a replay of the log. The log itself is not touched.
+
+use super::commit::{expect_rows, hold_lease, insert_edges};
+use super::{PgStore, entry, sort_out};
+use crate::ledger::storage::StorageError;
+use std::collections::BTreeMap;
+use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::world::{STATE_FORM, State};
+
+/// States written by one query.
+const STATES_AT_ONCE: usize = 1000;
+
+impl PgStore {
+    /// Puts `states` in the place of all that are stored, in one transaction.
+    ///
+    /// # Errors
+    /// Storage fails, another writer has taken over since `fence`, or the log is not of `size` any more.
+    pub async fn replace_states(
+        &self,
+        fence: i64,
+        size: u64,
+        states: &BTreeMap<SubjectId, State>,
+    ) -> Result<(), StorageError> {
+        let mut transaction = self.pool.begin().await.map_err(sort_out)?;
+        hold_lease(&mut transaction, fence).await?;
+        let head = entry::head(&self.pool).await?;
+        if head.map_or(0, |head| head.size) != size {
+            return Err(StorageError::Conflict("the log has grown meanwhile".into()));
+        }
+        // `truncate` would need nothing less, and waits for readers.
+        sqlx::query!("delete from parent")
+            .execute(&mut *transaction)
+            .await
+            .map_err(sort_out)?;
+        sqlx::query!("delete from subject_state")
+            .execute(&mut *transaction)
+            .await
+            .map_err(sort_out)?;
+        let all: Vec<_> = states.iter().collect();
+        for some in all.chunks(STATES_AT_ONCE) {
+            insert_states(&mut transaction, some).await?;
+            let edges = some.iter().flat_map(|(child, state)| {
+                let up = state.parents().into_iter();
+                up.map(|parent| (child.to_string(), parent.to_string()))
+            });
+            insert_edges(&mut transaction, edges).await?;
+        }
+        let done = sqlx::query!("update state_form set form = $1", STATE_FORM)
+            .execute(&mut *transaction)
+            .await
+            .map_err(sort_out)?;
+        expect_rows(done.rows_affected(), 1)?;
+        transaction.commit().await.map_err(sort_out)
+    }
+}
+
+async fn insert_states(
+    transaction: &mut sqlx::PgTransaction<'_>,
+    states: &[(&SubjectId, &State)],
+) -> Result<(), StorageError> {
+    let ids: Vec<&str> = states.iter().map(|(id, _)| id.as_str()).collect();
+    let kinds: Vec<&str> = states.iter().map(|(id, _)| id.kind()).collect();
+    let json: Result<Vec<_>, _> = states
+        .iter()
+        .map(|(_, state)| serde_json::to_value(state))
+        .collect();
+    let json = json.map_err(|error| StorageError::Data(error.to_string()))?;
+    let done = sqlx::query!(
+        "insert into subject_state (id, kind, version, state)
+         select id, kind, 1, state from unnest($1::text[], $2::text[], $3::jsonb[])
+             as new (id, kind, state)",
+        &ids as &[&str],
+        &kinds as &[&str],
+        &json
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(sort_out)?;
+    expect_rows(done.rows_affected(), states.len())
+}
