@@ -86,12 +86,32 @@ impl Config {
         }
     }
 
+    /// Removes what a process that was killed had begun to store, and nobody will finish. Only for the one writer.
+    pub fn clear_unfinished_artifacts(&self) -> std::io::Result<()> {
+        for folder in std::fs::read_dir(self.home.join("objects/artifacts"))
+            .into_iter()
+            .flatten()
+        {
+            for file in std::fs::read_dir(folder?.path())? {
+                let file = file?;
+                // As `object_store` names them; no digest has such a character.
+                if file.file_name().as_encoded_bytes().contains(&b'#') {
+                    std::fs::remove_file(file.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Sealed files: a folder.
     pub fn artifacts(&self) -> Result<Arc<dyn ObjectStore>> {
         let folder = self.home.join("objects");
         std::fs::create_dir_all(&folder)?;
         Ok(Arc::new(
-            LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true),
+            LocalFileSystem::new_with_prefix(folder)?
+                .with_automatic_cleanup(true)
+                // What was answered with 201 outlives a loss of power.
+                .with_fsync(true),
         ))
     }
 }

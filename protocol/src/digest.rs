@@ -43,6 +43,22 @@ impl Digest {
     }
 }
 
+/// SHA3-256 of bytes that come one after the other.
+#[derive(Clone, Default)]
+pub struct Sha3Stream(sha3::Sha3_256);
+
+impl Sha3Stream {
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl FromStr for Digest {
     type Err = NotADigest;
 

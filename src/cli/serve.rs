@@ -82,6 +82,9 @@ async fn serve(
     // Last, because it ends the writer that has the lease.
     let (ledger, task) =
         Sequencer::start(store.clone(), keys, genesis, &holder, clock.clone()).await?;
+    config
+        .clear_unfinished_artifacts()
+        .context("clearing unfinished sealed files")?;
     let fingerprint = ledger.trust().fingerprint();
     let quotas = Quotas::new(limits, system::elapsed);
     let app = App::new(ledger, store, artifacts, clock, genesis_bytes, quotas);

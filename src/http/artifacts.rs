@@ -1,18 +1,21 @@
 //! `/v1/artifacts/{sha3}`: sealed files, addressed by what they are.
 //!
-//! The service holds age ciphertext only and cannot read it. An artifact is accepted when its SHA3-256 is its name.
+//! The service holds age ciphertext only and cannot read it. An artifact is accepted when its SHA3-256 is its name;
+//! who publishes it signs the chunk list, and who reads it compares both.
 
 use super::auth::Session;
 use super::codes::Border;
-use super::extract::{Path, Raw};
+use super::extract::{Announced, Path};
 use super::problem::Problem;
 use super::quota::Address;
-use super::{ARTIFACT_BYTES_MAX, Shared};
+use super::upload::{Upload, failed};
+use super::{ARTIFACT_BYTES_MAX, App, Shared};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use object_store::path::Path as StorePath;
-use object_store::{ObjectStoreExt, PutPayload};
+use object_store::{GetOptions, ObjectStore as _, ObjectStoreExt as _};
 use std::ops::Range;
 use threadmark_protocol::digest::Digest;
 
@@ -33,25 +36,39 @@ fn place(sha3: &str) -> Result<(Digest, StorePath), Problem> {
     responses(
         (status = 201, description = "Stored"),
         (status = 400, description = "Other bytes than the name says", body = Problem),
-        (status = 401, description = "Members only", body = Problem)))]
+        (status = 401, description = "Members only", body = Problem),
+        (status = 408, description = "Too slow", body = Problem),
+        (status = 413, description = "More than 1 GiB", body = Problem),
+        (status = 503, description = "Too many at once, or no storage", body = Problem)))]
 pub async fn put(
     State(app): State<Shared>,
-    _: Session,
+    session: Session,
     from: Address,
     Path(sha3): Path<String>,
-    Raw(bytes): Raw<ARTIFACT_BYTES_MAX>,
+    Announced: Announced<ARTIFACT_BYTES_MAX>,
+    body: Body,
 ) -> Result<StatusCode, Problem> {
     let (digest, path) = place(&sha3)?;
-    app.quotas.transferred(from, bytes.len() as u64);
-    if Digest::sha3(&[&bytes]) != digest {
-        return Err(Problem::of(Border::WrongDigest));
-    }
-    app.artifacts
-        .put(&path, PutPayload::from_bytes(bytes))
-        .await
-        .map_err(failed)?;
+    let busy = || Problem::of(Border::Busy).because("too many files are being stored");
+    let _mine = app.uploads_each.take(session.kid).ok_or_else(busy)?;
+    let _turn = app.uploads.try_acquire().map_err(|_| busy())?;
+    let mut body = Upload::of(body, ARTIFACT_BYTES_MAX);
+    let stored = body.store(app.artifacts.as_ref(), &path, digest).await;
+    // Bytes that were refused have been sent all the same.
+    app.quotas.transferred(from, body.taken_bytes());
+    stored?;
     Ok(StatusCode::CREATED)
 }
+
+/// A file never changes under its digest.
+const IMMUTABLE: [(HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "application/octet-stream"),
+    (
+        header::CACHE_CONTROL,
+        "private, max-age=31536000, immutable",
+    ),
+    (header::ACCEPT_RANGES, "bytes"),
+];
 
 /// Fetch a sealed file, whole or a range
 #[utoipa::path(get, path = "/v1/artifacts/{sha3}", tag = "artifacts",
@@ -71,44 +88,40 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let (_, path) = place(&sha3)?;
     let size = app.artifacts.head(&path).await.map_err(failed)?.size;
-    let immutable = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (
-            header::CACHE_CONTROL,
-            "private, max-age=31536000, immutable".to_owned(),
-        ),
-        (header::ACCEPT_RANGES, "bytes".to_owned()),
-    ];
-    let asked = headers
-        .get(header::RANGE)
-        .and_then(|value| value.to_str().ok());
-    let Some(asked) = asked else {
-        let bytes = app
-            .artifacts
-            .get(&path)
-            .await
-            .map_err(failed)?
-            .bytes()
-            .await
-            .map_err(failed)?;
-        app.quotas.transferred(to, size);
-        return Ok((immutable, bytes).into_response());
+    let asked = headers.get(header::RANGE);
+    let (status, range) = match asked {
+        None => (StatusCode::OK, 0..size),
+        Some(asked) => {
+            let range = asked.to_str().ok().and_then(|text| parse_range(text, size));
+            (
+                StatusCode::PARTIAL_CONTENT,
+                range.ok_or_else(|| Problem::of(Border::NoSuchRange))?,
+            )
+        }
     };
-    let range = parse_range(asked, size).ok_or_else(|| Problem::of(Border::NoSuchRange))?;
     app.quotas.transferred(to, range.end - range.start);
-    let told = format!("bytes {}-{}/{size}", range.start, range.end - 1);
-    let bytes = app
-        .artifacts
-        .get_range(&path, range)
-        .await
-        .map_err(failed)?;
-    Ok((
-        StatusCode::PARTIAL_CONTENT,
-        immutable,
-        [(header::CONTENT_RANGE, told)],
-        bytes,
-    )
-        .into_response())
+    let mut told = HeaderMap::new();
+    told.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
+    if status == StatusCode::PARTIAL_CONTENT {
+        let text = format!("bytes {}-{}/{size}", range.start, range.end - 1);
+        told.insert(
+            header::CONTENT_RANGE,
+            text.parse().expect("digits are a header"),
+        );
+    }
+    let body = match size {
+        // A store has no empty range to give.
+        0 => Body::empty(),
+        _ => stream(&app, &path, range).await?,
+    };
+    Ok((status, IMMUTABLE, told, body).into_response())
+}
+
+/// The bytes as they come from the store: none of them wait in memory for a client that reads slowly.
+async fn stream(app: &App, path: &StorePath, range: Range<u64>) -> Result<Body, Problem> {
+    let options = GetOptions::new().with_range(Some(range));
+    let found = app.artifacts.get_opts(path, options).await;
+    Ok(Body::from_stream(found.map_err(failed)?.into_stream()))
 }
 
 /// One range of RFC 9110 §14: `bytes=a-b`, `bytes=a-`, `bytes=-n`.
@@ -121,16 +134,6 @@ fn parse_range(text: &str, size: u64) -> Option<Range<u64>> {
         _ => return None,
     };
     (range.start < range.end).then_some(range)
-}
-
-fn failed(error: object_store::Error) -> Problem {
-    match error {
-        object_store::Error::NotFound { .. } => Problem::absent("no such artifact"),
-        error => {
-            tracing::error!(%error, "artifact storage");
-            Problem::unavailable()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
-use axum::http::{StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 
 /// Parameters in the path.
 #[derive(FromRequestParts)]
@@ -23,6 +24,9 @@ pub struct Query<T>(pub T);
 #[derive(FromRequest)]
 #[from_request(via(axum::Json), rejection(Problem))]
 pub struct Json<T>(pub T);
+
+/// The announced length of the body, if there is one, is at most `MAX` bytes.
+pub struct Announced<const MAX: usize>;
 
 /// A body of at most `MAX` bytes.
 pub struct Raw<const MAX: usize>(pub Bytes);
@@ -54,15 +58,28 @@ pub fn too_large(max_bytes: usize) -> Problem {
     Problem::of(Border::TooLarge).because(told)
 }
 
+fn require_announced(headers: &HeaderMap, max_bytes: usize) -> Result<(), Problem> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > max_bytes as u64 => Err(too_large(max_bytes)),
+        _ => Ok(()),
+    }
+}
+
+impl<S: Send + Sync, const MAX: usize> FromRequestParts<S> for Announced<MAX> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Announced<MAX>, Problem> {
+        require_announced(&parts.headers, MAX).map(|()| Announced)
+    }
+}
+
 impl<S: Send + Sync, const MAX: usize> FromRequest<S> for Raw<MAX> {
     type Rejection = Problem;
 
     async fn from_request(mut request: Request, state: &S) -> Result<Raw<MAX>, Problem> {
-        let announced = request.headers().get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > MAX) {
-            return Err(too_large(MAX));
-        }
+        require_announced(request.headers(), MAX)?;
         DefaultBodyLimit::max(MAX).apply(&mut request);
         let bytes = Bytes::from_request(request, state).await;
         bytes

@@ -11,6 +11,8 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::SockRef;
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
@@ -22,8 +24,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections at the same time; the next ones wait.
 const CONNECTIONS_MAX: usize = 4096;
+/// Open files that are no connections: the database's, sealed files, the log.
+const OTHER_FILES: u64 = 256;
 /// Longest from the first byte that could come to the last of the head, so also how long a connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// Largest head, and what a connection may hold of a body that nobody has asked for yet.
+const BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Longest that what we send may stay unread: after it, who asked is taken for gone.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest that requests under way hold up the end.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -35,10 +43,8 @@ const TOO_MANY: &[u8] =
 pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output = ()>) {
     let router: Router = super::router(app.clone());
     let neighbours = Arc::new(Neighbours::default());
-    let mut http = Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let http = http();
+    let places = Arc::new(Semaphore::new(connections_max()));
     let open = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -74,6 +80,33 @@ pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output 
     }
 }
 
+fn http() -> Builder {
+    let mut http = Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER_BYTES_MAX);
+    http
+}
+
+/// As many as there may be open files for: beyond that, accepting would fail for everybody.
+fn connections_max() -> usize {
+    let wanted = CONNECTIONS_MAX as u64 + OTHER_FILES;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let allowed = wanted.min(maximum.unwrap_or(wanted));
+    if current.is_some_and(|current| current < allowed) {
+        let raised = Rlimit {
+            current: Some(allowed),
+            maximum,
+        };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%error, "raising the limit of open files");
+        }
+    }
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
+    let most = files.saturating_sub(OTHER_FILES).max(1);
+    usize::try_from(most).map_or(CONNECTIONS_MAX, |most| most.min(CONNECTIONS_MAX))
+}
+
 /// The next connection, and its place among those that there may be.
 async fn accept(
     listener: &TcpListener,
@@ -86,6 +119,7 @@ async fn accept(
             Ok((stream, peer)) => {
                 // Answers are written whole; waiting for more to send would only delay them.
                 let _ = stream.set_nodelay(true);
+                let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
                 return (stream, peer.ip().to_canonical(), place);
             }
             Err(error) => {

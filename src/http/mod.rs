@@ -8,6 +8,7 @@ pub mod auth;
 pub mod catalogue;
 pub mod codes;
 mod contract;
+mod each;
 mod extract;
 pub mod listen;
 pub mod log;
@@ -19,17 +20,20 @@ pub mod scan;
 pub mod sessions;
 pub mod statements;
 pub mod sync;
+mod upload;
 
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use axum::Router;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use codes::Border;
+use each::Each;
 use object_store::ObjectStore;
 use problem::Problem;
-use quota::Quotas;
+use quota::{Address, Quotas};
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -48,6 +52,12 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const SCANS_AT_ONCE: usize = 2;
 /// Pictures that are being sent or wait to be read: up to 32 MiB each.
 const PICTURES_AT_ONCE: usize = 16;
+/// Of these, of one address.
+const PICTURES_EACH: usize = 8;
+/// Sealed files that are being stored: each holds a few MiB, whatever its size.
+const UPLOADS_AT_ONCE: usize = 16;
+/// Of these, with one key.
+const UPLOADS_EACH: usize = 4;
 
 /// Everything that a request needs.
 pub struct App {
@@ -65,7 +75,10 @@ pub struct App {
     keys: RwLock<HashMap<KeyId, PublicKey>>,
     quotas: Quotas,
     pictures: Arc<Semaphore>,
+    pictures_each: Each<Address>,
     scans: Arc<Semaphore>,
+    uploads: Semaphore,
+    uploads_each: Each<KeyId>,
 }
 
 /// The application as handlers share it.
@@ -90,7 +103,10 @@ impl App {
             keys: RwLock::default(),
             quotas,
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
+            pictures_each: Each::new(PICTURES_EACH),
             scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
+            uploads: Semaphore::new(UPLOADS_AT_ONCE),
+            uploads_each: Each::new(UPLOADS_EACH),
         })
     }
 
@@ -138,6 +154,10 @@ pub fn openapi() -> String {
 
 /// Ends a request that takes too long, its body included.
 async fn in_time(request: Request, next: Next) -> Response {
+    // A sealed file may take hours over a poor link; `upload` bounds each part of it.
+    if request.method() == Method::PUT {
+        return next.run(request).await;
+    }
     let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
     answered.unwrap_or_else(|_| Problem::of(Border::TooSlow).into_response())
 }

@@ -5,9 +5,11 @@
 
 use super::auth::{Session, viewer};
 use super::codes::Border;
+use super::each::Share;
 use super::extract::{Query, Raw};
 use super::marks::{For, answer_for};
 use super::problem::Problem;
+use super::quota::Address;
 use super::{App, Shared};
 use axum::Json;
 use axum::body::Bytes;
@@ -27,16 +29,23 @@ pub const PICTURE_BYTES_MAX: usize = 32 << 20;
 /// Longest that a picture waits for its turn.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
+const OF_ONE_ADDRESS: &str = "too many pictures of this address are being read";
+
 /// Leave to send a picture: taken before the first byte of it is, so that pictures cannot fill the memory.
 pub struct Place(
-    #[expect(dead_code, reason = "held, and given back when it is dropped")] OwnedSemaphorePermit,
+    #[expect(dead_code, reason = "held, and given back when it is dropped")]
+    (OwnedSemaphorePermit, Share<Address>),
 );
 
 impl FromRequestParts<Shared> for Place {
     type Rejection = Problem;
 
-    async fn from_request_parts(_: &mut Parts, app: &Shared) -> Result<Place, Problem> {
-        turn(&app.pictures).await.map(Place)
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Place, Problem> {
+        let Ok(address) = Address::from_request_parts(parts, app).await;
+        let mine = app.pictures_each.take(address);
+        let mine = mine.ok_or_else(|| Problem::of(Border::Busy).because(OF_ONE_ADDRESS))?;
+        let place = turn(&app.pictures).await?;
+        Ok(Place((place, mine)))
     }
 }
 

@@ -1,10 +1,8 @@
 //! Hostile input, neighbours and databases: each is answered by name, costs little, and ends nobody else's work.
 
 use crate::support::{Founded, Service, new_database};
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use crate::wire::exchange;
 use std::process::Command;
-use std::time::Duration;
 use threadmark_agent::home::{Draft, Home};
 use threadmark_agent::sync::SyncError;
 use threadmark_agent::system::{self, SystemEntropy};
@@ -31,18 +29,6 @@ fn good(founded: &Founded) -> Statement {
         .governor
         .sign(draft, system::now(), &mut SystemEntropy)
         .unwrap()
-}
-
-/// What comes back for these bytes until the service closes.
-fn exchange(url: &str, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(40)))
-        .unwrap();
-    stream.write_all(bytes).unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[test]

@@ -256,10 +256,7 @@ impl Client {
 
 fn bearer<B>(request: RequestBuilder<B>, session: Option<&Session>) -> RequestBuilder<B> {
     match session {
-        Some(session) => {
-            let value = Zeroizing::new(format!("Bearer {}", *session.token));
-            request.header("authorization", value.as_str())
-        }
+        Some(session) => request.header("authorization", session.authorization().as_str()),
         None => request,
     }
 }

@@ -18,6 +18,13 @@ pub struct Session {
     pub(super) token: Zeroizing<String>,
 }
 
+impl Session {
+    /// What stands in the `Authorization` header of each request.
+    pub fn authorization(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("Bearer {}", *self.token))
+    }
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Session")
