@@ -5,9 +5,11 @@
 
 use super::auth::Session;
 use super::codes::Border;
+use super::contract::{Binary, problems};
 use super::extract::{Announced, Path};
 use super::problem::Problem;
 use super::quota::Address;
+use super::shapes::Hex32;
 use super::upload::{Upload, failed};
 use super::{ARTIFACT_BYTES_MAX, App, Shared};
 use axum::body::Body;
@@ -29,17 +31,19 @@ fn place(sha3: &str) -> Result<(Digest, StorePath), Problem> {
     ))
 }
 
+problems!(PutProblems: Border::BadRequest, Border::WrongDigest, Border::NoSession, Border::SessionRefused,
+    Border::TooLarge, Border::Busy);
+problems!(GetProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::NotFound,
+    Border::NoSuchRange);
+
 /// Store a sealed file
-#[utoipa::path(put, path = "/v1/artifacts/{sha3}", tag = "artifacts",
-    params(("sha3" = String, Path, description = "SHA3-256 of the bytes, 64 hexadecimal digits")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses(
-        (status = 201, description = "Stored"),
-        (status = 400, description = "Other bytes than the name says", body = Problem),
-        (status = 401, description = "Members only", body = Problem),
-        (status = 408, description = "Too slow", body = Problem),
-        (status = 413, description = "More than 1 GiB", body = Problem),
-        (status = 503, description = "Too many at once, or no storage", body = Problem)))]
+///
+/// At most 1 GiB of age ciphertext, of any media type. Storing the same file again changes nothing.
+#[utoipa::path(put, path = "/v1/artifacts/{sha3}", tag = "artifacts", operation_id = "put_artifact",
+    security(("session" = [])),
+    params(("sha3" = inline(Hex32), Path, description = "SHA3-256 of the bytes")),
+    request_body(content = Binary, content_type = "application/octet-stream"),
+    responses((status = 201, description = "Stored"), PutProblems))]
 pub async fn put(
     State(app): State<Shared>,
     session: Session,
@@ -71,14 +75,20 @@ const IMMUTABLE: [(HeaderName, &str); 3] = [
 ];
 
 /// Fetch a sealed file, whole or a range
-#[utoipa::path(get, path = "/v1/artifacts/{sha3}", tag = "artifacts",
-    params(("sha3" = String, Path, description = "SHA3-256 of the bytes, 64 hexadecimal digits")),
+///
+/// `Range` takes one range of bytes (RFC 9110 section 14).
+#[utoipa::path(get, path = "/v1/artifacts/{sha3}", tag = "artifacts", operation_id = "get_artifact",
+    security(("session" = [])),
+    params(
+        ("sha3" = inline(Hex32), Path, description = "SHA3-256 of the bytes"),
+        ("Range" = Option<String>, Header, description = "`bytes=0-1023`, `bytes=1024-` or `bytes=-16`",
+            pattern = "^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$")),
     responses(
-        (status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, description = "A range of them", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 401, description = "Members only", body = Problem),
-        (status = 404, description = "Not here", body = Problem),
-        (status = 416, description = "No such range", body = Problem)))]
+        (status = 200, description = "The bytes", body = Binary, content_type = "application/octet-stream",
+            headers(("Accept-Ranges" = String, description = "`bytes`"))),
+        (status = 206, description = "A range of them", body = Binary, content_type = "application/octet-stream",
+            headers(("Content-Range" = String, description = "`bytes`, first, last, and the size of the file"))),
+        GetProblems))]
 pub async fn get(
     State(app): State<Shared>,
     _: Session,
@@ -88,16 +98,12 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let (_, path) = place(&sha3)?;
     let size = app.artifacts.head(&path).await.map_err(failed)?.size;
-    let asked = headers.get(header::RANGE);
-    let (status, range) = match asked {
+    let (status, range) = match headers.get(header::RANGE) {
         None => (StatusCode::OK, 0..size),
-        Some(asked) => {
-            let range = asked.to_str().ok().and_then(|text| parse_range(text, size));
-            (
-                StatusCode::PARTIAL_CONTENT,
-                range.ok_or_else(|| Problem::of(Border::NoSuchRange))?,
-            )
-        }
+        Some(asked) => match asked.to_str().ok().and_then(|text| parse_range(text, size)) {
+            Some(range) => (StatusCode::PARTIAL_CONTENT, range),
+            None => return Ok(no_such_range(size)),
+        },
     };
     app.quotas.transferred(to, range.end - range.start);
     let mut told = HeaderMap::new();
@@ -115,6 +121,11 @@ pub async fn get(
         _ => stream(&app, &path, range).await?,
     };
     Ok((status, IMMUTABLE, told, body).into_response())
+}
+
+fn no_such_range(size: u64) -> Response {
+    let told = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+    (told, Problem::of(Border::NoSuchRange)).into_response()
 }
 
 /// The bytes as they come from the store: none of them wait in memory for a client that reads slowly.

@@ -2,14 +2,17 @@
 
 use super::Shared;
 use super::auth::Session;
+use super::codes::Border;
+use super::contract::problems;
 use super::extract::Query;
 use super::problem::Problem;
+use super::shapes::catalogue as shapes;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use threadmark_protocol::text::SubjectId;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 /// Most rows of one page.
 const ROWS: i64 = 100;
@@ -19,18 +22,18 @@ const ROWS: i64 = 100;
 #[into_params(parameter_in = Query)]
 pub struct After {
     /// Last id of the page before; none for the first.
+    #[param(pattern = "^[a-z]{1,19}:[0-9A-Za-z._-]{1,80}$", max_length = 100)]
     pub after: Option<String>,
 }
 
-/// A page of a list.
-#[derive(Serialize, ToSchema)]
+/// A page of a list, as `shapes::catalogue` describes it.
+#[derive(Serialize)]
 pub struct List {
-    /// Id and state of each.
-    #[schema(value_type = Vec<Object>)]
-    pub items: Vec<Value>,
-    /// `after` for the next page; none on the last.
-    pub next: Option<String>,
+    items: Vec<Value>,
+    next: Option<String>,
 }
+
+problems!(ListProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused);
 
 async fn list(app: &Shared, kind: &str, asked: After) -> Result<Json<List>, Problem> {
     let after = match asked.after {
@@ -53,9 +56,9 @@ async fn list(app: &Shared, kind: &str, asked: After) -> Result<Json<List>, Prob
 }
 
 /// Designs
-#[utoipa::path(get, path = "/v1/designs", tag = "catalogue", params(After), responses(
-    (status = 200, description = "A page of designs", body = List),
-    (status = 401, description = "Members only", body = Problem)))]
+#[utoipa::path(get, path = "/v1/designs", tag = "catalogue", operation_id = "list_designs",
+    security(("session" = [])), params(After),
+    responses((status = 200, description = "A page of designs", body = shapes::Designs), ListProblems))]
 pub async fn designs(
     State(app): State<Shared>,
     _: Session,
@@ -65,9 +68,9 @@ pub async fn designs(
 }
 
 /// Design allowables
-#[utoipa::path(get, path = "/v1/allowables", tag = "catalogue", params(After), responses(
-    (status = 200, description = "A page of allowables", body = List),
-    (status = 401, description = "Members only", body = Problem)))]
+#[utoipa::path(get, path = "/v1/allowables", tag = "catalogue", operation_id = "list_allowables",
+    security(("session" = [])), params(After),
+    responses((status = 200, description = "A page of allowables", body = shapes::Allowables), ListProblems))]
 pub async fn allowables(
     State(app): State<Shared>,
     _: Session,

@@ -47,6 +47,9 @@ impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Problem {
         match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(2 << 20),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                Problem::of(Border::WrongMediaType).because("this takes application/json")
+            }
             _ => Problem::bad_request(rejection.body_text()),
         }
     }

@@ -1,8 +1,11 @@
 //! `/log` and proofs: what anybody may check.
 
 use super::Shared;
+use super::codes::Border;
+use super::contract::problems;
 use super::extract::Query;
 use super::problem::Problem;
+use super::shapes::Hex32;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -10,12 +13,15 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+problems!(Problems: Border::NotFound);
+problems!(ProofProblems: Border::BadRequest, Border::NotFound);
+problems!(HealthProblems: Border::Unavailable);
+
 /// The newest checkpoint
 ///
 /// A C2SP signed note.
-#[utoipa::path(get, path = "/log/checkpoint", tag = "log", responses(
-    (status = 200, description = "The checkpoint", body = String, content_type = "text/plain"),
-    (status = 404, description = "No entry yet", body = Problem)))]
+#[utoipa::path(get, path = "/log/checkpoint", tag = "log", operation_id = "get_checkpoint",
+    responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain"), Problems))]
 pub async fn checkpoint(State(app): State<Shared>) -> Result<Response, Problem> {
     let note = app
         .ledger
@@ -33,8 +39,10 @@ pub async fn checkpoint(State(app): State<Shared>) -> Result<Response, Problem> 
 #[into_params(parameter_in = Query)]
 pub struct Leaf {
     /// Index of the entry.
+    #[param(maximum = 9007199254740991_u64)]
     pub index: u64,
     /// Size of the tree.
+    #[param(maximum = 9007199254740991_u64)]
     pub size: u64,
 }
 
@@ -43,15 +51,18 @@ pub struct Leaf {
 #[into_params(parameter_in = Query)]
 pub struct Sizes {
     /// The smaller.
+    #[param(maximum = 9007199254740991_u64)]
     pub old: u64,
     /// The larger.
+    #[param(maximum = 9007199254740991_u64)]
     pub new: u64,
 }
 
 /// Hashes of an RFC 6962 proof.
 #[derive(Serialize, ToSchema)]
 pub struct Proof {
-    /// In hexadecimal digits, in the order of RFC 6962.
+    /// In the order of RFC 6962.
+    #[schema(value_type = Vec<Hex32>, max_items = 64)]
     pub hashes: Vec<String>,
 }
 
@@ -65,9 +76,10 @@ fn proof(found: Proven) -> Result<Json<Proof>, Problem> {
 }
 
 /// Inclusion proof
-#[utoipa::path(get, path = "/v1/proofs/inclusion", tag = "log", params(Leaf), responses(
-    (status = 200, description = "The proof", body = Proof),
-    (status = 404, description = "No such entry or size", body = Problem)))]
+///
+/// That an entry stands in the tree of a size, for whoever has its leaf.
+#[utoipa::path(get, path = "/v1/proofs/inclusion", tag = "log", operation_id = "get_inclusion_proof", params(Leaf),
+    responses((status = 200, description = "The proof", body = Proof), ProofProblems))]
 pub async fn inclusion(
     State(app): State<Shared>,
     Query(leaf): Query<Leaf>,
@@ -79,9 +91,11 @@ pub async fn inclusion(
 }
 
 /// Consistency proof
-#[utoipa::path(get, path = "/v1/proofs/consistency", tag = "log", params(Sizes), responses(
-    (status = 200, description = "The proof", body = Proof),
-    (status = 404, description = "No such sizes", body = Problem)))]
+///
+/// That the larger tree begins with the smaller one: the log only grew.
+#[utoipa::path(get, path = "/v1/proofs/consistency", tag = "log", operation_id = "get_consistency_proof",
+    params(Sizes),
+    responses((status = 200, description = "The proof", body = Proof), ProofProblems))]
 pub async fn consistency(
     State(app): State<Shared>,
     Query(sizes): Query<Sizes>,
@@ -93,9 +107,8 @@ pub async fn consistency(
 }
 
 /// Health
-#[utoipa::path(get, path = "/healthz", tag = "log", responses(
-    (status = 200, description = "The database answers", body = String),
-    (status = 503, description = "It does not", body = Problem)))]
+#[utoipa::path(get, path = "/healthz", tag = "service", operation_id = "get_health",
+    responses((status = 200, description = "The database answers: `ok`", body = String), HealthProblems))]
 pub async fn health(State(app): State<Shared>) -> Result<&'static str, Problem> {
     use crate::ledger::storage::Storage as _;
     app.store.head().await?;

@@ -1,8 +1,11 @@
 //! `/v1/marks/{mark}`: what the record of a part says to whoever holds it.
 
 use super::auth::{Session, viewer};
+use super::codes::Border;
+use super::contract::problems;
 use super::extract::{Path, Query};
 use super::problem::Problem;
+use super::shapes::answer as shapes;
 use super::{App, Shared};
 use crate::ledger::storage::Storage as _;
 use axum::Json;
@@ -19,6 +22,11 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct For {
     /// Type of the asset, as the approval's effectivity names it.
+    #[param(
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
+        min_length = 1,
+        max_length = 200
+    )]
     pub asset_type: Option<String>,
 }
 
@@ -31,13 +39,22 @@ impl For {
     }
 }
 
+problems!(Problems: Border::BadRequest, Border::SessionRefused);
+
 /// The answer about a mark
-#[utoipa::path(get, path = "/v1/marks/{mark}", tag = "marks", params(
-    ("mark" = String, Path, description = "16 characters; case, spaces and hyphens do not matter"), For),
+///
+/// A mark that nobody knows has an answer too: `do_not_install`, with the reason `unknown-mark`. The last character of a
+/// mark is a check: most mistyped ones are a `bad-request`.
+#[utoipa::path(get, path = "/v1/marks/{mark}", tag = "marks", operation_id = "get_mark",
+    security((), ("session" = [])),
+    params(
+        ("mark" = String, Path, description = "16 characters; case, spaces and hyphens do not matter",
+            pattern = "^[ -]*([0-9A-TV-Za-tv-z][ -]*){16}$"),
+        For),
     responses(
-        (status = 200, description = "One of four answers, the life of the part, and what it rests on", body = Object),
-        (status = 400, description = "Not a mark", body = Problem),
-        (status = 401, description = "The session is not valid", body = Problem)))]
+        (status = 200, description = "One of four answers, the life of the part, and what it rests on",
+            body = shapes::Answer),
+        Problems))]
 pub async fn get(
     State(app): State<Shared>,
     Path(mark): Path<String>,

@@ -13,11 +13,13 @@ mod extract;
 pub mod listen;
 pub mod log;
 pub mod marks;
+mod media;
 pub mod pages;
 pub mod problem;
 pub mod quota;
 pub mod scan;
 pub mod sessions;
+pub mod shapes;
 pub mod statements;
 pub mod sync;
 mod upload;
@@ -115,17 +117,8 @@ impl App {
     }
 }
 
-/// What stands in the OpenAPI document beside the paths.
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Threadmark",
-    description = "Digital thread and part verification for additive manufacturing. Statements, marks and receipts; \
-                   every refusal is an RFC 9457 problem with a stable type."
-))]
-struct Document;
-
 fn api() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(contract::Document::openapi())
         .routes(routes!(statements::submit))
         .routes(routes!(statements::get))
         .routes(routes!(marks::get))
@@ -144,8 +137,8 @@ fn api() -> OpenApiRouter<Shared> {
 
 /// The OpenAPI 3.1 document, as committed in `openapi/openapi.json`.
 pub fn openapi() -> String {
-    let mut text = api()
-        .into_openapi()
+    let document = contract::with_examples(api().into_openapi());
+    let mut text = document
         .to_pretty_json()
         .expect("the document is plain data");
     text.push('\n');
@@ -164,10 +157,8 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// Every route.
 pub fn router(app: Shared) -> Router {
-    let (api, document) = api().split_for_parts();
-    let document = document
-        .to_pretty_json()
-        .expect("the document is plain data");
+    let api = Router::from(api());
+    let document = openapi();
     let json = [("content-type", "application/json")];
     api.merge(pages::routes())
         .route(

@@ -5,9 +5,11 @@
 
 use super::auth::{Session, viewer};
 use super::codes::Border;
+use super::contract::{Binary, problems};
 use super::each::Share;
 use super::extract::{Query, Raw};
 use super::marks::{For, answer_for};
+use super::media::Picture;
 use super::problem::Problem;
 use super::quota::Address;
 use super::{App, Shared};
@@ -22,6 +24,7 @@ use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::mark::Mark;
 use threadmark_watermark::read::{ReadError, ReadLimits, read};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::ToSchema;
 
 /// Largest picture: 32 MiB.
 pub const PICTURE_BYTES_MAX: usize = 32 << 20;
@@ -57,25 +60,28 @@ async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> 
 }
 
 /// The answers about the marks in a picture.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Scanned {
     /// One for each mark that was read.
+    #[schema(value_type = Vec<super::shapes::answer::Answer>, min_items = 1)]
     pub answers: Vec<Answer>,
 }
 
+problems!(Problems: Border::BadRequest, Border::NotAPicture, Border::SessionRefused, Border::TooLarge,
+    Border::PictureTooLarge, Border::WrongMediaType, Border::NoCode, Border::NotAMark, Border::Busy);
+
 /// Scan a photograph
-#[utoipa::path(post, path = "/v1/scan", tag = "marks", params(For),
-    request_body(content = Vec<u8>, content_type = "image/png"),
-    responses(
-        (status = 200, description = "An answer for each mark in the picture", body = Object),
-        (status = 400, description = "Not a picture", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
-        (status = 422, description = "`no-code`, or `not-a-mark`", body = Problem),
-        (status = 503, description = "Too many pictures at once", body = Problem)))]
+///
+/// The body is the picture itself, PNG or JPEG, at most 32 MiB. It is not kept.
+#[utoipa::path(post, path = "/v1/scan", tag = "marks", operation_id = "scan",
+    security((), ("session" = [])), params(For),
+    request_body(content((Binary = "image/png"), (Binary = "image/jpeg"))),
+    responses((status = 200, description = "An answer for each mark in the picture", body = Scanned), Problems))]
 pub async fn post(
     State(app): State<Shared>,
     Query(asked): Query<For>,
     session: Option<Session>,
+    _: Picture,
     _place: Place,
     Raw(picture): Raw<PICTURE_BYTES_MAX>,
 ) -> Result<Json<Scanned>, Problem> {

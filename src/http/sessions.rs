@@ -4,6 +4,7 @@
 //! live from the log's state.
 
 use super::codes::Border;
+use super::contract::problems;
 use super::problem::Problem;
 use super::{App, Shared};
 use crate::ledger::storage::Storage as _;
@@ -38,12 +39,16 @@ pub struct Claims {
     iat: i64,
     exp: i64,
     jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
 }
 
 /// A signed assertion.
 #[derive(Deserialize, ToSchema)]
 pub struct Assertion {
-    /// JWT with `iss` the organisation, `sub` the statement key's id, `aud` the log's origin, and a `jti` used once.
+    /// JWT (EdDSA) of type `threadmark-assertion+jwt` with `kid` and `sub` the statement key's id, `iss` the
+    /// organisation, `aud` the log's origin, `iat`, `exp` at most five minutes later, and a `jti` used once.
+    #[schema(min_length = 1, max_length = 4096)]
     pub assertion: String,
 }
 
@@ -56,11 +61,13 @@ pub struct Opened {
     pub expires_at: i64,
 }
 
+problems!(Problems: Border::BadRequest, Border::SessionRefused, Border::TooLarge, Border::WrongMediaType);
+
 /// Open a session
-#[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = Assertion,
-    responses(
-        (status = 200, description = "A session of at most five minutes", body = Opened),
-        (status = 401, description = "Not a valid assertion, or used before", body = Problem)))]
+///
+/// The assertion is signed by the key's session key, which signs nothing else, and is taken once.
+#[utoipa::path(post, path = "/v1/sessions", tag = "sessions", operation_id = "open_session", request_body = Assertion,
+    responses((status = 200, description = "A session of at most five minutes", body = Opened), Problems))]
 pub async fn open(
     State(app): State<Shared>,
     super::extract::Json(asked): super::extract::Json<Assertion>,
@@ -89,6 +96,7 @@ pub async fn open(
     let claims = Claims {
         iat: now,
         exp: expires_at,
+        nbf: None,
         ..claims
     };
     let mut header = Header::new(Algorithm::EdDSA);
@@ -139,7 +147,9 @@ async fn live_key(
 
 fn key_of(token: &str, kind: &str) -> Result<KeyId, Problem> {
     let header = decode_header(token).map_err(|_| refused())?;
-    if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(kind) {
+    let is_ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(kind);
+    // What is critical must be understood (RFC 7515 section 4.1.11), and we understand no extension.
+    if !is_ours || header.crit.is_some() {
         return Err(refused());
     }
     header
@@ -159,6 +169,9 @@ fn verified(token: &str, public: &[u8; 32], origin: &str, now: i64) -> Result<Cl
         .claims;
     let in_time = claims.exp > now - LEEWAY_S
         && claims.iat <= now + LEEWAY_S
+        && claims
+            .nbf
+            .is_none_or(|not_before| not_before <= now + LEEWAY_S)
         && (0..=LIFE_MAX_S).contains(&(claims.exp.saturating_sub(claims.iat)));
     if in_time { Ok(claims) } else { Err(refused()) }
 }

@@ -3,10 +3,13 @@
 //! Whoever carries a statement may submit it: the signature authorises. Parsing and the signature are checked
 //! here, before anything waits for the writer.
 
-use super::codes::Kind;
+use super::codes::{Border, Kind};
+use super::contract::{self, Binary, problems};
 use super::extract::{Path, Raw};
+use super::media::Cbor;
 use super::problem::Problem;
 use super::quota::Address;
+use super::shapes::{self, Hex, Hex32};
 use super::{App, Shared};
 use crate::ledger::sequencer::Outcome;
 use crate::ledger::storage::Storage as _;
@@ -15,7 +18,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::cbor;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::lifecycle::Refusal;
@@ -24,11 +27,13 @@ use threadmark_protocol::statement::{
 };
 use threadmark_protocol::world::key_subject;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
 
 /// A statement stands in the log.
 #[derive(Serialize, ToSchema)]
 pub struct Logged {
-    /// Id of the statement, 64 hexadecimal digits.
+    /// Id of the statement.
+    #[schema(value_type = Hex32)]
     pub id: String,
     /// Index in the log.
     pub index: u64,
@@ -36,9 +41,11 @@ pub struct Logged {
     pub logged_at: i64,
     /// Size of the tree that the receipt is for.
     pub tree_size: u64,
-    /// RFC 9942 receipt, in hexadecimal digits.
+    /// RFC 9942 receipt.
+    #[schema(value_type = Hex)]
     pub receipt: String,
     /// What was found; a report is logged all the same, and holds what it touches.
+    #[schema(value_type = Vec<shapes::Code>)]
     pub findings: Vec<String>,
 }
 
@@ -46,6 +53,7 @@ pub struct Logged {
 #[derive(Serialize, ToSchema)]
 pub struct Proven {
     /// Id of the statement.
+    #[schema(value_type = Hex32)]
     pub id: String,
     /// Index in the log.
     pub index: u64,
@@ -53,34 +61,50 @@ pub struct Proven {
     pub logged_at: i64,
     /// Size of the tree that the receipt is for.
     pub tree_size: u64,
-    /// The leaf: the COSE_Sign1 of the statement, in hexadecimal digits.
+    /// The leaf: the COSE_Sign1 of the statement.
+    #[schema(value_type = Hex)]
     pub envelope: String,
-    /// RFC 9942 receipt, in hexadecimal digits.
+    /// RFC 9942 receipt.
+    #[schema(value_type = Hex)]
     pub receipt: String,
     /// The author's Ed25519 key; its RFC 9679 thumbprint is the envelope's kid.
+    #[schema(value_type = Option<Hex32>, required)]
     pub author_key: Option<String>,
-    /// The body, for members' sessions only, in hexadecimal digits.
+    /// The body, for members' sessions only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Hex, required = false)]
     pub body: Option<String>,
 }
+
+/// What a submission can be answered with instead: every rule speaks here.
+pub struct SubmitProblems;
+
+impl utoipa::IntoResponses for SubmitProblems {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let border = [Border::BadRequest, Border::TooLarge, Border::WrongMediaType].map(Kind::from);
+        contract::responses(border.into_iter().chain(contract::refusals()))
+    }
+}
+
+problems!(GetProblems: Border::BadRequest, Border::SessionRefused, Border::NotFound);
 
 /// Submit a statement
 ///
 /// The body is `[envelope, body, {section: bytes}]` in deterministic CBOR. Sending a statement again returns its
 /// first receipt.
 #[utoipa::path(post, path = "/v1/statements", tag = "statements",
-    request_body(content = Vec<u8>, content_type = "application/cbor"),
+    operation_id = "submit_statement",
+    request_body(content = Binary, content_type = "application/cbor"),
     responses(
-        (status = 201, description = "Logged", body = Logged),
-        (status = 200, description = "Logged before; the first receipt", body = Logged),
-        (status = 400, description = "No statement", body = Problem),
-        (status = 409, description = "`waits-for`: send it again after its predecessor", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
-        (status = 422, description = "Refused, with the rule's code", body = Problem),
-        (status = 503, description = "Nothing is promised: send it again", body = Problem)))]
+        (status = 201, description = "Logged", body = Logged,
+            headers(("Location" = String, description = "Where its proof is"))),
+        (status = 200, description = "Logged before; the first receipt", body = Logged,
+            headers(("Location" = String, description = "Where its proof is"))),
+        SubmitProblems))]
 pub async fn submit(
     State(app): State<Shared>,
     from: Address,
+    _: Cbor,
     Raw(bytes): Raw<SUBMISSION_BYTES_MAX>,
 ) -> Result<Response, Problem> {
     let of_nobody = |problem: Problem| {
@@ -236,11 +260,9 @@ fn signed_refusal(app: &App, id: &StatementId, refusal: &Refusal) -> Vec<u8> {
 ///
 /// Envelope and receipt are for everybody who knows the id; the body is for members.
 #[utoipa::path(get, path = "/v1/statements/{id}", tag = "statements",
-    params(("id" = String, Path, description = "64 hexadecimal digits")),
-    responses(
-        (status = 200, description = "The statement with its receipt", body = Proven),
-        (status = 400, description = "No id", body = Problem),
-        (status = 404, description = "Not logged", body = Problem)))]
+    operation_id = "get_statement", security((), ("session" = [])),
+    params(("id" = inline(Hex32), Path, description = "Id of the statement")),
+    responses((status = 200, description = "The statement with its receipt", body = Proven), GetProblems))]
 pub async fn get(
     State(app): State<Shared>,
     Path(id): Path<String>,
@@ -252,7 +274,7 @@ pub async fn get(
     let submission = Submission {
         envelope: logged.envelope,
         body: logged.body,
-        sections: std::collections::BTreeMap::new(),
+        sections: BTreeMap::new(),
     };
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
     let receipt = app

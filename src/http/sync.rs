@@ -4,6 +4,8 @@
 //! to its author's organisation and to the one that it is for.
 
 use super::auth::Session;
+use super::codes::Border;
+use super::contract::{Binary, problems};
 use super::extract::Query;
 use super::problem::Problem;
 use super::{App, Shared};
@@ -25,16 +27,23 @@ const CBOR: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "applicati
 #[into_params(parameter_in = Query)]
 pub struct From {
     /// Entries that the caller has.
+    #[param(maximum = 9007199254740991_u64)]
     pub from: u64,
 }
 
+problems!(Problems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::BeyondTheLog);
+problems!(GenesisProblems: Border::Unavailable);
+
 /// Entries from an index on
 ///
-/// A page ends at the end of a batch; its checkpoint covers exactly what the caller has then. Ask until 204.
-#[utoipa::path(get, path = "/v1/sync", tag = "sync", params(From), responses(
-    (status = 200, description = "A page", body = Vec<u8>, content_type = "application/cbor"),
-    (status = 204, description = "Nothing new"),
-    (status = 401, description = "Members only", body = Problem)))]
+/// A page ends at the end of a batch; its checkpoint covers exactly what the caller has then. Ask until 204. Whoever has
+/// more entries than the log is told so: a log only grows, so it is another one, or an old copy.
+#[utoipa::path(get, path = "/v1/sync", tag = "sync", operation_id = "get_entries", security(("session" = [])),
+    params(From),
+    responses(
+        (status = 200, description = "A page", body = Binary, content_type = "application/cbor"),
+        (status = 204, description = "Nothing new"),
+        Problems))]
 pub async fn get(
     State(app): State<Shared>,
     session: Session,
@@ -43,7 +52,11 @@ pub async fn get(
     let size = app
         .ledger
         .published(|log| log.head.as_ref().map_or(0, |head| head.size));
-    if asked.from >= size {
+    if asked.from > size {
+        let told = format!("the log has {size} entries, and you have {}", asked.from);
+        return Err(Problem::of(Border::BeyondTheLog).because(told));
+    }
+    if asked.from == size {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let head = app
@@ -83,9 +96,11 @@ fn withhold(app: &App, org: &OrgId, entry: &mut Submission) {
 }
 
 /// The genesis statements
-#[utoipa::path(get, path = "/v1/genesis", tag = "sync", responses(
-    (status = 200, description = "Both genesis statements; pin their hash", body = Vec<u8>,
-     content_type = "application/cbor")))]
+#[utoipa::path(get, path = "/v1/genesis", tag = "sync", operation_id = "get_genesis",
+    responses(
+        (status = 200, description = "Both genesis statements; pin their hash", body = Binary,
+            content_type = "application/cbor"),
+        GenesisProblems))]
 pub async fn genesis(State(app): State<Shared>) -> Response {
     (CBOR, app.genesis.clone()).into_response()
 }

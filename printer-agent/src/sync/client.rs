@@ -2,7 +2,7 @@
 //!
 //! Owns addresses, statuses and the shapes of answers. Must never know in which order requests make sense.
 
-use super::http::{Answered, Http};
+use super::http::{Answered, Http, Problem};
 use super::session::{self, Session};
 use super::{SyncError, known_codes};
 use crate::home::Home;
@@ -135,10 +135,12 @@ impl Client {
     pub fn page(&self, session: &Session, from: u64) -> Result<Option<Page>, SyncError> {
         let request = self.http.get("/v1/sync").query("from", from.to_string());
         let answer = self.http.answered(bearer(request, Some(session)).call())?;
-        let answer = answer.expect(&[StatusCode::OK, StatusCode::NO_CONTENT])?;
-        if answer.status() == StatusCode::NO_CONTENT {
-            return Ok(None);
+        match answer.status() {
+            204 => return Ok(None),
+            404 => return nothing_beyond(answer.problem()),
+            _ => {}
         }
+        let answer = answer.expect(&[StatusCode::OK])?;
         let page = Page::parse(&answer.bytes(PAGE_BYTES_MAX)?)
             .map_err(|error| SyncError::Unexpected(error.to_string()))?;
         if page.entries.is_empty() {
@@ -258,6 +260,14 @@ fn bearer<B>(request: RequestBuilder<B>, session: Option<&Session>) -> RequestBu
     match session {
         Some(session) => request.header("authorization", session.authorization().as_str()),
         None => request,
+    }
+}
+
+/// A log that has less than is known here has no page for us; its checkpoint proves that it went back, its word does not.
+fn nothing_beyond(problem: Problem) -> Result<Option<Page>, SyncError> {
+    match problem.code.as_str() {
+        "beyond-the-log" => Ok(None),
+        _ => Err(SyncError::Problem(problem)),
     }
 }
 
