@@ -10,9 +10,12 @@ use crate::mark::Mark;
 use crate::text::{Line, OrgId, SubjectId};
 use crate::world::{Data, World, mark_subject};
 use serde::{Deserialize, Serialize};
+use steps::Told;
 
+mod need;
 mod steps;
 
+pub use need::is_for_everybody;
 pub use steps::Step;
 
 /// Who asks.
@@ -99,7 +102,7 @@ impl From<Code> for Reason {
 pub struct Face {
     /// Its mark.
     pub mark: Mark,
-    /// Its subject. Members see it.
+    /// Its subject, opaque; the envelope of every step names it too.
     pub part: Option<SubjectId>,
     /// Name of the design.
     pub name: Option<Line>,
@@ -117,7 +120,7 @@ pub struct Face {
     pub material: Option<Line>,
     /// The supplier's number of the material lot. Members see it.
     pub lot_number: Option<Line>,
-    /// Unit of the licence, and how many there are.
+    /// Unit of the licence, and how many there are. Members see it.
     pub unit: Option<(u32, u32)>,
     /// Who has it. Members see it.
     pub custodian: Option<OrgId>,
@@ -186,10 +189,14 @@ pub fn answer(
         Some(Data::Part { facts }) => Above::of(world, &life.part, facts),
         _ => Above::default(),
     };
-    answer.life = steps::of(world, &life, &above);
-    let leans = |step: &Step| step.index.is_none();
-    answer.provisional =
-        answer.life.iter().any(leans) || is_lifted_provisionally(world, &life.part);
+    let steps = steps::of(world, &life, &above);
+    let leans = |told: &Told| told.step.index.is_none();
+    answer.provisional = steps.iter().any(leans) || is_lifted_provisionally(world, &life.part);
+    let is_stranger = *viewer == Viewer::Public;
+    let seen = steps
+        .into_iter()
+        .filter(|told| told.for_everybody || !is_stranger);
+    answer.life = seen.map(|told| told.step).collect();
     let case = Case {
         world,
         life: &life,
@@ -201,8 +208,8 @@ pub fn answer(
     let (verdict, reasons) = case.decide();
     (answer.verdict, answer.reasons) = (verdict, reasons);
     answer.part = Some(face(world, mark, &life, &above));
-    if *viewer == Viewer::Public {
-        withhold_from_public(&mut answer);
+    if is_stranger {
+        need::withhold_from_strangers(&mut answer);
     }
     answer
 }
@@ -354,18 +361,5 @@ fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
         custodian: life.custodian.clone(),
         installed: life.installed.clone(),
         phase: life.phase,
-    }
-}
-
-/// The public learns identity, status, the class of a hold and who signed; not where a part is, nor what was said.
-fn withhold_from_public(answer: &mut Answer) {
-    for reason in &mut answer.reasons {
-        (reason.subject, reason.detail) = (None, None);
-    }
-    for step in &mut answer.life {
-        (step.actor, step.detail) = (None, None);
-    }
-    if let Some(face) = &mut answer.part {
-        (face.part, face.lot_number, face.custodian, face.installed) = (None, None, None, None);
     }
 }

@@ -1,7 +1,8 @@
 //! `/v1/artifacts/{sha3}`: sealed files, addressed by what they are.
 //!
-//! The service holds age ciphertext only and cannot read it. An artifact is accepted when its SHA3-256 is its name;
-//! who publishes it signs the chunk list, and who reads it compares both.
+//! Of geometry the service holds age ciphertext only and cannot read it. A sealed file of a design goes to its author and
+//! to who is licensed to make it, anything else to members that know its digest. An artifact is accepted when its
+//! SHA3-256 is its name; who publishes it signs the chunk list, and who reads it compares both.
 
 use super::auth::Session;
 use super::codes::Border;
@@ -10,7 +11,7 @@ use super::extract::{Announced, Path};
 use super::problem::Problem;
 use super::quota::Address;
 use super::shapes::Hex32;
-use super::upload::{Upload, failed};
+use super::upload::{Upload, absent, failed};
 use super::{ARTIFACT_BYTES_MAX, App, Shared};
 use axum::body::Body;
 use axum::extract::State;
@@ -91,12 +92,17 @@ const IMMUTABLE: [(HeaderName, &str); 3] = [
         GetProblems))]
 pub async fn get(
     State(app): State<Shared>,
-    _: Session,
+    session: Session,
     to: Address,
     Path(sha3): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (_, path) = place(&sha3)?;
+    let (digest, path) = place(&sha3)?;
+    let named = app.store.sealed_file(&digest, &session.org).await?;
+    if named.is_some_and(|is_for_caller| !is_for_caller) {
+        // Not "you may not": that would say that it exists.
+        return Err(absent());
+    }
     let size = app.artifacts.head(&path).await.map_err(failed)?.size;
     let (status, range) = match headers.get(header::RANGE) {
         None => (StatusCode::OK, 0..size),

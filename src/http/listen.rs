@@ -3,6 +3,7 @@
 //! Owns the limits that hold before there is a request. Those of a request stand in [`super::router`].
 
 use super::Shared;
+use super::each::Each;
 use super::quota::Peer;
 use axum::Router;
 use hyper::body::Incoming;
@@ -13,11 +14,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::SockRef;
-use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -42,7 +42,7 @@ const TOO_MANY: &[u8] =
 /// Serves until `stop` is done, then ends the requests that are under way.
 pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output = ()>) {
     let router: Router = super::router(app.clone());
-    let neighbours = Arc::new(Neighbours::default());
+    let neighbours = Each::new(app.quotas.connections_max());
     let http = http();
     let places = Arc::new(Semaphore::new(connections_max()));
     let open = GracefulShutdown::new();
@@ -52,11 +52,12 @@ pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output 
             next = accept(&listener, &places) => next,
             () = &mut stop => break,
         };
-        let Some(room) = neighbours.room(ip, app.quotas.connections(ip)) else {
+        let room = neighbours.take(ip);
+        if room.is_none() && !app.quotas.is_trusted(ip) {
             // Into the empty buffer of a new connection, or not at all: nobody waits here.
             let _ = stream.try_write(TOO_MANY);
             continue;
-        };
+        }
         let routes = TowerToHyperService::new(router.clone());
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(Peer(ip));
@@ -126,37 +127,6 @@ async fn accept(
                 // A client that went away is nothing; out of descriptors is told, and passes as connections end.
                 tracing::warn!(%error, "accepting a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-/// Open connections by address: no more addresses than there are connections.
-#[derive(Default)]
-struct Neighbours(Mutex<HashMap<IpAddr, usize>>);
-
-/// The place of one connection among those of its address.
-struct Room(Arc<Neighbours>, IpAddr);
-
-impl Neighbours {
-    fn room(self: &Arc<Neighbours>, ip: IpAddr, most: Option<usize>) -> Option<Room> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(ip).or_default();
-        if most.is_some_and(|most| *count >= most) {
-            return None;
-        }
-        *count += 1;
-        Some(Room(self.clone(), ip))
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        let mut open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.1) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.1);
             }
         }
     }

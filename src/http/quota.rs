@@ -197,10 +197,17 @@ impl Quotas {
         }
     }
 
-    /// Connections of one address at the same time; `None` for a proxy, behind which are many.
-    pub fn connections(&self, peer: IpAddr) -> Option<usize> {
-        let most = self.limits.connections_per_address;
-        (most > 0 && !self.is_trusted(peer)).then_some(most)
+    /// Connections of one address at the same time.
+    pub fn connections_max(&self) -> usize {
+        match self.limits.connections_per_address {
+            0 => usize::MAX,
+            most => most,
+        }
+    }
+
+    /// Whether this is one of our own proxies, behind which are many.
+    pub fn is_trusted(&self, peer: IpAddr) -> bool {
+        self.limits.trusted_proxies.contains(&peer.to_canonical())
     }
 
     /// Whether a key in whose name something is sent may send more now. Anybody can claim a key: nothing is counted.
@@ -239,10 +246,6 @@ impl Quotas {
         done.map_err(|wait| Problem::quota(format!("{what} of this address"), wait))?;
         let taken = self.requests.take(from, now);
         taken.map_err(|wait| Problem::quota("requests of this address", wait))
-    }
-
-    fn is_trusted(&self, peer: IpAddr) -> bool {
-        self.limits.trusted_proxies.contains(&peer.to_canonical())
     }
 
     /// The nearest address that is none of our own proxies'; what stands further left in the header, anybody can write.

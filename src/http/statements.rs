@@ -19,6 +19,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use threadmark_protocol::answer::is_for_everybody;
 use threadmark_protocol::cbor;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::lifecycle::Refusal;
@@ -258,7 +259,8 @@ fn signed_refusal(app: &App, id: &StatementId, refusal: &Refusal) -> Vec<u8> {
 
 /// Proof of a statement
 ///
-/// Envelope and receipt are for everybody who knows the id; the body is for members.
+/// The body is for members. Envelope and receipt of what designs, approves, licenses, makes, inspects and releases are
+/// for everybody who knows the id, those of all other kinds for members.
 #[utoipa::path(get, path = "/v1/statements/{id}", tag = "statements",
     operation_id = "get_statement", security((), ("session" = [])),
     params(("id" = inline(Hex32), Path, description = "Id of the statement")),
@@ -270,13 +272,17 @@ pub async fn get(
 ) -> Result<Json<Proven>, Problem> {
     let id: StatementId = id.parse().map_err(Problem::bad_request)?;
     let logged = app.store.statement(&id).await?;
-    let logged = logged.ok_or_else(|| Problem::absent("no such statement"))?;
+    let logged = logged.ok_or_else(no_statement)?;
     let submission = Submission {
         envelope: logged.envelope,
         body: logged.body,
         sections: BTreeMap::new(),
     };
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
+    if session.is_none() && !is_for_everybody(&statement.body.core) {
+        // Not "you may not": that would say that it exists.
+        return Err(no_statement());
+    }
     let receipt = app
         .ledger
         .receipt(&statement, logged.place)
@@ -293,4 +299,9 @@ pub async fn get(
         author_key: world.key(&kid).map(|(card, _)| card.public.to_hex()),
         body: session.map(|_| hex::encode(&statement.submission.body)),
     }))
+}
+
+/// The same for what is not logged and for what is not for the caller.
+fn no_statement() -> Problem {
+    Problem::absent("no such statement")
 }

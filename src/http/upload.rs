@@ -161,10 +161,15 @@ impl Drop for Written {
     }
 }
 
+/// The same for what is not here and for what is not for the caller.
+pub fn absent() -> Problem {
+    Problem::absent("no such artifact")
+}
+
 /// A failure of the store, told as none of the client's.
 pub fn failed(error: object_store::Error) -> Problem {
     match error {
-        object_store::Error::NotFound { .. } => Problem::absent("no such artifact"),
+        object_store::Error::NotFound { .. } => absent(),
         error => {
             tracing::error!(%error, "artifact storage");
             Problem::unavailable()

@@ -1,9 +1,10 @@
-//! Lists for people: designs and allowables.
+//! Lists for people: designs and allowables; and who is named with a sealed file.
 
 use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
 use sqlx::types::Json;
-use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::digest::Digest;
+use threadmark_protocol::text::{OrgId, SubjectId};
 use threadmark_protocol::world::State;
 
 impl PgStore {
@@ -27,5 +28,31 @@ impl PgStore {
         rows.into_iter()
             .map(|row| Ok((row.id.parse().map_err(inconsistent)?, row.state.0)))
             .collect()
+    }
+
+    /// Whether a sealed file of a design is its author's or a licensee's who is `org`; `None` when no design has such a
+    /// file.
+    pub async fn sealed_file(
+        &self,
+        sha3: &Digest,
+        org: &OrgId,
+    ) -> Result<Option<bool>, StorageError> {
+        let file = serde_json::json!([{ "artifact": { "sealed": { "sha3": sha3 } } }]);
+        sqlx::query_scalar!(
+            r#"select bool_or(
+                   design.state -> 'source' ->> 'org' = $2
+                   or exists (select from subject_state licence
+                              where licence.kind = 'licence'
+                                and licence.state -> 'licence' ->> 'design' = design.id
+                                and licence.state -> 'licence' ->> 'holder' = $2)
+               )
+               from subject_state design
+               where design.kind = 'design' and design.state -> 'design' -> 'files' @> $1"#,
+            file,
+            org.as_str()
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(sort_out)
     }
 }

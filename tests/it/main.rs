@@ -13,6 +13,7 @@ mod house;
 mod ledger_faults;
 mod ledger_histories;
 mod memory;
+mod need_to_know;
 mod openapi;
 mod postgres;
 mod service_artifacts;

@@ -1,7 +1,9 @@
 //! The life of a part as a list of steps, from design to today.
 //!
-//! Owns which statements stand in it and what each is called. Must never know who may see it: `answer`.
+//! Owns which statements stand in it, what each is called, and what of it is its title and what its detail: strangers
+//! see titles. Must never know viewers.
 
+use super::need::is_event_for_everybody;
 use crate::body::governance::Holder;
 use crate::body::resource::MaterialReceived;
 use crate::code::Code;
@@ -41,11 +43,18 @@ pub struct Step {
     pub findings: Vec<Code>,
 }
 
+/// A step, and whether strangers see it.
+pub(super) struct Told {
+    pub step: Step,
+    pub for_everybody: bool,
+}
+
 /// The steps of a life, oldest first: what stands above the part in the order of its making, then the part's own.
-pub fn of(world: &World, life: &Life, above: &Above) -> Vec<Step> {
+pub(super) fn of(world: &World, life: &Life, above: &Above) -> Vec<Told> {
     let mut steps = Steps {
         world,
         life,
+        for_everybody: true,
         list: Vec::new(),
     };
     if let Some(licence) = above.licence() {
@@ -56,14 +65,16 @@ pub fn of(world: &World, life: &Life, above: &Above) -> Vec<Step> {
             .for_each(|approval| steps.approval(approval));
     }
     if let Some(build) = above.build() {
-        steps.machine(&build.machine);
         steps.licence(&build.licence);
+        steps.for_everybody = false;
+        steps.machine(&build.machine);
         steps.lot(&above.receipts(world, &build.lot));
         steps.order(&build.order);
     }
-    steps.list.sort_by_key(|step| step.at);
+    steps.list.sort_by_key(|told| told.step.at);
     if let Some(Data::Part { facts }) = world.get(&life.part) {
         for fact in causal_order(facts) {
+            steps.for_everybody = is_event_for_everybody(&fact.says);
             steps.fact(fact);
         }
     }
@@ -73,7 +84,9 @@ pub fn of(world: &World, life: &Life, above: &Above) -> Vec<Step> {
 struct Steps<'a> {
     world: &'a World,
     life: &'a Life,
-    list: Vec<Step>,
+    /// Of the steps that are added next.
+    for_everybody: bool,
+    list: Vec<Told>,
 }
 
 impl Steps<'_> {
@@ -85,7 +98,7 @@ impl Steps<'_> {
         };
         let holds = self.life.holds.iter();
         let own = holds.filter(|hold| hold.statement == Some(source.statement));
-        self.list.push(Step {
+        let step = Step {
             title: title.into(),
             detail,
             at: source.at,
@@ -98,6 +111,11 @@ impl Steps<'_> {
             index: source.index,
             logged_at: source.logged_at,
             findings: own.map(|hold| hold.code).collect(),
+        };
+        let for_everybody = self.for_everybody;
+        self.list.push(Told {
+            step,
+            for_everybody,
         });
     }
 
@@ -177,12 +195,8 @@ impl Steps<'_> {
         else {
             return;
         };
-        let title = format!(
-            "Licensed: {} {:?} units",
-            licence.commitments.len(),
-            licence.purpose
-        );
-        self.add(title.to_lowercase().replacen('l', "L", 1), None, source);
+        let units = format!("{} {:?} units", licence.commitments.len(), licence.purpose);
+        self.add("Licensed", Some(units.to_lowercase()), source);
         if let Some(source) = accepted {
             self.add("Licence accepted", None, source);
         }
@@ -212,7 +226,8 @@ fn describe(event: &Event) -> (String, Option<String>) {
     let with = |title: String, detail: &dyn std::fmt::Display| (title, Some(detail.to_string()));
     match event {
         Event::Started { build, unit, .. } => {
-            with(format!("Printing started, marked as unit {unit}"), build)
+            let detail = format!("marked as unit {unit}, {build}");
+            with("Printing started".into(), &detail)
         }
         Event::Completed { .. } => plain("Printed"),
         Event::Aborted { reason, .. } => with("Build aborted".into(), reason),
