@@ -77,13 +77,12 @@ const IMMUTABLE: [(HeaderName, &str); 3] = [
 
 /// Fetch a sealed file, whole or a range
 ///
-/// `Range` takes one range of bytes (RFC 9110 section 14).
+/// `Range` takes one range of bytes; any other form is as if it were not there (RFC 9110 section 14.2).
 #[utoipa::path(get, path = "/v1/artifacts/{sha3}", tag = "artifacts", operation_id = "get_artifact",
     security(("session" = [])),
     params(
         ("sha3" = inline(Hex32), Path, description = "SHA3-256 of the bytes"),
-        ("Range" = Option<String>, Header, description = "`bytes=0-1023`, `bytes=1024-` or `bytes=-16`",
-            pattern = "^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$")),
+        ("Range" = Option<String>, Header, description = "`bytes=0-1023`, `bytes=1024-` or `bytes=-16`")),
     responses(
         (status = 200, description = "The bytes", body = Binary, content_type = "application/octet-stream",
             headers(("Accept-Ranges" = String, description = "`bytes`"))),
@@ -104,12 +103,13 @@ pub async fn get(
         return Err(absent());
     }
     let size = app.artifacts.head(&path).await.map_err(failed)?.size;
-    let (status, range) = match headers.get(header::RANGE) {
+    let asked = headers
+        .get(header::RANGE)
+        .and_then(|text| text.to_str().ok());
+    let (status, range) = match asked.and_then(|text| parse_range(text, size)) {
         None => (StatusCode::OK, 0..size),
-        Some(asked) => match asked.to_str().ok().and_then(|text| parse_range(text, size)) {
-            Some(range) => (StatusCode::PARTIAL_CONTENT, range),
-            None => return Ok(no_such_range(size)),
-        },
+        Some(range) if range.is_empty() => return Ok(no_such_range(size)),
+        Some(range) => (StatusCode::PARTIAL_CONTENT, range),
     };
     app.quotas.transferred(to, range.end - range.start);
     let mut told = HeaderMap::new();
@@ -141,16 +141,19 @@ async fn stream(app: &App, path: &StorePath, range: Range<u64>) -> Result<Body, 
     Ok(Body::from_stream(found.map_err(failed)?.into_stream()))
 }
 
-/// One range of RFC 9110 §14: `bytes=a-b`, `bytes=a-`, `bytes=-n`.
+/// One range of RFC 9110 §14: `bytes=a-b`, `bytes=a-`, `bytes=-n`, empty where the file has nothing of it. Everything
+/// else is to be ignored, as if nobody had asked for a range.
 fn parse_range(text: &str, size: u64) -> Option<Range<u64>> {
     let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
-    let range = match (from.parse::<u64>(), to.parse::<u64>()) {
-        (Ok(from), Ok(to)) => from..to.saturating_add(1).min(size),
-        (Ok(from), Err(_)) if to.is_empty() => from..size,
-        (Err(_), Ok(last)) if from.is_empty() => size.saturating_sub(last)..size,
-        _ => return None,
-    };
-    (range.start < range.end).then_some(range)
+    match (from.parse::<u64>(), to.parse::<u64>()) {
+        (Ok(from), Ok(to)) if from <= to => {
+            let end = to.saturating_add(1).min(size);
+            Some(from.min(end)..end)
+        }
+        (Ok(from), Err(_)) if to.is_empty() => Some(from.min(size)..size),
+        (Err(_), Ok(last)) if from.is_empty() => Some(size.saturating_sub(last)..size),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -163,17 +166,20 @@ mod tests {
         assert_eq!(parse_range("bytes=5-", 10), Some(5..10));
         assert_eq!(parse_range("bytes=-3", 10), Some(7..10));
         assert_eq!(parse_range("bytes=2-99", 10), Some(2..10));
-        for bad in [
-            "bytes=10-",
+        assert_eq!(parse_range("bytes=0-18446744073709551615", 10), Some(0..10));
+        for empty in ["bytes=10-", "bytes=10-12", "bytes=-0"] {
+            let range = parse_range(empty, 10).unwrap();
+            assert!(range.is_empty(), "{empty}: {range:?}");
+        }
+        for ignored in [
             "bytes=5-4",
-            "bytes=-0",
             "bytes=-",
+            "bytes=0-1,4-5",
             "items=0-1",
             "bytes=a-b",
             "",
         ] {
-            assert_eq!(parse_range(bad, 10), None, "{bad}");
+            assert_eq!(parse_range(ignored, 10), None, "{ignored}");
         }
-        assert_eq!(parse_range("bytes=0-18446744073709551615", 10), Some(0..10));
     }
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod contract;
 mod database_settings;
 mod database_truths;
 mod database_upgrade;

@@ -260,9 +260,13 @@ fn files_are_read_in_pieces() {
         let (status, head, body) = started.get(&digest, &format!("range: {asked}"));
         assert_eq!((status, &body[..]), (206, &bytes[range]), "{asked}: {head}");
     }
-    for asked in ["bytes=200000-", "bytes=2-1", "bytes=0-1,3-4", "lines=1-2"] {
-        let (status, ..) = started.get(&digest, &format!("range: {asked}"));
-        assert_eq!(status, 416, "{asked}");
+    let (status, head, _) = started.get(&digest, "range: bytes=200000-");
+    assert_eq!(status, 416);
+    assert!(head.contains("content-range: bytes */200000"), "{head}");
+    // What is no range of bytes is as if it were not there.
+    for asked in ["bytes=2-1", "bytes=0-1,3-4", "lines=1-2"] {
+        let (status, _, body) = started.get(&digest, &format!("range: {asked}"));
+        assert_eq!((status, body.len()), (200, bytes.len()), "{asked}");
     }
     for named in ["..%2f..%2fkeys.json", "%00", "x"] {
         let head = format!(
