@@ -18,11 +18,12 @@ use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::mark::Mark;
-use threadmark_watermark::read::{ReadError, ReadLimits, read};
+use threadmark_watermark::read::{ReadError, ReadLimits, Stop, read_until};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::ToSchema;
 
@@ -103,13 +104,15 @@ pub async fn answers_in(
     Ok(answers)
 }
 
-async fn marks_in(app: &App, picture: Bytes) -> Result<Vec<Mark>, Problem> {
+async fn marks_in(app: &App, picture: Bytes) -> Result<BTreeSet<Mark>, Problem> {
     let turn = turn(&app.scans).await?;
     let host = app.ledger.trust().policy.host.clone();
+    let waiting = Waiting(Stop::default());
+    let stop = waiting.0.clone();
     let reading = tokio::task::spawn_blocking(move || {
-        // The reader has it, not who waits: reading goes on when a client goes away.
+        // The reader has it, not who waits: it takes a moment to stop when a client goes away.
         let _turn = turn;
-        read(&picture, &limits(), |text| {
+        read_until(&stop, &picture, &limits(), |text| {
             Mark::from_scan(text, host.as_str())
         })
     });
@@ -123,6 +126,15 @@ async fn marks_in(app: &App, picture: Bytes) -> Result<Vec<Mark>, Problem> {
     }
 }
 
+/// Somebody who waits for a reading; it stops when he is gone.
+struct Waiting(Stop);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.now();
+    }
+}
+
 fn limits() -> ReadLimits {
     ReadLimits {
         max_bytes: PICTURE_BYTES_MAX,
@@ -132,10 +144,12 @@ fn limits() -> ReadLimits {
 
 fn unread(error: &ReadError) -> Problem {
     let code = match error {
-        ReadError::TooManyBytes { .. } | ReadError::TooManyPixels { .. } => Border::PictureTooLarge,
+        ReadError::TooManyBytes { .. }
+        | ReadError::TooManyPixels { .. }
+        | ReadError::TooMuchMemory => Border::PictureTooLarge,
         ReadError::NotAnImage | ReadError::Damaged(_) => Border::NotAPicture,
         ReadError::NotAMark { .. } => Border::NotAMark,
-        ReadError::NoCode | ReadError::DecoderFailed => Border::NoCode,
+        ReadError::NoCode | ReadError::DecoderFailed | ReadError::Stopped => Border::NoCode,
     };
     Problem::of(code).because(error)
 }

@@ -23,6 +23,7 @@ mod service_crash;
 mod service_hostile;
 mod service_http;
 mod service_pages;
+mod service_pictures;
 mod service_quota;
 mod support;
 mod wire;

@@ -1,9 +1,10 @@
 //! Owns: the border to the picture and QR decoders, which are strangers' code on strangers' input: limits before,
 //! a net for panics behind. Must never know: marks.
 
-use super::budget::Budgeted;
+use super::budget::{Budgeted, Work};
 use super::{Grey, ReadError, ReadLimits};
-use image::ImageReader;
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageError, ImageReader};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -30,19 +31,16 @@ pub(super) fn picture(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadErr
 }
 
 fn decode(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadError> {
-    let damaged = |e: image::ImageError| ReadError::Damaged(e.to_string());
-    let open = || {
-        let mut reader = ImageReader::new(Cursor::new(bytes))
-            .with_guessed_format()
-            .ok()
-            .filter(|r| r.format().is_some_and(|f| f.reading_enabled()))
-            .ok_or(ReadError::NotAnImage)?;
-        let mut spend = image::Limits::default();
-        spend.max_alloc = Some(limits.max_alloc_bytes);
-        reader.limits(spend);
-        Ok(reader)
-    };
-    let (width, height) = open()?.into_dimensions().map_err(damaged)?;
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .ok()
+        .filter(|r| r.format().is_some_and(|f| f.reading_enabled()))
+        .ok_or(ReadError::NotAnImage)?;
+    let mut spend = image::Limits::default();
+    spend.max_alloc = Some(limits.max_alloc_bytes);
+    reader.limits(spend.clone());
+    let mut decoder = reader.into_decoder().map_err(undecoded)?;
+    let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > limits.max_pixels {
         return Err(ReadError::TooManyPixels {
             width,
@@ -50,14 +48,47 @@ fn decode(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadError> {
             max: limits.max_pixels,
         });
     }
-    let luma = open()?.decode().map_err(damaged)?.into_luma8();
+    spend.reserve(decoder.total_bytes()).map_err(undecoded)?;
+    // Damaged metadata is no damaged picture.
+    let upright = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let picture = DynamicImage::from_decoder(decoder).map_err(undecoded)?;
+    let mut luma = DynamicImage::ImageLuma8(on_white(picture));
+    // Turned codes are read as they are; mirrored ones are not.
+    luma.apply_orientation(upright);
+    let luma = luma.into_luma8();
     Ok(Grey::new(luma.width() as usize, luma.into_raw()))
 }
 
+/// In grey, what can be seen through lies on white paper.
+fn on_white(picture: DynamicImage) -> GrayImage {
+    if !picture.color().has_alpha() {
+        return picture.into_luma8();
+    }
+    let both = picture.into_luma_alpha8();
+    let (width, height) = both.dimensions();
+    let blended = both
+        .as_raw()
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|&[luma, alpha]| {
+            let [luma, alpha] = [luma, alpha].map(u16::from);
+            ((luma * alpha + 255 * (255 - alpha)) / 255) as u8
+        });
+    GrayImage::from_raw(width, height, blended.collect()).expect("there is one grey for each pixel")
+}
+
+fn undecoded(error: ImageError) -> ReadError {
+    match error {
+        ImageError::Limits(_) => ReadError::TooMuchMemory,
+        error => ReadError::Damaged(error.to_string()),
+    }
+}
+
 /// Every code that the decoder reads as text.
-pub(super) fn codes(grey: &Grey) -> Result<Vec<Code>, Unwound> {
+pub(super) fn codes(grey: &Grey, work: &Work) -> Result<Vec<Code>, Unwound> {
     guarded(|| {
-        let mut prepared = rqrr::PreparedImage::prepare(Budgeted::of(grey));
+        let mut prepared = rqrr::PreparedImage::prepare(Budgeted::of(grey, work));
         let grids = prepared.detect_grids();
         grids
             .iter()

@@ -211,7 +211,7 @@ fn limits_hold_before_anything_is_decoded() {
     let with = |limits| read(&bytes, &limits, mark).unwrap_err();
     assert!(matches!(with(small), ReadError::TooManyBytes { .. }));
     assert!(matches!(with(few), ReadError::TooManyPixels { .. }));
-    assert!(matches!(with(lean), ReadError::Damaged(_)));
+    assert_eq!(with(lean), ReadError::TooMuchMemory);
 }
 
 /// A whole wall of finder patterns is the worst that we know for the search for codes, and noise the next.
@@ -263,4 +263,19 @@ fn the_fixture_photographs_say_what_their_list_says() {
         read_all(photo!("access-cover-unmarked.jpg")),
         Err(ReadError::NoCode)
     );
+}
+
+#[test]
+fn a_reading_ends_when_nobody_waits_or_the_work_is_done() {
+    let bytes = encoded(page(900), ImageFormat::Png);
+    let stop = Stop::default();
+    stop.now();
+    let stopped = read_until(&stop, &bytes, &ReadLimits::default(), mark);
+    assert_eq!(stopped, Err(ReadError::Stopped));
+    let lazy = ReadLimits {
+        max_work_pixels: 900 * 900 / 2,
+        ..ReadLimits::default()
+    };
+    assert_eq!(read(&bytes, &lazy, mark), Err(ReadError::DecoderFailed));
+    assert_eq!(read_all(&bytes), Err(ReadError::NoCode));
 }
