@@ -12,6 +12,10 @@ use crate::vec3::{area_vector, unit};
 /// The largest coordinate that a part may have: 10 m. Beyond it `f32` cannot hold a module's corner.
 pub const MAX_COORDINATE_MM: f32 = 10_000.0;
 
+/// The least that a part may measure along its longest side, in millimetres: no mark fits on less, and a part that was
+/// exported in metres is a thousand times too small.
+pub const MIN_LENGTH_MM: f32 = 1.0;
+
 /// A triangle soup in millimetres, in the order of the file. Winding is counter-clockwise seen from outside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mesh {
@@ -29,11 +33,11 @@ pub struct MeshLimits {
 }
 
 impl Default for MeshLimits {
-    /// 128 MiB and two million triangles: twenty times the largest part that we have met.
+    /// 256 MiB and five million triangles: fifty times the largest part that we have met.
     fn default() -> Self {
         Self {
-            max_bytes: 128 << 20,
-            max_triangles: 2_000_000,
+            max_bytes: 256 << 20,
+            max_triangles: 5_000_000,
         }
     }
 }
@@ -91,6 +95,14 @@ pub enum MeshError {
         /// Index in the file, from 0.
         triangle: usize,
     },
+    /// The whole part is smaller than [`MIN_LENGTH_MM`].
+    #[error(
+        "the part is {longest_mm} mm long at most: the file is in metres or inches; export it in millimetres"
+    )]
+    TooSmall {
+        /// Its longest side.
+        longest_mm: f32,
+    },
     /// The surface has a border: it encloses nothing.
     #[error("the mesh is open: {edges} edges have one side only")]
     Open {
@@ -109,8 +121,8 @@ pub enum MeshError {
         /// Such edges.
         edges: usize,
     },
-    /// Closed and consistent, but the outside is in.
-    #[error("the mesh is inside out: its volume is {volume_mm3} mm3")]
+    /// Closed and consistent, but flat, or the outside is in.
+    #[error("the mesh encloses nothing, or is inside out: its volume is {volume_mm3} mm3")]
     InsideOut {
         /// Signed volume, zero or negative.
         volume_mm3: f64,
@@ -128,6 +140,7 @@ impl Mesh {
             triangles: stl::parse(bytes, limits)?,
         };
         mesh.require_coordinates()?;
+        mesh.require_size()?;
         Ok(mesh)
     }
 
@@ -152,6 +165,20 @@ impl Mesh {
         }
         self.require_coordinates()?;
         self.check().require_solid()
+    }
+
+    /// The longest side of the box around it, in millimetres.
+    pub(crate) fn longest_mm(&self) -> f32 {
+        let [low, high] = check::bounding_box(&self.triangles);
+        (0..3).map(|i| high[i] - low[i]).fold(0.0, f32::max)
+    }
+
+    fn require_size(&self) -> Result<(), MeshError> {
+        let longest_mm = self.longest_mm();
+        if longest_mm < MIN_LENGTH_MM {
+            return Err(MeshError::TooSmall { longest_mm });
+        }
+        Ok(())
     }
 
     fn require_coordinates(&self) -> Result<(), MeshError> {

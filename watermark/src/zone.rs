@@ -57,6 +57,16 @@ pub enum ZoneError {
     /// No face with this normal passes through the zone's centre.
     #[error("no face of the part passes through the centre of the zone")]
     NotOnFace,
+    /// The zone is larger than the whole part: one of them is in other units.
+    #[error(
+        "the zone is {zone_mm} mm long and the whole part {part_mm} mm: the part's file must be in millimetres"
+    )]
+    LargerThanPart {
+        /// The zone's longer side, in millimetres.
+        zone_mm: f64,
+        /// The part's longest side, in millimetres.
+        part_mm: f32,
+    },
     /// The face under the zone is bent or rough by more than the tolerance.
     #[error("the face under the zone is not flat: {deviation_um:.1} um")]
     NotFlat {
@@ -106,6 +116,12 @@ impl Zone {
     /// The face under the rectangle.
     pub(crate) fn face(&self, mesh: &Mesh) -> Result<Face, ZoneError> {
         self.require_sizes()?;
+        let zone_mm = f64::from(self.width_um.max(self.height_um)) / 1000.0;
+        let part_mm = mesh.longest_mm();
+        // The longest diagonal of a box is less than twice its longest side.
+        if zone_mm > 2.0 * f64::from(part_mm) {
+            return Err(ZoneError::LargerThanPart { zone_mm, part_mm });
+        }
         Face::find(mesh, self.frame()?, self.half_mm())
     }
 

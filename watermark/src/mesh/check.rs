@@ -102,7 +102,7 @@ pub(super) fn report(triangles: &[Triangle]) -> MeshReport {
     report
 }
 
-fn bounding_box(triangles: &[Triangle]) -> [[f32; 3]; 2] {
+pub(super) fn bounding_box(triangles: &[Triangle]) -> [[f32; 3]; 2] {
     let corners = triangles.as_flattened();
     let Some(&first) = corners.first() else {
         return [[0.0; 3]; 2];
