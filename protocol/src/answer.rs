@@ -186,7 +186,7 @@ pub fn answer(
         return answer;
     };
     let above = match world.get(&life.part) {
-        Some(Data::Part { facts }) => Above::of(world, &life.part, facts),
+        Some(Data::Part { facts, .. }) => Above::of(world, &life.part, facts),
         _ => Above::default(),
     };
     let steps = steps::of(world, &life, &above);

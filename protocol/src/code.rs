@@ -107,6 +107,7 @@ codes! {
     Recalled = "recalled": "The part is recalled.", "Do not use it; follow the recall.";
     SameAuthor = "same-author": "Who lifts a hold must be another person than who placed it.", "Let another person sign.";
     WithoutEffect = "without-effect": "The act was allowed by what its author had seen, and is not any more.", "Look at what has happened since, and decide again.";
+    TooManyReports = "too-many-reports": "One organisation has said more of this than is kept.", "Ask that organisation what happened, and hold what it touches; everything it said stands in the log.";
     TooManyAncestors = "too-many-ancestors": "More stands above the part than can be checked.", "Report this to the operator of the log.";
     // Answers
     UnknownMark = "unknown-mark": "No record of this mark.", "Do not install it: it has no pedigree.";

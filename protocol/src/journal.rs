@@ -95,6 +95,11 @@ impl<D: Durable> Journal<D> {
         &self.statements
     }
 
+    /// Bytes of all records.
+    pub fn length_bytes(&self) -> u64 {
+        self.length_bytes
+    }
+
     /// Number and predecessor for the next statement.
     pub fn next(&self) -> (u64, Option<StatementId>) {
         let newest = self.statements.last();

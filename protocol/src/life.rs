@@ -11,6 +11,7 @@ use crate::key::KeyId;
 use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{Line, OrgId, SubjectId};
+use crate::world::bounds::FORKS_MAX;
 use crate::world::{Data, Event, Report, Source, World, key_subject};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,7 +135,7 @@ pub type Objections = BTreeMap<StatementId, Vec<Hold>>;
 impl Life {
     /// The life of `part`, with everything that holds it. `None` when nothing was said of it.
     pub fn of(world: &World, part: &SubjectId) -> Option<Life> {
-        let Some(Data::Part { facts }) = world.get(part) else {
+        let Some(Data::Part { facts, .. }) = world.get(part) else {
             return None;
         };
         let above = Above::of(world, part, facts);
@@ -551,7 +552,11 @@ pub(crate) fn doubts(world: &World, source: &Source) -> Vec<(Code, u64)> {
         return Vec::new();
     };
     let forked = forks.iter().find(|(seq, _)| *seq == source.seq);
-    let forked = forked.map(|(_, since)| (Code::KeyForked, *since));
+    // A key that did it too often to be remembered is doubted in everything.
+    let often = forks.len() >= FORKS_MAX;
+    let often = forks.iter().map(|(_, since)| since).filter(|_| often);
+    let forked = forked.map(|(_, since)| since).or(often.max());
+    let forked = forked.map(|since| (Code::KeyForked, *since));
     // Log time, not the author's: a thief can write any time into a statement.
     let put_in = source.logged_at.unwrap_or(i64::MAX);
     let compromised = revoked.iter().find(|end| {

@@ -23,6 +23,8 @@ use crate::text::{ActorId, Line, OrgId, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+pub mod bounds;
+
 /// The form in which a [`State`] stands as JSON in storage. Raise it when a stored state would be read as
 /// something else or not at all; the service then refuses older states and asks to make them again from the log.
 pub const STATE_FORM: i32 = 1;
@@ -274,6 +276,9 @@ pub enum Data {
     },
     Part {
         facts: Vec<Report<Event>>,
+        /// Log index from which on more was said than is kept; `u64::MAX` when that is not logged yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        crowded: Option<u64>,
     },
     Mark {
         parts: BTreeSet<SubjectId>,
@@ -368,7 +373,7 @@ impl State {
             let sources = self.data.sources().into_iter();
             up.extend(sources.map(|source| key_subject(&source.kid)));
         }
-        if let Data::Part { facts } = &self.data {
+        if let Data::Part { facts, .. } = &self.data {
             up.extend(facts.iter().map(|fact| org_subject(&fact.source.org)));
         }
         up
@@ -403,7 +408,7 @@ impl State {
                     );
                 }
             }
-            Data::Part { facts } => {
+            Data::Part { facts, .. } => {
                 for Report { says, .. } in facts {
                     if let Event::Started { build, mark, .. } = says {
                         up.extend([build.clone(), mark_subject(mark)]);
@@ -456,7 +461,7 @@ impl Data {
             }
             Data::Order { order } => vec![&order.source],
             Data::Build { starts } => starts.iter().map(|report| &report.source).collect(),
-            Data::Part { facts } => facts.iter().map(|report| &report.source).collect(),
+            Data::Part { facts, .. } => facts.iter().map(|report| &report.source).collect(),
             Data::Mark { .. } | Data::Claim { .. } => Vec::new(),
         }
     }

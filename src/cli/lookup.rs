@@ -73,7 +73,7 @@ impl Case {
         let part = part_named(view, text)?;
         let life = Life::of(&view.world, &part);
         let facts = match view.world.get(&part) {
-            Some(Data::Part { facts }) => causal_order(facts).into_iter().cloned().collect(),
+            Some(Data::Part { facts, .. }) => causal_order(facts).into_iter().cloned().collect(),
             _ => Vec::new(),
         };
         let mark = life.as_ref().and_then(|life| life.mark);

@@ -67,6 +67,17 @@ pub enum HomeError {
     /// More bytes than a journal file may have.
     #[error("the file is larger than {0} bytes; no journal is")]
     TooLarge(usize),
+    /// More is imported than a home keeps beside the log.
+    #[error(
+        "imported.cbor would hold more than {0} bytes of statements that are not in the log; nothing was imported. \
+         Synchronise, then import again what is still missing"
+    )]
+    ImportedFull(u64),
+    /// The own journal has no room: its numbers cannot be forgotten.
+    #[error(
+        "journal.cbor holds {0} bytes, as many as it may; have a new key enrolled in a new folder"
+    )]
+    JournalFull(u64),
     /// The stored pages are damaged.
     #[error("replica.cbor is damaged after entry {size}; synchronise again from the start")]
     ReplicaDamaged {

@@ -14,6 +14,8 @@ use threadmark_protocol::text::Origin;
 use threadmark_protocol::world::World;
 
 const IMPORTED: &str = "imported.cbor";
+/// Bytes of others' statements that are kept beside the log: what a fleet signs in a year at sea.
+const IMPORTED_BYTES_MAX: u64 = 256 << 20;
 
 /// Largest journal file that is read from somebody else.
 pub const IMPORT_BYTES_MAX: usize = 256 << 20;
@@ -127,14 +129,42 @@ impl Home {
             .collect())
     }
 
-    /// Takes over a journal file, and says how many statements are new. A damaged file changes nothing.
+    /// Takes over a journal file, and says how many statements are new. A damaged file changes nothing, and so does one
+    /// for which there is no room.
     pub fn import(&self, bytes: &[u8]) -> Result<usize, HomeError> {
+        self.import_within(bytes, IMPORTED_BYTES_MAX)
+    }
+
+    /// [`Home::import`] into a file of at most `max_bytes`.
+    pub(super) fn import_within(&self, bytes: &[u8], max_bytes: u64) -> Result<usize, HomeError> {
         if bytes.len() > IMPORT_BYTES_MAX {
             return Err(HomeError::TooLarge(IMPORT_BYTES_MAX));
         }
         let trust = self.trust()?;
         let (offered, _) = journal::read(bytes, trust.origin()).map_err(HomeError::Imported)?;
         let _lock = lock(self.folder())?;
+        let mut kept = self.open_imported(trust.origin())?;
+        let own = self.own_statements()?;
+        let known = own.iter().chain(kept.statements());
+        let mut known: BTreeSet<_> = known.map(|statement| statement.id).collect();
+        let mut new = offered;
+        new.retain(|statement| known.insert(statement.id));
+        let frames = new.iter().map(|each| journal::frame(&each.submission));
+        let needed: u64 = frames.map(|frame| frame.len() as u64).sum();
+        if kept.length_bytes() + needed > max_bytes {
+            kept = self.forget_logged(kept, trust.origin())?;
+        }
+        if kept.length_bytes() + needed > max_bytes {
+            return Err(HomeError::ImportedFull(max_bytes));
+        }
+        let count = new.len();
+        for statement in new {
+            kept.append(statement).map_err(HomeError::Imported)?;
+        }
+        Ok(count)
+    }
+
+    fn open_imported(&self, origin: &Origin) -> Result<Journal<FileJournal>, HomeError> {
         let path = self.path(IMPORTED);
         let file = match FileJournal::open(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -143,17 +173,23 @@ impl Home {
             opened => opened,
         }
         .at(&path)?;
-        let mut kept = Journal::open(file, trust.origin()).map_err(HomeError::Imported)?;
-        let own = self.own_statements()?;
-        let known = own.iter().chain(kept.statements());
-        let mut known: BTreeSet<_> = known.map(|statement| statement.id).collect();
-        let mut count = 0;
-        for statement in offered {
-            if known.insert(statement.id) {
-                kept.append(statement).map_err(HomeError::Imported)?;
-                count += 1;
-            }
-        }
-        Ok(count)
+        Journal::open(file, origin).map_err(HomeError::Imported)
+    }
+
+    /// What is logged stands in the replica too: only the rest is kept.
+    fn forget_logged(
+        &self,
+        kept: Journal<FileJournal>,
+        origin: &Origin,
+    ) -> Result<Journal<FileJournal>, HomeError> {
+        let logged = self.replica_to_extend()?;
+        let open = kept.statements().iter();
+        let open = open.filter(|statement| logged.index_of(&statement.id).is_none());
+        let frames: Vec<u8> = open
+            .flat_map(|each| journal::frame(&each.submission))
+            .collect();
+        drop(kept);
+        self.write(IMPORTED, &frames)?;
+        self.open_imported(origin)
     }
 }

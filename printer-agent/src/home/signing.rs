@@ -14,6 +14,9 @@ use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::{Moment, Origin, SectionName, SubjectId};
 use threadmark_protocol::world;
 
+/// Bytes of a journal from which on nothing more is signed: some 100,000 statements.
+const JOURNAL_BYTES_MAX: u64 = 256 << 20;
+
 /// What is to be said; the journal adds who, which number, and what was seen.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -137,6 +140,7 @@ impl Writer<'_> {
         now: i64,
         entropy: &mut dyn Entropy,
     ) -> Result<Statement, HomeError> {
+        self.must_have_room(JOURNAL_BYTES_MAX)?;
         let identity = self.home.identity();
         let (seq, prev) = self.journal.next();
         let occurred_at = match draft.occurred_at {
@@ -161,6 +165,15 @@ impl Writer<'_> {
             .append(statement.clone())
             .map_err(HomeError::Journal)?;
         Ok(statement)
+    }
+
+    /// The whole journal is read each time something is signed or decided.
+    pub(super) fn must_have_room(&self, max_bytes: u64) -> Result<(), HomeError> {
+        let length_bytes = self.journal.length_bytes();
+        if length_bytes < max_bytes {
+            return Ok(());
+        }
+        Err(HomeError::JournalFull(length_bytes))
     }
 
     /// What was signed here, oldest first.

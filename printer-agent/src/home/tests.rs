@@ -6,6 +6,7 @@ use threadmark_protocol::body::Core;
 use threadmark_protocol::bundle::ReplicaError;
 use threadmark_protocol::fixture::{Consortium, text};
 use threadmark_protocol::journal::{self, Durable, Journal};
+use threadmark_protocol::statement::Statement;
 
 const NOW: i64 = threadmark_protocol::fixture::START_S + 1000;
 
@@ -263,6 +264,50 @@ fn journals_are_exchanged_once_and_a_damaged_file_changes_nothing() {
         ship.home.import(&[0xff; 40]),
         Err(HomeError::Imported(_))
     ));
+}
+
+#[test]
+fn what_is_imported_has_a_bound_and_what_is_logged_makes_room() {
+    let mut ship = Ship::ready();
+    ship.c.set_sail();
+    ship.order();
+    let kept = std::fs::read(ship.home.folder().join("imported.cbor")).unwrap();
+    let (_folder, other) = person(&ship.c);
+    other.sign(draft(), NOW, &mut entropy(1)).unwrap();
+    let file = other.export().unwrap();
+    let room = (kept.len() + file.len() - 1) as u64;
+    let full = ship.home.import_within(&file, room);
+    assert!(matches!(full, Err(HomeError::ImportedFull(max)) if max == room));
+    assert!(
+        full.unwrap_err()
+            .to_string()
+            .contains("nothing was imported")
+    );
+    assert_eq!(
+        std::fs::read(ship.home.folder().join("imported.cbor")).unwrap(),
+        kept
+    );
+    // The order comes home: it stands in the replica, and its place in the file is free.
+    assert_eq!(ship.c.come_home(), []);
+    ship.sync();
+    assert_eq!(ship.home.import_within(&file, room).unwrap(), 1);
+    let ids = |all: Vec<Statement>| all.iter().map(|each| each.id).collect::<Vec<_>>();
+    let imported = ids(ship.home.imported_statements().unwrap());
+    assert_eq!(imported, ids(other.own_statements().unwrap()));
+}
+
+#[test]
+fn a_journal_has_a_bound_and_says_so_before_anything_is_signed() {
+    let ship = Ship::ready();
+    ship.home.sign(draft(), NOW, &mut entropy(1)).unwrap();
+    let length = std::fs::read(ship.home.folder().join(JOURNAL))
+        .unwrap()
+        .len() as u64;
+    let writer = ship.home.writer().unwrap();
+    assert!(writer.must_have_room(length + 1).is_ok());
+    let full = writer.must_have_room(length).unwrap_err();
+    assert!(matches!(full, HomeError::JournalFull(bytes) if bytes == length));
+    assert!(full.to_string().contains("new key"));
 }
 
 #[test]

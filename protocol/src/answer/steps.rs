@@ -72,7 +72,7 @@ pub(super) fn of(world: &World, life: &Life, above: &Above) -> Vec<Told> {
         steps.order(&build.order);
     }
     steps.list.sort_by_key(|told| told.step.at);
-    if let Some(Data::Part { facts }) = world.get(&life.part) {
+    if let Some(Data::Part { facts, .. }) = world.get(&life.part) {
         for fact in causal_order(facts) {
             steps.for_everybody = is_event_for_everybody(&fact.says);
             steps.fact(fact);

@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 pub struct Above {
     /// With the log index from which on another report of the same build could be seen.
     build: Option<(SubjectId, Report<BuildStarted>, Option<u64>)>,
+    /// The build among whose reports there was no room for the part's own.
+    crowded_out: Option<(SubjectId, u64)>,
     started: Option<StartedPart>,
     order: Option<Report<BuildOrdered>>,
     licence: Option<(LicenceIssued, Source, Option<Source>)>,
@@ -45,7 +47,10 @@ impl Above {
         };
         let mut own = starts.iter();
         let Some(first) = own.find(|report| report.source.statement == statement) else {
-            return Above::default();
+            return Above {
+                crowded_out: (!starts.is_empty()).then(|| (id, last_since(starts))),
+                ..Above::default()
+            };
         };
         let first = first.clone();
         let contradicted = (starts.len() > 1).then(|| last_since(starts));
@@ -150,6 +155,22 @@ impl Above {
                 since,
                 ..Hold::by(Code::Contradicted, id, &report.source)
             }));
+        }
+        if let Some((id, since)) = &self.crowded_out {
+            holds.push(Hold {
+                since: *since,
+                ..Hold::new(Code::Contradicted, id)
+            });
+        }
+        if let Some(Data::Part {
+            crowded: Some(since),
+            ..
+        }) = world.get(&life.part)
+        {
+            holds.push(Hold {
+                since: *since,
+                ..Hold::new(Code::TooManyReports, &life.part)
+            });
         }
         if let Some(mark) = &life.mark
             && let subject = mark_subject(mark)

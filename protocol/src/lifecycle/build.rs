@@ -8,6 +8,7 @@ use crate::body::governance::Role;
 use crate::code::Code;
 use crate::life::Hold;
 use crate::text::SubjectId;
+use crate::world::bounds::{self, REPORTS_MAX};
 use crate::world::{Data, Event, Report, State, mark_subject};
 use std::collections::BTreeSet;
 
@@ -94,14 +95,14 @@ pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusa
         return refuse(Code::WrongSubject, "no build");
     };
     let source = context.source.clone();
-    Report::insert(
-        starts,
-        Report {
-            source,
-            says: says.clone(),
-            noted: noted.clone(),
-        },
-    );
+    let report = Report {
+        source,
+        says: says.clone(),
+        noted: noted.clone(),
+    };
+    if !Report::insert_within(starts, report, REPORTS_MAX, |_, _| true) {
+        changes.findings.insert(Code::TooManyReports);
+    }
     changes.states.insert(id.clone(), state);
     for started in &says.parts {
         let event = Event::Started {
@@ -124,8 +125,9 @@ fn add_mark(context: &Context, changes: &mut Changes, started: &StartedPart) {
         Some(Data::Mark { parts, doubled }) => (parts.clone(), *doubled),
         _ => (BTreeSet::new(), None),
     };
-    parts.insert(started.part.clone());
-    if parts.len() > 1 {
+    let is_other = !parts.is_empty() && !parts.contains(&started.part);
+    bounds::add_marked(&mut parts, &started.part);
+    if is_other || parts.len() > 1 {
         changes.findings.insert(Code::MarkDuplicated);
         doubled.get_or_insert(context.source.since());
     }
@@ -191,18 +193,24 @@ pub fn add_fact(
         .states
         .remove(part)
         .or_else(|| context.world.states.get(part).cloned())
-        .unwrap_or_else(|| State::from(Data::Part { facts: Vec::new() }));
-    let Data::Part { facts } = &mut state.data else {
+        .unwrap_or_else(|| {
+            State::from(Data::Part {
+                facts: Vec::new(),
+                crowded: None,
+            })
+        });
+    let Data::Part { facts, crowded } = &mut state.data else {
         return refuse(Code::WrongSubject, "no part");
     };
-    Report::insert(
-        facts,
-        Report {
-            source: context.source.clone(),
-            says,
-            noted,
-        },
-    );
+    let report = Report {
+        source: context.source.clone(),
+        says,
+        noted,
+    };
+    if !Report::insert_within(facts, report, REPORTS_MAX, bounds::is_same_kind) {
+        crowded.get_or_insert(context.source.since());
+        changes.findings.insert(Code::TooManyReports);
+    }
     changes.states.insert(part.clone(), state);
     Ok(())
 }

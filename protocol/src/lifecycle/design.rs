@@ -7,7 +7,7 @@ use crate::body::design::{
 };
 use crate::body::governance::{Function, Role};
 use crate::code::Code;
-use crate::world::{Data, Restriction, RestrictionKind, claim_subject};
+use crate::world::{Data, Restriction, RestrictionKind, State, claim_subject};
 use std::collections::BTreeSet;
 
 /// Most files of one design.
@@ -81,15 +81,24 @@ fn restrict_design(
     reason: String,
 ) -> Result<Changes, Refusal> {
     context.require_role(&[Role::DesignAuthority])?;
-    let mut state = context.known(context.subject("design")?)?.clone();
+    let state = context.known(context.subject("design")?)?.clone();
     let Data::Design { source, .. } = &state.data else {
         return refuse(Code::WrongSubject, "no design");
     };
     context.require_own(&source.org)?;
-    state
-        .restrictions
-        .push(restriction(context, kind, effect, reason));
-    Ok(Changes::default().set(context.sub().clone(), state))
+    Ok(restricted(
+        context,
+        state,
+        restriction(context, kind, effect, reason),
+    ))
+}
+
+fn restricted(context: &Context, mut state: State, restriction: Restriction) -> Changes {
+    let mut changes = Changes::default();
+    if !state.restrict(restriction) {
+        changes.findings.insert(Code::TooManyReports);
+    }
+    changes.set(context.sub().clone(), state)
 }
 
 fn restriction(
@@ -202,7 +211,7 @@ pub fn approval_granted(context: &Context, says: &ApprovalGranted) -> Result<Cha
 
 pub fn approval_revoked(context: &Context, says: &ApprovalRevoked) -> Result<Changes, Refusal> {
     context.require_role(&[Role::Certifier])?;
-    let mut state = context.known(context.subject("approval")?)?.clone();
+    let state = context.known(context.subject("approval")?)?.clone();
     let Data::Approval {
         granted: Some((_, source)),
         ..
@@ -212,11 +221,11 @@ pub fn approval_revoked(context: &Context, says: &ApprovalRevoked) -> Result<Cha
     };
     context.require_own(&source.org)?;
     let reason = says.reason.to_string();
-    state.restrictions.push(restriction(
+    let restriction = restriction(
         context,
         RestrictionKind::ApprovalRevoked,
         says.effect,
         reason,
-    ));
-    Ok(Changes::default().set(context.sub().clone(), state))
+    );
+    Ok(restricted(context, state, restriction))
 }

@@ -20,6 +20,7 @@ use crate::key::PublicKey;
 use crate::life::Hold;
 use crate::statement::Statement;
 use crate::text::{OrgId, SubjectId};
+use crate::world::bounds::FORKS_MAX;
 use crate::world::{self, Data, Source, State, World};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +126,9 @@ pub fn apply(world: &World, statement: &Statement, at: At) -> Result<Changes, Re
             .states
             .remove(&key)
             .unwrap_or_else(|| world.states[&key].clone());
-        if let Data::Key { forks, .. } = &mut state.data {
+        if let Data::Key { forks, .. } = &mut state.data
+            && forks.len() < FORKS_MAX
+        {
             forks.insert((body.seq, context.source.since()));
         }
         changes.states.insert(key, state);

@@ -64,7 +64,7 @@ fn add(context: &Context, event: Event, noted: BTreeSet<Code>) -> Result<Changes
 pub fn objections(context: &Context, changes: &Changes) -> BTreeSet<Code> {
     let mut found = BTreeSet::new();
     for (part, state) in &changes.states {
-        if let Data::Part { facts } = &state.data {
+        if let Data::Part { facts, .. } = &state.data {
             let above = Above::of(context.world, part, facts);
             let (_, mut objections) = Life::fold(context.world, part, facts, &above);
             let own = objections.remove(&context.statement.id);
@@ -76,8 +76,19 @@ pub fn objections(context: &Context, changes: &Changes) -> BTreeSet<Code> {
 
 fn facts<'a>(world: &'a World, context: &Context) -> &'a [Report<Event>] {
     match world.get(context.sub()) {
-        Some(Data::Part { facts }) => facts,
+        Some(Data::Part { facts, .. }) => facts,
         _ => &[],
+    }
+}
+
+/// What an act builds on is not there. Where more was said than is kept, waiting for it would never end, and nothing can
+/// be done with the part either way.
+fn absent<T>(context: &Context, what: String) -> Result<T, Refusal> {
+    match context.world.get(context.sub()) {
+        Some(Data::Part {
+            crowded: Some(_), ..
+        }) => refuse(Code::TooManyReports, what),
+        _ => waits_for(what),
     }
 }
 
@@ -91,11 +102,11 @@ fn released(context: &Context, event: Event) -> Result<Changes, Refusal> {
         .iter()
         .any(|fact| fact.source.statement == says.inspection)
     {
-        return waits_for(format!("the inspection {}", says.inspection));
+        return absent(context, format!("the inspection {}", says.inspection));
     }
     let view = View::of(context, facts, &event);
     if view.before.build.is_none() {
-        return waits_for(format!("the build of {}", context.sub()));
+        return absent(context, format!("the build of {}", context.sub()));
     }
     let licence = view.above.licence();
     if licence.is_some_and(|licence| licence.purpose == Purpose::Qualification) {
@@ -220,7 +231,7 @@ fn act(
     missing: Option<StatementId>,
 ) -> Result<Changes, Refusal> {
     if let Some(id) = missing {
-        return waits_for(format!("the statement {id}"));
+        return absent(context, format!("the statement {id}"));
     }
     let later = context.weigh(found)?;
     let mut changes = add(context, event, BTreeSet::new())?;
@@ -245,7 +256,7 @@ fn quarantine_lifted(
     ])?;
     let facts = facts(context.world, context);
     let Some(report) = facts.iter().find(|fact| fact.source.statement == placed) else {
-        return waits_for(format!("the quarantine {placed}"));
+        return absent(context, format!("the quarantine {placed}"));
     };
     let right = matches!(report.says, Event::Quarantined { .. });
     require(right, Code::WrongSubject, "It names no quarantine.")?;
@@ -271,7 +282,7 @@ fn vouched(context: &Context, says: &ReportVouched) -> Result<Changes, Refusal> 
     ])?;
     let facts = facts(context.world, context);
     let Some(fact) = facts.iter().find(|fact| fact.source.statement == report) else {
-        return waits_for(format!("the report {report}"));
+        return absent(context, format!("the report {report}"));
     };
     require(
         fact.source.org != *context.org,

@@ -6,6 +6,7 @@ use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
 };
 use crate::code::Code;
+use crate::world::bounds::{CERTIFICATES_MAX, REPORTS_MAX};
 use crate::world::{Data, Report, State, key_subject};
 
 pub fn material_received(context: &Context, says: &MaterialReceived) -> Result<Changes, Refusal> {
@@ -30,13 +31,16 @@ pub fn material_received(context: &Context, says: &MaterialReceived) -> Result<C
         says: says.clone(),
         noted,
     };
-    Report::insert(received, report);
+    let is_kept = Report::insert_within(received, report, REPORTS_MAX, |_, _| true);
     let mut changes = Changes {
         findings,
         ..Changes::default()
     };
     if received.len() > 1 {
         changes.findings.insert(Code::Contradicted);
+    }
+    if !is_kept {
+        changes.findings.insert(Code::TooManyReports);
     }
     Ok(changes.set(id, state))
 }
@@ -90,6 +94,11 @@ pub fn machine_qualified(context: &Context, says: &MachineQualified) -> Result<C
         context.require_own(&owner.org)?;
         context.require_role(&[Role::Production])?;
     }
+    require(
+        qualified.len() < CERTIFICATES_MAX,
+        Code::TooManyReports,
+        "The machine has 256 qualifications.",
+    )?;
     qualified.push((says.clone(), context.source.clone()));
     Ok(Changes::default().set(id, state))
 }
@@ -101,13 +110,16 @@ pub fn machine_calibrated(context: &Context, says: &MachineCalibrated) -> Result
         return refuse(Code::WrongSubject, "no machine");
     };
     let noted = context.noted_with_role(&[Role::Production]);
-    let findings = noted.clone();
+    let mut findings = noted.clone();
     let report = Report {
         source: context.source.clone(),
         says: says.clone(),
         noted,
     };
-    Report::insert(calibrated, report);
+    // One that is not kept carries no build.
+    if !Report::insert_within(calibrated, report, CERTIFICATES_MAX, |_, _| true) {
+        findings.insert(Code::TooManyReports);
+    }
     Ok(Changes {
         findings,
         ..Changes::default()

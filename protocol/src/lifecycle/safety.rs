@@ -37,7 +37,8 @@ pub fn recall_placed(context: &Context, says: &RecallPlaced) -> Result<Changes, 
         return refuse(Code::NotYours, "");
     };
     let mut state = state.clone();
-    state.restrictions.push(Restriction {
+    let mut changes = Changes::default();
+    let is_as_said = state.restrict(Restriction {
         kind: RestrictionKind::Recalled,
         source: context.source.clone(),
         effect: Effect::All,
@@ -52,13 +53,16 @@ pub fn recall_placed(context: &Context, says: &RecallPlaced) -> Result<Changes, 
         reason: says.reason.to_string(),
         lifted: None,
     });
+    if !is_as_said {
+        changes.findings.insert(Code::TooManyReports);
+    }
     let recall = Data::Recall {
         recall: says.clone(),
         on: on.clone(),
         source: context.source.clone(),
         lifted: None,
     };
-    Ok(Changes::default().set(on.clone(), state).set(id, recall))
+    Ok(changes.set(on.clone(), state).set(id, recall))
 }
 
 /// Whose a subject is, for recalls. Of what is reported it is whose ever it was reported as: another's report, with
@@ -82,7 +86,7 @@ fn owners(state: &State) -> Option<BTreeSet<OrgId>> {
         }
         Data::Build { starts } => Some(reporters(starts)),
         Data::Key { org, .. } => only(org),
-        Data::Part { facts } => {
+        Data::Part { facts, .. } => {
             let starts = facts.iter();
             let starts = starts.filter(|fact| matches!(fact.says, Event::Started { .. }));
             Some(starts.map(|fact| fact.source.org.clone()).collect())
@@ -114,8 +118,9 @@ pub fn recall_lifted(context: &Context, _: &RecallLifted) -> Result<Changes, Ref
     *lifted = Some(context.source.clone());
     let (on, placed) = (on.clone(), source.statement);
     let mut anchor = context.known(&on)?.clone();
-    for restriction in &mut anchor.restrictions {
-        if restriction.source.statement == placed {
+    for (at, restriction) in anchor.restrictions.iter_mut().enumerate() {
+        // The last one stands for all that came after it.
+        if restriction.source.statement == placed && !State::is_catch_all(at) {
             restriction.lifted = Some(context.source.clone());
         }
     }

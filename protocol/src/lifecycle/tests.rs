@@ -1,6 +1,7 @@
 //! The rules as stories, kind by kind, and over random histories.
 
 mod attacks;
+mod bounds;
 mod histories;
 mod kinds;
 mod story;

@@ -213,7 +213,10 @@ fn a_flood_of_ends_is_folded_in_time_that_grows_with_it() {
     let part = c.print(&licence, 1);
     let mut world = c.log.world().clone();
     let Some(crate::world::State {
-        data: crate::world::Data::Part { facts },
+        data: crate::world::Data::Part {
+            facts,
+            crowded: None,
+        },
         ..
     }) = world.states.get_mut(&part)
     else {

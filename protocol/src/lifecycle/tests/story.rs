@@ -612,7 +612,8 @@ fn the_public_learns_neither_place_nor_person() {
     for secret in [
         "N123TM",
         "door 2",
-        "part:",
+        "mro.example",
+        "lot:",
         "\"inspector\"",
         "Porosity",
         "HEAT-4711",
