@@ -8,6 +8,7 @@ pub mod auth;
 pub mod catalogue;
 pub mod codes;
 mod contract;
+mod docs;
 mod each;
 mod extract;
 pub mod listen;
@@ -161,6 +162,7 @@ pub fn router(app: Shared) -> Router {
     let document = openapi();
     let json = [("content-type", "application/json")];
     api.merge(pages::routes())
+        .merge(docs::routes())
         .route(
             "/openapi.json",
             axum::routing::get(move || async move { (json, document) }),

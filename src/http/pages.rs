@@ -33,7 +33,8 @@ pub fn routes() -> Router<Shared> {
         .route("/M/{mark}", get(record))
 }
 
-fn page_of(app: &App, headers: &HeaderMap) -> Page {
+/// What every page says of this service.
+pub fn page_of(app: &App, headers: &HeaderMap) -> Page {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
@@ -53,14 +54,15 @@ fn page_of(app: &App, headers: &HeaderMap) -> Page {
     }
 }
 
-fn html(status: StatusCode, text: String) -> Response {
+/// A page as a response.
+pub fn html(status: StatusCode, text: String) -> Response {
     (status, web::response_headers(), text).into_response()
 }
 
 /// Whether a person reads what this address answers.
 pub fn is_page(path: &str) -> bool {
     let first = path.split('/').nth(1);
-    first.is_some_and(|first| ["", "scan", "m", "M"].contains(&first))
+    first.is_some_and(|first| ["", "scan", "m", "M", "docs"].contains(&first))
 }
 
 /// A problem as a page instead of a document.

@@ -4,6 +4,7 @@
 //! from any other host. Must never know HTTP routing, storage or clocks: a page is a function of values, and what
 //! an answer says is decided in `threadmark_protocol::answer` alone.
 
+pub mod docs;
 mod frame;
 mod record;
 #[cfg(test)]

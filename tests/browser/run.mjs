@@ -16,6 +16,9 @@ const WINDOWS = [
   { name: 'desktop, dark', width: 1280, height: 800, colorScheme: 'dark' },
 ];
 
+// Pages with some hundred links, on which the walk with the tab key takes a while: narrowest and widest window only.
+const LONG = ['/docs', '/docs/problems'];
+
 // What a browser would otherwise fetch for itself.
 const QUIET = [
   '--disable-background-networking',
@@ -85,9 +88,10 @@ async function main() {
   const base = address.replace(/\/+$/, '');
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   const browser = await chromium.launch({ executablePath, args: QUIET });
-  const paths = [`/m/${mark}`, `/M/${mark}`, '/scan', '/'];
+  const paths = [`/m/${mark}`, `/M/${mark}`, '/scan', '/', ...LONG];
   for (const path of paths) {
-    for (const window of WINDOWS) await visit(browser, base, path, window);
+    const windows = LONG.includes(path) ? [WINDOWS[0], WINDOWS.at(-1)] : WINDOWS;
+    for (const window of windows) await visit(browser, base, path, window);
     await check(`${path} · every link leads somewhere`, () => followLinks(browser, base, path));
   }
   await check('/scan · the typed mark leads to its record', () => followForm(browser, base, mark));

@@ -26,6 +26,8 @@ pub const ARTIFACT: &[u8] = b"age-encryption.org/v1 and then what nobody here ca
 pub struct Stage {
     pub url: String,
     pub of: Consortium,
+    /// What the service's clock says, Unix seconds.
+    pub now: i64,
     pub licence: SubjectId,
     pub design: SubjectId,
     pub artifact: Digest,
@@ -93,6 +95,7 @@ async fn service(of: &Consortium) -> (Shared, JoinHandle<()>) {
 impl Stage {
     pub async fn new() -> Stage {
         let (mut of, licence) = history();
+        let now = of.now;
         let (app, writer) = service(&of).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -123,6 +126,7 @@ impl Stage {
         Stage {
             url,
             of,
+            now,
             licence,
             design,
             artifact,
@@ -190,14 +194,14 @@ impl Drop for Stage {
 }
 
 /// An assertion of somebody's session key (RFC 7519), as the agent signs it.
-pub fn assertion(of: &Consortium, who: Who, jti: &str) -> String {
+pub fn assertion(of: &Consortium, now: i64, who: Who, jti: &str) -> String {
     let person = of.person(who);
     let kid = person.signer.key_id().to_hex();
     let header = serde_json::json!({
         "alg": "EdDSA", "typ": http::sessions::ASSERTION_TYPE, "kid": kid,
     });
     let claims = serde_json::json!({
-        "iss": person.org, "sub": kid, "aud": of.origin(), "iat": of.now, "exp": of.now + 60, "jti": jti,
+        "iss": person.org, "sub": kid, "aud": of.origin(), "iat": now, "exp": now + 60, "jti": jti,
     });
     let part = |json: &serde_json::Value| base64url(json.to_string().as_bytes());
     let signed = format!("{}.{}", part(&header), part(&claims));
@@ -206,7 +210,7 @@ pub fn assertion(of: &Consortium, who: Who, jti: &str) -> String {
 }
 
 async fn session(url: &str, of: &Consortium) -> String {
-    let body = serde_json::json!({ "assertion": assertion(of, Who::Mechanic, "stage") });
+    let body = serde_json::json!({ "assertion": assertion(of, of.now, Who::Mechanic, "stage") });
     let address = format!("{url}/v1/sessions");
     let asked = tokio::task::spawn_blocking(move || {
         let mut response = ureq::post(address).send_json(body).unwrap();
