@@ -138,14 +138,23 @@ fn limits(schema: &Value) -> String {
     if schema["format"] == "binary" {
         told.push("bytes as they are".to_owned());
     }
+    let is_of_one_length = schema["minLength"] == schema["maxLength"];
     for (limit, words) in [
         ("minimum", "at least"),
         ("maximum", "at most"),
-        ("minLength", "length at least"),
+        (
+            "minLength",
+            if is_of_one_length {
+                "length"
+            } else {
+                "length at least"
+            },
+        ),
         ("maxLength", "length at most"),
         ("pattern", "pattern"),
     ] {
-        if !schema[limit].is_null() {
+        let is_told = limit == "maxLength" && is_of_one_length;
+        if !schema[limit].is_null() && !is_told {
             told.push(format!("{words} {}", name(&schema[limit])));
         }
     }
