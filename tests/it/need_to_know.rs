@@ -19,7 +19,8 @@ use threadmark_protocol::digest::Digest;
 use threadmark_protocol::fixture::{Consortium, ORIGIN, Who, text};
 use threadmark_protocol::key::{KeyId, KeyLevel, Signer};
 use threadmark_protocol::mark::Mark;
-use threadmark_protocol::statement::StatementId;
+use threadmark_protocol::receipt::Receipt;
+use threadmark_protocol::statement::{Envelope, Statement, StatementId};
 use threadmark_protocol::world::org_subject;
 
 /// As the table's columns are headed.
@@ -220,10 +221,15 @@ impl Visitor<'_> {
             .http_status_as_error(false)
             .build()
             .into();
+        let media_type = match path {
+            "/v1/sessions" => "application/json",
+            "/v1/statements" => "application/cbor",
+            _ => "application/octet-stream",
+        };
         let mut request = axum::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
-            .header(header::CONTENT_TYPE, "application/json");
+            .header(header::CONTENT_TYPE, media_type);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -300,6 +306,7 @@ impl Visitor<'_> {
             ("log", "consistency") => {
                 is_ok(self.get(&format!("/v1/proofs/consistency?old=2&new={size}")))
             }
+            ("service", "metrics") => is_ok(self.get("/metrics")),
             _ => panic!("no such row: {row}"),
         }
     }
@@ -479,6 +486,63 @@ async fn what_only_members_see_stands_nowhere_on_a_strangers_page() {
         for text in secret.iter().filter(|text| text.as_str() != "Installed") {
             assert!(!page.contains(text.as_str()), "the page tells {text:?}");
         }
+    })
+    .await;
+}
+
+/// Whether bytes stand somewhere in others.
+fn contain(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_this_page_admits_is_so() {
+    with_service(|url, history| {
+        let stranger = Visitor::new(url, history, "stranger");
+        let proven: Value = serde_json::from_slice(&stranger.statement("made").2).unwrap();
+        let bytes = hex::decode(proven["envelope"].as_str().unwrap()).unwrap();
+        let envelope = Envelope::parse(&bytes).unwrap();
+        assert_eq!(envelope.iss.as_str(), "ship.example");
+        assert_eq!(envelope.sub.kind(), "part");
+        assert_eq!(
+            envelope.kid,
+            history.of.person(Who::Signatory).signer.key_id()
+        );
+        assert!(envelope.iat <= history.of.now);
+        // Neither the kind nor the person nor the form's number.
+        for withheld in ["quality", "released", "signatory", "8130"] {
+            assert!(!contain(&bytes, withheld), "an envelope tells {withheld:?}");
+        }
+        let receipt = hex::decode(proven["receipt"].as_str().unwrap()).unwrap();
+        let receipt = Receipt::parse(&receipt).unwrap();
+        let key = &history.of.trust().log_key;
+        let claims = receipt.verify(&bytes, key).unwrap().claims;
+        assert_eq!(
+            (claims.iss.as_str(), claims.sub.as_str()),
+            (ORIGIN, envelope.sub.as_str())
+        );
+        // Whether a key is enrolled can be asked, and nothing else of it.
+        let asked = |signer: &Signer| {
+            let statement = history.of.log.entries().last().unwrap().clone();
+            let forged = Statement::sign(statement.body, [].into(), &history.of.origin(), signer);
+            let mut submission = forged.submission;
+            *submission.envelope.last_mut().unwrap() ^= 1;
+            let (status, _, body) = stranger.send("POST", "/v1/statements", &submission.to_bytes());
+            let problem: Value = serde_json::from_slice(&body).unwrap();
+            (status, problem["code"].as_str().unwrap().to_owned())
+        };
+        let enrolled = &history.of.person(Who::Inspector).signer;
+        assert_eq!(asked(enrolled), (422, "bad-signature".to_owned()));
+        assert_eq!(
+            asked(&Signer::from_seed(&[3; 32])),
+            (422, "unknown-key".to_owned())
+        );
+        // The growth of the log is everybody's to see.
+        let (_, _, note) = stranger.get("/log/checkpoint");
+        let note = String::from_utf8(note).unwrap();
+        assert!(note.lines().nth(1).unwrap().parse::<u64>().unwrap() > 50);
     })
     .await;
 }
