@@ -1,21 +1,55 @@
-//! Where the service keeps its things.
+//! Where the service keeps its things, and how it is set.
 //!
-//! Owns the folder layout and the choice of database and artifact storage. Must never know what is kept.
+//! Owns the folder layout, the defaults, and the choice of database and artifact storage. Must never know what is kept.
 
+mod layer;
+mod secret;
+
+pub use layer::{FileError, Filter, Layer, LogFormat, PublicUrl};
+pub use secret::Secret;
+
+use crate::http::quota::Limits;
+use crate::ledger::keys::{KeyFile, LogKeys};
 use crate::store::cluster::Cluster;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use threadmark_protocol::genesis::Genesis;
 
-/// What the service was told.
+/// Of the service.
+const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8470);
+/// Of `/metrics`.
+const METRICS_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8471);
+/// What is told in the log.
+const FILTER: &str = "info,sqlx=warn";
+/// The file that is read when it lies in the home.
+const FILE: &str = "threadmark.toml";
+
+/// The settings in force.
+#[derive(Clone, Debug)]
 pub struct Config {
-    home: PathBuf,
+    /// The service's folder.
+    pub home: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
-    database_url: Option<String>,
+    metrics_listen: Option<SocketAddr>,
+    database_url: Option<Secret>,
+    /// Where people reach the service.
+    pub public_url: Option<PublicUrl>,
+    /// Folder of the sealed files.
+    pub artifacts: PathBuf,
+    /// What is told in the log.
+    pub log: String,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// What one key and one address may use.
+    pub limits: Limits,
+    /// The file that was read.
+    pub file: Option<PathBuf>,
 }
 
 /// The database that is used.
@@ -23,7 +57,15 @@ pub enum Database {
     /// Somebody else runs it.
     Given(String),
     /// A private cluster, which stops when this is dropped.
-    Private(Box<Cluster>),
+    Private(Arc<Mutex<Cluster>>),
+}
+
+/// Between two looks at the private PostgreSQL.
+const LOOK: Duration = Duration::from_secs(1);
+
+fn lock(cluster: &Mutex<Cluster>) -> MutexGuard<'_, Cluster> {
+    // Whoever panicked with it left it as the next look finds it.
+    cluster.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Database {
@@ -31,19 +73,98 @@ impl Database {
     pub fn url(&self) -> String {
         match self {
             Database::Given(url) => url.clone(),
-            Database::Private(cluster) => cluster.url(),
+            Database::Private(cluster) => lock(cluster).url(),
+        }
+    }
+
+    /// Looks after a private cluster: starts its server again when it has died, and says so. Ends only when that
+    /// fails; what somebody else runs is theirs to look after.
+    ///
+    /// # Errors
+    /// The server does not start any more.
+    pub async fn look_after(&self) -> Result<()> {
+        let Database::Private(cluster) = self else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let cluster = cluster.clone();
+            let looked = tokio::task::spawn_blocking(move || lock(&cluster).revive()).await?;
+            if looked.context("the private PostgreSQL has died")? {
+                tracing::error!("the private PostgreSQL had died; it was started again");
+            }
         }
     }
 }
 
 impl Config {
-    /// Settings with their defaults.
-    pub fn new(home: Option<PathBuf>, listen: SocketAddr, database_url: Option<String>) -> Config {
-        let home = home.unwrap_or_else(default_home);
+    /// What was told over the file's settings over the defaults.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn load(told: Layer, file: Option<&Path>) -> Result<Config, FileError> {
+        let in_home = told.home.clone().unwrap_or_else(default_home).join(FILE);
+        let (file, below) = match file {
+            Some(file) => (Some(file.to_owned()), Layer::read(file)?),
+            None if in_home.exists() => {
+                let below = Layer::read(&in_home)?;
+                if below.home.is_some() {
+                    return Err(FileError::HomeInHome(in_home));
+                }
+                (Some(in_home), below)
+            }
+            None => (None, Layer::default()),
+        };
+        Ok(Config {
+            file,
+            ..Config::of(told.over(below))
+        })
+    }
+
+    /// The settings that a layer says, with the defaults below.
+    pub fn of(layer: Layer) -> Config {
+        let home = layer.home.unwrap_or_else(default_home);
         Config {
+            listen: layer.listen.unwrap_or(LISTEN.into()),
+            metrics_listen: layer.metrics_listen,
+            database_url: layer.database_url,
+            public_url: layer.public_url,
+            artifacts: layer.artifacts.unwrap_or_else(|| home.join("objects")),
+            log: layer
+                .log
+                .map_or(FILTER.to_owned(), |log| log.as_str().to_owned()),
+            log_format: layer.log_format.unwrap_or_default(),
+            limits: layer.limits,
+            file: None,
             home,
-            listen,
-            database_url,
+        }
+    }
+
+    /// Address of `/metrics`.
+    pub fn metrics_address(&self) -> SocketAddr {
+        self.metrics_listen.unwrap_or(METRICS_LISTEN.into())
+    }
+
+    /// Whether somebody asked for that address; then the service does not start without it.
+    pub fn metrics_are_asked_for(&self) -> bool {
+        self.metrics_listen.is_some()
+    }
+
+    /// Whether somebody else runs the database.
+    pub fn database_is_given(&self) -> bool {
+        self.database_url.is_some()
+    }
+
+    /// Folder of the private database.
+    pub fn cluster_home(&self) -> PathBuf {
+        self.home.join("database")
+    }
+
+    /// The database of a service that runs now, or the given one.
+    pub fn running_database_url(&self) -> Option<String> {
+        match &self.database_url {
+            Some(url) => Some(url.expose().to_owned()),
+            None => Cluster::running_url(&self.cluster_home()),
         }
     }
 
@@ -63,32 +184,42 @@ impl Config {
         self.home.join("keys.json")
     }
 
+    /// The log's private keys, which must be those that genesis' origin can name.
+    pub fn read_keys(&self, genesis: &Genesis) -> Result<LogKeys> {
+        let path = self.keys_path();
+        let text =
+            std::fs::read(&path).with_context(|| format!("no keys at {}", path.display()))?;
+        // The parser's own message may quote what it read: keys must not reach a terminal.
+        let Ok(file) = serde_json::from_slice::<KeyFile>(&text) else {
+            bail!("{} is not a key file", path.display());
+        };
+        let origin = genesis.trust()?.origin().clone();
+        LogKeys::new(origin, &file).context("the log's origin cannot name a key")
+    }
+
     /// The given database, or a private cluster that starts now.
     pub fn start_database(&self) -> Result<Database> {
         match &self.database_url {
-            Some(url) => Ok(Database::Given(url.clone())),
+            Some(url) => Ok(Database::Given(url.expose().to_owned())),
             None => {
-                let cluster = Cluster::start(&self.home.join("database"))
+                let cluster = Cluster::start(&self.cluster_home())
                     .context("starting a private PostgreSQL")?;
-                Ok(Database::Private(Box::new(cluster)))
+                Ok(Database::Private(Arc::new(Mutex::new(cluster))))
             }
         }
     }
 
     /// The database of a service that runs now, or the given one; starts a private cluster when none runs.
     pub fn reach_database(&self) -> Result<Database> {
-        match (
-            &self.database_url,
-            Cluster::running_url(&self.home.join("database")),
-        ) {
-            (None, Some(url)) => Ok(Database::Given(url)),
-            _ => self.start_database(),
+        match self.running_database_url() {
+            Some(url) => Ok(Database::Given(url)),
+            None => self.start_database(),
         }
     }
 
     /// Removes what a process that was killed had begun to store, and nobody will finish. Only for the one writer.
     pub fn clear_unfinished_artifacts(&self) -> std::io::Result<()> {
-        for folder in std::fs::read_dir(self.home.join("objects/artifacts"))
+        for folder in std::fs::read_dir(self.artifacts.join("artifacts"))
             .into_iter()
             .flatten()
         {
@@ -105,14 +236,13 @@ impl Config {
 
     /// Sealed files: a folder.
     pub fn artifacts(&self) -> Result<Arc<dyn ObjectStore>> {
-        let folder = self.home.join("objects");
-        std::fs::create_dir_all(&folder)?;
-        Ok(Arc::new(
-            LocalFileSystem::new_with_prefix(folder)?
-                .with_automatic_cleanup(true)
-                // What was answered with 201 outlives a loss of power.
-                .with_fsync(true),
-        ))
+        let folder = &self.artifacts;
+        let about = || format!("the artifacts' folder {}", folder.display());
+        std::fs::create_dir_all(folder).with_context(about)?;
+        let store = LocalFileSystem::new_with_prefix(folder).with_context(about)?;
+        // What was answered with 201 outlives a loss of power.
+        let store = store.with_automatic_cleanup(true).with_fsync(true);
+        Ok(Arc::new(store))
     }
 }
 

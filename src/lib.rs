@@ -4,5 +4,6 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod ledger;
+pub mod metrics;
 pub mod store;
 pub mod web;

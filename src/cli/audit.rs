@@ -1,11 +1,10 @@
 //! `threadmark audit`: replays the log and compares.
 
-use crate::config::Config;
+use super::settings::Place;
 use crate::ledger::audit;
 use crate::store::PgStore;
 use anyhow::Result;
 use clap::Args;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_protocol::genesis::Genesis;
 
@@ -14,12 +13,8 @@ use threadmark_protocol::genesis::Genesis;
 #[command(after_help = "Example:
   threadmark audit --home ./log        exit 0: every state follows from the log; 1: what does not is named")]
 pub struct Audit {
-    /// The service's folder
-    #[arg(long, env = "THREADMARK_HOME")]
-    home: Option<PathBuf>,
-    /// PostgreSQL, where the service uses one of its own choice
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -28,7 +23,7 @@ pub struct Audit {
 impl Audit {
     /// Audits; a service may run beside it.
     pub fn run(self) -> Result<ExitCode> {
-        let config = Config::new(self.home, ([127, 0, 0, 1], 0).into(), self.database_url);
+        let config = self.place.config()?;
         let trust = Genesis::parse(&config.read_genesis()?)?.trust()?;
         let database = config.reach_database()?;
         let runtime = tokio::runtime::Runtime::new()?;

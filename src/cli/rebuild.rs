@@ -1,12 +1,11 @@
 //! `threadmark rebuild`: makes every state again from the log.
 
 use super::output;
-use crate::config::Config;
+use super::settings::Place;
 use crate::ledger::rebuild;
 use crate::store::PgStore;
 use anyhow::Result;
 use clap::Args;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_protocol::genesis::Genesis;
 
@@ -15,12 +14,8 @@ use threadmark_protocol::genesis::Genesis;
 #[command(after_help = "Example:
   threadmark rebuild --home ./log      stop the service first; the log itself is not touched")]
 pub struct Rebuild {
-    /// The service's folder
-    #[arg(long, env = "THREADMARK_HOME")]
-    home: Option<PathBuf>,
-    /// PostgreSQL, where the service uses one of its own choice
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -29,7 +24,7 @@ pub struct Rebuild {
 impl Rebuild {
     /// Replays, and replaces the states in one transaction.
     pub fn run(self) -> Result<ExitCode> {
-        let config = Config::new(self.home, ([127, 0, 0, 1], 0).into(), self.database_url);
+        let config = self.place.config()?;
         let trust = Genesis::parse(&config.read_genesis()?)?.trust()?;
         let database = config.start_database()?;
         let holder = format!("rebuild, process {}", std::process::id());

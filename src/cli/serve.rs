@@ -1,21 +1,29 @@
 //! `threadmark serve`: the service.
 
+use super::logs;
+use super::settings::{Place, Running};
 use crate::config::{Config, Database};
-use crate::http::quota::{Limits, Quotas};
-use crate::http::{self, App};
-use crate::ledger::keys::{KeyFile, LogKeys};
+use crate::http::observe::Observer;
+use crate::http::quota::Quotas;
+use crate::http::{self, App, Around};
+use crate::ledger::keys::LogKeys;
+use crate::ledger::measured::Measured;
 use crate::ledger::sequencer::Sequencer;
 use crate::ledger::{Clock, LedgerError};
+use crate::metrics::Metrics;
 use crate::store::PgStore;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use threadmark_agent::system;
+use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::genesis::Genesis;
+use tokio::net::TcpListener;
+
+/// Connections of one address to `/metrics`.
+const METRICS_CONNECTIONS_MAX: usize = 16;
 
 /// Longest that work under way holds up the end.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,40 +31,27 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// Run the service
 #[derive(Args)]
 #[command(after_help = "Examples:
-  threadmark serve --home ./log                       private PostgreSQL in ./log, keys and genesis from there
+  threadmark serve --home ./log       private PostgreSQL in ./log, keys and genesis from there
+  threadmark serve --config /etc/threadmark.toml
   threadmark serve --home ./log --database-url postgres://user@host/threadmark")]
 pub struct Serve {
-    /// Folder with `genesis.cbor` and `keys.json` (see `threadmark genesis`); artifacts and the private database live
-    /// here too
-    #[arg(long, env = "THREADMARK_HOME")]
-    home: Option<PathBuf>,
-    /// Address to listen on
-    #[arg(long, default_value = "127.0.0.1:8470", env = "THREADMARK_LISTEN")]
-    listen: SocketAddr,
-    /// PostgreSQL to use instead of a private one
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    running: Running,
 }
 
 impl Serve {
     /// Runs until it is told to stop.
     pub fn run(self) -> Result<ExitCode> {
-        let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-            .unwrap_or_else(|_| "info,sqlx=warn".into());
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .init();
-        let limits = Limits::default().overridden(|name| std::env::var(name).ok());
-        let limits = limits.context("a limit in the environment (THREADMARK_…)")?;
-        let config = Config::new(self.home, self.listen, self.database_url);
+        let config = self.place.with(self.running.layer()?)?;
+        logs::start(config.log_format, config.log.parse()?);
         let genesis_bytes = config.read_genesis()?;
         let genesis = Genesis::parse(&genesis_bytes)?;
-        let keys = read_keys(&config, &genesis)?;
+        let keys = config.read_keys(&genesis)?;
         let database = config.start_database()?;
         let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
-        let served = serve(&config, &database, &genesis, genesis_bytes, keys, limits);
-        let served = runtime.block_on(served);
+        let served = runtime.block_on(serve(&config, &database, &genesis, genesis_bytes, keys));
         // Not for ever: a picture may be under way.
         runtime.shutdown_timeout(END_TIMEOUT);
         // `database` is dropped here, after the runtime's last connection: a private cluster stops with us.
@@ -70,33 +65,91 @@ async fn serve(
     genesis: &Genesis,
     genesis_bytes: Vec<u8>,
     keys: LogKeys,
-    limits: Limits,
 ) -> Result<ExitCode> {
     let store = PgStore::open(&database.url()).await?;
     let clock: Clock = Arc::new(system::now);
     let holder = format!("process {}", std::process::id());
     let artifacts = config.artifacts()?;
-    let listener = tokio::net::TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("listening on {}", config.listen))?;
+    let listener = bind("listen", config.listen).await?;
+    let metrics_listener = metrics_listener(config).await?;
+    let observer = observer();
+    let storage = Measured {
+        storage: store.clone(),
+        writing: observer.metrics.writing.clone(),
+        elapsed: system::elapsed,
+    };
     // Last, because it ends the writer that has the lease.
-    let (ledger, task) =
-        Sequencer::start(store.clone(), keys, genesis, &holder, clock.clone()).await?;
+    let (ledger, task) = Sequencer::start(storage, keys, genesis, &holder, clock.clone()).await?;
     config
         .clear_unfinished_artifacts()
         .context("clearing unfinished sealed files")?;
     let fingerprint = ledger.trust().fingerprint();
-    let quotas = Quotas::new(limits, system::elapsed);
-    let app = App::new(ledger, store, artifacts, clock, genesis_bytes, quotas);
+    let quotas = Quotas::new(config.limits.clone(), system::elapsed);
+    let public_url = config
+        .public_url
+        .as_ref()
+        .map(|url| url.as_str().to_owned());
+    let around = Around {
+        quotas,
+        observer,
+        public_url,
+    };
+    let app = App::new(ledger, store, artifacts, clock, genesis_bytes, around);
     let address = listener.local_addr()?;
     // One line for scripts: who starts us waits for it.
     println!(
         "threadmark serves {} at http://{address} genesis {fingerprint}",
         app.ledger.trust().origin()
     );
+    if let Some(listener) = metrics_listener {
+        let routes = http::observe::operators_routes(app.clone());
+        let most = METRICS_CONNECTIONS_MAX;
+        let for_ever = std::future::pending();
+        tokio::spawn(http::listen::serve(
+            listener,
+            routes,
+            most,
+            |_| false,
+            for_ever,
+        ));
+    }
+    let router = http::router(app.clone());
+    let is_trusted = |ip| app.is_trusted(ip);
+    let most = app.connections_max();
+    let served = http::listen::serve(listener, router, most, is_trusted, stopped());
     tokio::select! {
-        () = http::listen::serve(listener, app, stopped()) => Ok(ExitCode::SUCCESS),
+        () = served => Ok(ExitCode::SUCCESS),
         written = task.run() => explain(written),
+        gone = database.look_after() => gone.map(|()| ExitCode::FAILURE),
+    }
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {
+    let about = || format!("{setting}: cannot listen on {address}");
+    TcpListener::bind(address).await.with_context(about)
+}
+
+/// Nobody asked for the default address: when another service has it, this one runs all the same.
+async fn metrics_listener(config: &Config) -> Result<Option<TcpListener>> {
+    let address = config.metrics_address();
+    let bound = bind("metrics_listen", address).await;
+    if !config.metrics_are_asked_for()
+        && let Err(error) = &bound
+    {
+        tracing::warn!(%error, "no metrics: set metrics_listen to a free address");
+        return Ok(None);
+    }
+    let listener = bound?;
+    let address = listener.local_addr()?;
+    tracing::info!(url = %format!("http://{address}/metrics"), "metrics");
+    Ok(Some(listener))
+}
+
+fn observer() -> Observer {
+    Observer {
+        metrics: Metrics::default(),
+        new_id: || system::random(&mut SystemEntropy).ok(),
+        elapsed: system::elapsed,
     }
 }
 
@@ -106,17 +159,6 @@ fn explain(written: Result<(), LedgerError>) -> Result<ExitCode> {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => bail!("the writer stopped: {error}"),
     }
-}
-
-fn read_keys(config: &Config, genesis: &Genesis) -> Result<LogKeys> {
-    let path = config.keys_path();
-    let text = std::fs::read(&path).with_context(|| format!("no keys at {}", path.display()))?;
-    // The parser's own message may quote what it read: keys must not reach a terminal.
-    let Ok(file) = serde_json::from_slice::<KeyFile>(&text) else {
-        bail!("{} is not a key file", path.display());
-    };
-    let origin = genesis.trust()?.origin().clone();
-    LogKeys::new(origin, &file).context("the log's origin cannot name a key")
 }
 
 async fn stopped() {

@@ -179,6 +179,8 @@ impl PartialSchema for Problem {
                 "advice": { "type": "string", "description": "What to do now." },
                 "help": { "type": "string", "pattern": "^/docs/problems#[a-z-]+$",
                     "description": "Page about the type, relative to the service." },
+                "instance": { "type": "string", "pattern": "^urn:threadmark:request:[A-Za-z0-9._-]+$",
+                    "description": "The request, as the header X-Request-Id and the service's log name it." },
                 "signed": { "type": "string", "pattern": "^[0-9a-f]+$",
                     "description": "For a refused statement: a COSE_Sign1 by the log's key over statement id, code and \
                                     time, in hexadecimal digits, so that the refusal cannot be denied later." },

@@ -2,7 +2,6 @@
 //!
 //! Owns the limits that hold before there is a request. Those of a request stand in [`super::router`].
 
-use super::Shared;
 use super::each::Each;
 use super::quota::Peer;
 use axum::Router;
@@ -40,9 +39,15 @@ const TOO_MANY: &[u8] =
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Serves until `stop` is done, then ends the requests that are under way.
-pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output = ()>) {
-    let router: Router = super::router(app.clone());
-    let neighbours = Each::new(app.quotas.connections_max());
+/// An address may have `most` connections at the same time; `is_trusted` says behind which are many.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    most: usize,
+    is_trusted: impl Fn(IpAddr) -> bool,
+    stop: impl Future<Output = ()>,
+) {
+    let neighbours = Each::new(most);
     let http = http();
     let places = Arc::new(Semaphore::new(connections_max()));
     let open = GracefulShutdown::new();
@@ -53,7 +58,7 @@ pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output 
             () = &mut stop => break,
         };
         let room = neighbours.take(ip);
-        if room.is_none() && !app.quotas.is_trusted(ip) {
+        if room.is_none() && !is_trusted(ip) {
             // Into the empty buffer of a new connection, or not at all: nobody waits here.
             let _ = stream.try_write(TOO_MANY);
             continue;

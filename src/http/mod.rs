@@ -15,6 +15,7 @@ pub mod listen;
 pub mod log;
 pub mod marks;
 mod media;
+pub mod observe;
 pub mod pages;
 pub mod problem;
 pub mod quota;
@@ -35,9 +36,11 @@ use axum::response::{IntoResponse as _, Response};
 use codes::Border;
 use each::Each;
 use object_store::ObjectStore;
+use observe::Observer;
 use problem::Problem;
 use quota::{Address, Quotas};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::key::{KeyId, PublicKey};
@@ -77,11 +80,23 @@ pub struct App {
     /// Keys by their thumbprints: an entry can never become wrong.
     keys: RwLock<HashMap<KeyId, PublicKey>>,
     quotas: Quotas,
+    observer: Observer,
+    public_url: Option<String>,
     pictures: Arc<Semaphore>,
     pictures_each: Each<Address>,
     scans: Arc<Semaphore>,
     uploads: Semaphore,
     uploads_each: Each<KeyId>,
+}
+
+/// What surrounds the work: limits, counters, and where people reach the service.
+pub struct Around {
+    /// What one key and one address may use.
+    pub quotas: Quotas,
+    /// Counters, and the ids of requests.
+    pub observer: Observer,
+    /// Address for people, without a slash at its end; none takes each request's Host.
+    pub public_url: Option<String>,
 }
 
 /// The application as handlers share it.
@@ -95,7 +110,7 @@ impl App {
         artifacts: Arc<dyn ObjectStore>,
         clock: Clock,
         genesis: Vec<u8>,
-        quotas: Quotas,
+        around: Around,
     ) -> Shared {
         Arc::new(App {
             ledger,
@@ -104,13 +119,25 @@ impl App {
             clock,
             genesis,
             keys: RwLock::default(),
-            quotas,
+            quotas: around.quotas,
+            observer: around.observer,
+            public_url: around.public_url,
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             pictures_each: Each::new(PICTURES_EACH),
             scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
             uploads_each: Each::new(UPLOADS_EACH),
         })
+    }
+
+    /// Connections that an address may have at the same time.
+    pub fn connections_max(&self) -> usize {
+        self.quotas.connections_max()
+    }
+
+    /// Whether an address is a proxy's, behind which are many.
+    pub fn is_trusted(&self, ip: IpAddr) -> bool {
+        self.quotas.is_trusted(ip)
     }
 
     fn now(&self) -> i64 {
@@ -175,5 +202,9 @@ pub fn router(app: Shared) -> Router {
         ))
         .layer(axum::middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            observe::observe,
+        ))
         .with_state(app)
 }

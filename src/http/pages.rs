@@ -35,10 +35,12 @@ pub fn routes() -> Router<Shared> {
 
 /// What every page says of this service.
 pub fn page_of(app: &App, headers: &HeaderMap) -> Page {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("localhost");
+    let host = || {
+        let host = headers.get(header::HOST);
+        host.and_then(|host| host.to_str().ok())
+            .unwrap_or("localhost")
+    };
+    let public_url = app.public_url.clone();
     let (log_size, root) = app.ledger.published(|log| {
         (
             log.head.as_ref().map_or(0, |head| head.size),
@@ -46,7 +48,7 @@ pub fn page_of(app: &App, headers: &HeaderMap) -> Page {
         )
     });
     Page {
-        public_url: format!("http://{host}"),
+        public_url: public_url.unwrap_or_else(|| format!("http://{}", host())),
         origin: app.ledger.trust().origin().to_string(),
         log_size,
         root,
@@ -77,6 +79,7 @@ pub fn page_of_problem(problem: &Problem) -> Response {
             kind.advice(),
         ),
     );
+    page.extensions_mut().insert(kind);
     if let Some(seconds) = problem.retry_after_s() {
         let headers = page.headers_mut();
         headers.insert(header::RETRY_AFTER, seconds.into());
@@ -146,7 +149,10 @@ async fn scanned(
             _ => html(StatusCode::OK, web::scanned(&answers, &page)),
         },
         Err(problem) if problem.kind.status() == StatusCode::UNPROCESSABLE_ENTITY => {
-            html(StatusCode::UNPROCESSABLE_ENTITY, web::scanned(&[], &page))
+            let text = web::scanned(&[], &page);
+            let mut page = html(StatusCode::UNPROCESSABLE_ENTITY, text);
+            page.extensions_mut().insert(problem.kind);
+            page
         }
         Err(problem) => page_of_problem(&problem),
     }

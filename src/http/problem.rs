@@ -4,6 +4,7 @@
 //! stands in `codes`.
 
 use super::codes::{Border, Kind};
+use super::observe;
 use super::quota::Wait;
 use crate::ledger::storage::StorageError;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -84,7 +85,8 @@ impl Problem {
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
-        let members = 7 + usize::from(self.signed.is_some());
+        let instance = observe::request_id().map(|id| format!("urn:threadmark:request:{id}"));
+        let members = 7 + usize::from(self.signed.is_some()) + usize::from(instance.is_some());
         let mut out = out.serialize_struct("Problem", members)?;
         out.serialize_field("type", &self.kind.urn())?;
         out.serialize_field("title", self.kind.title())?;
@@ -93,6 +95,9 @@ impl Serialize for Problem {
         out.serialize_field("code", self.kind.name())?;
         out.serialize_field("advice", self.kind.advice())?;
         out.serialize_field("help", &self.kind.help())?;
+        if let Some(id) = &instance {
+            out.serialize_field("instance", id)?;
+        }
         if let Some(signed) = &self.signed {
             out.serialize_field("signed", signed)?;
         }
@@ -127,6 +132,8 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.kind.status(), media_type, body).into_response();
+        // For the operator's counters and log.
+        response.extensions_mut().insert(self.kind);
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, seconds.into());

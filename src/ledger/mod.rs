@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod keys;
+pub mod measured;
 pub mod rebuild;
 pub mod sequencer;
 pub mod storage;
@@ -58,6 +59,11 @@ impl Ledger {
         let (reply, outcome) = oneshot::channel();
         self.queue.try_send(Pending { statement, reply }).ok()?;
         outcome.await.ok()
+    }
+
+    /// Statements that wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Reads the published log.

@@ -175,6 +175,24 @@ impl Cluster {
         url(&self.server.sockets)
     }
 
+    /// Starts the server again when its process is gone, as after the system took its memory; tells whether it was.
+    /// What was committed is there: the server recovers it.
+    ///
+    /// # Errors
+    /// It does not start any more.
+    pub fn revive(&mut self) -> Result<bool> {
+        let lives = match &mut self.child {
+            Some(child) => matches!(child.try_wait(), Ok(None)),
+            None => self.server.lives(),
+        };
+        if lives {
+            return Ok(false);
+        }
+        self.server.make_socket_folder()?;
+        self.child = self.server.bring_up()?;
+        Ok(true)
+    }
+
     /// Stops the server: open transactions are rolled back, then it writes a checkpoint.
     pub fn stop(mut self) -> Result<()> {
         self.shut_down()

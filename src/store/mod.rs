@@ -28,6 +28,14 @@ pub struct PgStore {
     pool: PgPool,
 }
 
+impl PgStore {
+    /// Connections at work, and those that are open and free.
+    pub fn pool_use(&self) -> (usize, usize) {
+        let idle = self.pool.num_idle();
+        ((self.pool.size() as usize).saturating_sub(idle), idle)
+    }
+}
+
 impl Storage for PgStore {
     async fn take_lease(&self, holder: &str) -> Result<i64, StorageError> {
         commit::take_lease(&self.pool, holder).await

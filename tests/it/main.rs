@@ -22,6 +22,7 @@ mod service_border;
 mod service_crash;
 mod service_hostile;
 mod service_http;
+mod service_operations;
 mod service_pages;
 mod service_pictures;
 mod service_quota;

@@ -44,7 +44,7 @@ pub fn submit(service: &Service, statement: &Statement) -> Option<(StatementId, 
 }
 
 /// Everything acknowledged stands where it was acknowledged; everything sent stands once when it is sent again.
-fn check(founded: &Founded, acknowledged: &[(StatementId, u64)], sent: &[Statement]) {
+pub fn check(founded: &Founded, acknowledged: &[(StatementId, u64)], sent: &[Statement]) {
     let service = founded.serve();
     let mut places = std::collections::BTreeSet::new();
     for statement in sent {

@@ -3,10 +3,12 @@
 use crate::support::new_database;
 use std::process::Command;
 use std::sync::Arc;
+use threadmark::http::observe::Observer;
 use threadmark::http::quota::{Limits, Quotas};
-use threadmark::http::{self, App};
+use threadmark::http::{self, App, Around};
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
+use threadmark::metrics::Metrics;
 use threadmark::store::PgStore;
 use threadmark_protocol::body::governance::PartClass;
 use threadmark_protocol::fixture::Consortium;
@@ -31,8 +33,16 @@ async fn the_page_behind_a_mark_in_a_browser() {
         }
     }
     let folder = Arc::new(object_store::memory::InMemory::new());
-    let quotas = Quotas::new(Limits::default(), std::time::Duration::default);
-    let app = App::new(ledger, store, folder, clock, of.genesis.to_bytes(), quotas);
+    let around = Around {
+        quotas: Quotas::new(Limits::default(), std::time::Duration::default),
+        observer: Observer {
+            metrics: Metrics::default(),
+            new_id: || Some([7; 8]),
+            elapsed: std::time::Duration::default,
+        },
+        public_url: None,
+    };
+    let app = App::new(ledger, store, folder, clock, of.genesis.to_bytes(), around);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move { axum::serve(listener, http::router(app)).await });

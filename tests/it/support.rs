@@ -90,14 +90,26 @@ impl Founded {
 
     /// [`Founded::serve`] with these in the environment.
     pub fn serve_with(&self, environment: &[(&str, &str)]) -> Service {
+        let database = ("DATABASE_URL", &self.database[..]);
+        let all = [&[database], environment].concat();
+        self.start(&all, Stdio::inherit())
+    }
+
+    /// The service with nothing but these in its environment, and its log in a file.
+    pub fn serve_logged(&self, environment: &[(&str, &str)], log: &Path) -> Service {
+        self.start(environment, std::fs::File::create(log).unwrap().into())
+    }
+
+    fn start(&self, environment: &[(&str, &str)], log: Stdio) -> Service {
         let mut child = Command::new(env!("CARGO_BIN_EXE_threadmark"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .arg("--home")
             .arg(self.log_home())
-            .env("DATABASE_URL", &self.database)
+            .env_remove("DATABASE_URL")
             .env("RUST_LOG", "warn")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -156,9 +168,19 @@ impl Service {
     }
 
     /// SIGTERM, as an operator stops it.
-    pub fn terminate(mut self) -> bool {
+    pub fn terminate(self) -> bool {
+        self.tell_to_stop();
+        self.ends_well()
+    }
+
+    /// SIGTERM, without waiting.
+    pub fn tell_to_stop(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+    }
+
+    /// Whether it ends within ten seconds, with exit code 0.
+    pub fn ends_well(mut self) -> bool {
         for _ in 0..200 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.success();

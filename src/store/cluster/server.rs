@@ -222,6 +222,11 @@ impl Server {
             .any(|argument| argument == data.as_os_str().as_bytes())
     }
 
+    /// Whether a server is at work on our data.
+    pub(super) fn lives(&self) -> bool {
+        self.pid().is_some_and(|pid| self.is_server(pid))
+    }
+
     /// The server, running: as the child that was started, or None when it was adopted.
     pub(super) fn bring_up(&self) -> Result<Option<Child>> {
         let log = self.log();

@@ -1,0 +1,72 @@
+//! Storage whose commits are counted and timed. Must never decide anything.
+
+use super::storage::{Batch, Head, Place, Storage, StorageError};
+use crate::metrics::Writing;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use threadmark_protocol::body::Core;
+use threadmark_protocol::digest::Digest;
+use threadmark_protocol::key::KeyId;
+use threadmark_protocol::statement::{StatementId, Submission};
+use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::world::World;
+
+/// Another storage, measured.
+pub struct Measured<S> {
+    /// What does the work.
+    pub storage: S,
+    /// Where it is counted.
+    pub writing: Writing,
+    /// Time since some moment, by a clock that never goes back.
+    pub elapsed: fn() -> Duration,
+}
+
+impl<S: Storage> Storage for Measured<S> {
+    async fn take_lease(&self, holder: &str) -> Result<i64, StorageError> {
+        self.storage.take_lease(holder).await
+    }
+
+    async fn head(&self) -> Result<Option<Head>, StorageError> {
+        self.storage.head().await
+    }
+
+    async fn leaves(&self, from: u64) -> Result<Vec<Digest>, StorageError> {
+        self.storage.leaves(from).await
+    }
+
+    async fn places(
+        &self,
+        ids: &[StatementId],
+    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
+        self.storage.places(ids).await
+    }
+
+    async fn world(
+        &self,
+        subjects: &BTreeSet<SubjectId>,
+        numbers: &[(KeyId, u64)],
+    ) -> Result<World, StorageError> {
+        self.storage.world(subjects, numbers).await
+    }
+
+    async fn entries(&self, from: u64, most: usize) -> Result<Vec<Submission>, StorageError> {
+        self.storage.entries(from, most).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+        let started = (self.elapsed)();
+        let done = self.storage.commit(batch).await;
+        let took = (self.elapsed)().saturating_sub(started);
+        self.writing.commit.observe(took.as_secs_f64());
+        if done.is_err() {
+            self.writing.failed.inc();
+            return done;
+        }
+        let is_own = |core: &Core| matches!(core, Core::LogBatch(_));
+        let cores = batch.entries.iter().map(|entry| &entry.body.core);
+        let count = cores.filter(|core| !is_own(core)).count();
+        self.writing.logged.inc_by(count as u64);
+        self.writing.batch.observe(count as f64);
+        done
+    }
+}
