@@ -9,6 +9,7 @@ mod approve;
 mod args;
 mod audit;
 mod demo;
+mod doctor;
 mod genesis;
 mod journal;
 mod key;
@@ -53,6 +54,8 @@ enum Command {
     Genesis(genesis::Found),
     /// Replay the whole log and compare it with everything that is stored
     Audit(audit::Audit),
+    /// Say what is wrong with this installation, and what to do now
+    Doctor(doctor::Doctor),
     /// Make every state again from the log
     Rebuild(rebuild::Rebuild),
     /// Play the main job, end to end
@@ -108,6 +111,7 @@ impl Command {
             Command::Serve(serve) => serve.run(),
             Command::Genesis(found) => found.run(),
             Command::Audit(audit) => audit.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::Rebuild(rebuild) => rebuild.run(),
             Command::Demo(demo) => demo.run(),
             Command::Key(key) => key.run(),

@@ -105,7 +105,7 @@ async fn serve(
         let routes = http::observe::operators_routes(app.clone());
         let most = METRICS_CONNECTIONS_MAX;
         let for_ever = std::future::pending();
-        tokio::spawn(http::listen::serve(
+        tokio::spawn(http::listen::serve_routes(
             listener,
             routes,
             most,
@@ -113,12 +113,8 @@ async fn serve(
             for_ever,
         ));
     }
-    let router = http::router(app.clone());
-    let is_trusted = |ip| app.is_trusted(ip);
-    let most = app.connections_max();
-    let served = http::listen::serve(listener, router, most, is_trusted, stopped());
     tokio::select! {
-        () = served => Ok(ExitCode::SUCCESS),
+        () = http::listen::serve(listener, app, stopped()) => Ok(ExitCode::SUCCESS),
         written = task.run() => explain(written),
         gone = database.look_after() => gone.map(|()| ExitCode::FAILURE),
     }

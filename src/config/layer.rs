@@ -129,6 +129,7 @@ pub enum LogFormat {
 }
 
 /// A mistake in a text.
+#[derive(Debug)]
 struct Wrong {
     line: usize,
     key: Option<String>,

@@ -2,6 +2,7 @@
 //!
 //! Owns the limits that hold before there is a request. Those of a request stand in [`super::router`].
 
+use super::Shared;
 use super::each::Each;
 use super::quota::Peer;
 use axum::Router;
@@ -38,9 +39,22 @@ const END_TIMEOUT: Duration = Duration::from_secs(10);
 const TOO_MANY: &[u8] =
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// Serves until `stop` is done, then ends the requests that are under way.
-/// An address may have `most` connections at the same time; `is_trusted` says behind which are many.
-pub async fn serve(
+/// Serves the application until `stop` is done, then ends the requests that are under way.
+pub async fn serve(listener: TcpListener, app: Shared, stop: impl Future<Output = ()>) {
+    let router = super::router(app.clone());
+    let is_trusted = |ip| app.quotas.is_trusted(ip);
+    serve_routes(
+        listener,
+        router,
+        app.quotas.connections_max(),
+        is_trusted,
+        stop,
+    )
+    .await;
+}
+
+/// Serves any routes until `stop` is done, then ends the requests that are under way. An address may have `most` connections at the same time; `is_trusted` says behind which are many.
+pub async fn serve_routes(
     listener: TcpListener,
     router: Router,
     most: usize,

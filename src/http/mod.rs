@@ -40,7 +40,6 @@ use observe::Observer;
 use problem::Problem;
 use quota::{Address, Quotas};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::key::{KeyId, PublicKey};
@@ -128,16 +127,6 @@ impl App {
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
             uploads_each: Each::new(UPLOADS_EACH),
         })
-    }
-
-    /// Connections that an address may have at the same time.
-    pub fn connections_max(&self) -> usize {
-        self.quotas.connections_max()
-    }
-
-    /// Whether an address is a proxy's, behind which are many.
-    pub fn is_trusted(&self, ip: IpAddr) -> bool {
-        self.quotas.is_trusted(ip)
     }
 
     fn now(&self) -> i64 {

@@ -314,23 +314,32 @@ impl PgStore {
         Ok(found)
     }
 
-    /// Notices states that another version of the program wrote in another form.
+    /// The form of the stored states, and whether there are any.
     ///
     /// # Errors
-    /// [`OpenError::StateForm`].
-    pub async fn check_state_form(&self) -> Result<(), OpenError> {
+    /// [`OpenError::Connect`].
+    pub async fn state_form(&self) -> Result<(i32, bool), OpenError> {
         let row = sqlx::query!(
             r#"select form, exists (select from subject_state) as "is_used!" from state_form"#
         )
         .fetch_one(&self.pool)
         .await
         .map_err(OpenError::Connect)?;
-        if row.form == STATE_FORM {
+        Ok((row.form, row.is_used))
+    }
+
+    /// Notices states that another version of the program wrote in another form.
+    ///
+    /// # Errors
+    /// [`OpenError::StateForm`].
+    pub async fn check_state_form(&self) -> Result<(), OpenError> {
+        let (form, is_used) = self.state_form().await?;
+        if form == STATE_FORM {
             return Ok(());
         }
-        if row.is_used {
+        if is_used {
             return Err(OpenError::StateForm {
-                found: row.form,
+                found: form,
                 known: STATE_FORM,
             });
         }

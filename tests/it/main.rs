@@ -10,6 +10,7 @@ mod database_settings;
 mod database_truths;
 mod database_upgrade;
 mod demo;
+mod doctor;
 mod house;
 mod ledger_faults;
 mod ledger_histories;

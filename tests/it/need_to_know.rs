@@ -177,7 +177,14 @@ async fn serve(history: &History) -> String {
     }
     let folder = Arc::new(object_store::memory::InMemory::new());
     let quotas = Quotas::new(Limits::default(), std::time::Duration::default);
-    let app = App::new(ledger, store, folder, clock, of.genesis.to_bytes(), quotas);
+    let app = App::new(
+        ledger,
+        store,
+        folder,
+        clock,
+        of.genesis.to_bytes(),
+        crate::support::around(quotas),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(listen::serve(listener, app, std::future::pending()));

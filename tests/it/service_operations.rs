@@ -374,7 +374,7 @@ fn settings_come_from_flags_environment_file_and_defaults_in_that_order() {
         founded.database
     );
     std::fs::write(&file, &settings).unwrap();
-    // The flag goes before the file's port 1, the environment before its log; the rest is the file's.
+    // The environment goes before the file's port 1 and its log; the rest is the file's.
     let service = founded.serve_logged(&[("RUST_LOG", "info")], &log);
     submit(&service, &admission(&founded, "member")).unwrap();
     assert!(lines(&log).iter().any(|line| line["message"] == "answered"));

@@ -1,14 +1,12 @@
 //! The pages in a real browser: phone and desktop, with and without JavaScript.
 
-use crate::support::new_database;
+use crate::support::{around, new_database};
 use std::process::Command;
 use std::sync::Arc;
-use threadmark::http::observe::Observer;
 use threadmark::http::quota::{Limits, Quotas};
-use threadmark::http::{self, App, Around};
+use threadmark::http::{self, App};
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
-use threadmark::metrics::Metrics;
 use threadmark::store::PgStore;
 use threadmark_protocol::body::governance::PartClass;
 use threadmark_protocol::fixture::Consortium;
@@ -33,15 +31,8 @@ async fn the_page_behind_a_mark_in_a_browser() {
         }
     }
     let folder = Arc::new(object_store::memory::InMemory::new());
-    let around = Around {
-        quotas: Quotas::new(Limits::default(), std::time::Duration::default),
-        observer: Observer {
-            metrics: Metrics::default(),
-            new_id: || Some([7; 8]),
-            elapsed: std::time::Duration::default,
-        },
-        public_url: None,
-    };
+    let quotas = Quotas::new(Limits::default(), std::time::Duration::default);
+    let around = around(quotas);
     let app = App::new(ledger, store, folder, clock, of.genesis.to_bytes(), around);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

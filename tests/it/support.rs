@@ -7,11 +7,28 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use threadmark::http::Around;
+use threadmark::http::observe::Observer;
+use threadmark::http::quota::Quotas;
+use threadmark::metrics::Metrics;
 use threadmark::store::cluster::Cluster;
 use threadmark_agent::home::Home;
 use threadmark_agent::sync::Client;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::body::governance::Holder;
+
+/// What surrounds an application in this process.
+pub fn around(quotas: Quotas) -> Around {
+    Around {
+        quotas,
+        observer: Observer {
+            metrics: Metrics::default(),
+            new_id: || Some([7; 8]),
+            elapsed: Duration::default,
+        },
+        public_url: None,
+    }
+}
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -102,11 +119,12 @@ impl Founded {
 
     fn start(&self, environment: &[(&str, &str)], log: Stdio) -> Service {
         let mut child = Command::new(env!("CARGO_BIN_EXE_threadmark"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .arg("--home")
+            .args(["serve", "--home"])
             .arg(self.log_home())
             .env_remove("DATABASE_URL")
+            .env("THREADMARK_LISTEN", "127.0.0.1:0")
             .env("RUST_LOG", "warn")
+            .env("THREADMARK_METRICS_LISTEN", "127.0.0.1:0")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -197,6 +197,7 @@ impl Stage {
             .args(["serve", "--listen", &listen, "--home", &self.arg("log")])
             .env_remove("DATABASE_URL")
             .env("RUST_LOG", "warn")
+            .env("THREADMARK_METRICS_LISTEN", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();

@@ -6,7 +6,7 @@ use crate::config::Config;
 const EXAMPLE: &str = include_str!("../../../docs/threadmark.example.toml");
 
 fn wrong(text: &str) -> String {
-    let wrong = Layer::parse(text).err().expect(text);
+    let wrong = Layer::parse(text).expect_err(text);
     wrong.of(Path::new("x.toml")).to_string()
 }
 

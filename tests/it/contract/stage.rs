@@ -87,7 +87,14 @@ async fn service(of: &Consortium) -> (Shared, JoinHandle<()>) {
     let quotas = Quotas::new(unlimited, Duration::default);
     let genesis = of.genesis.to_bytes();
     (
-        App::new(ledger, store, files, clock, genesis, quotas),
+        App::new(
+            ledger,
+            store,
+            files,
+            clock,
+            genesis,
+            crate::support::around(quotas),
+        ),
         writer,
     )
 }
