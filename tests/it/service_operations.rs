@@ -323,6 +323,18 @@ fn the_private_database_comes_back_when_it_is_killed() {
         );
         assert_ne!(postmaster(&founded), killed);
     }
+    // The doctor names its socket, for a backup.
+    let doctor = Command::new(env!("CARGO_BIN_EXE_threadmark"))
+        .args(["doctor", "--listen", "127.0.0.1:0", "--home"])
+        .arg(founded.log_home())
+        .env_remove("DATABASE_URL")
+        .output()
+        .unwrap();
+    let found = String::from_utf8(doctor.stdout).unwrap();
+    assert!(
+        found.contains("private, at postgres://threadmark@"),
+        "{found}"
+    );
     assert_eq!(submit(&service, &before), Some(place));
     submit(&service, &admission(&founded, "after")).unwrap();
     let told = std::fs::read_to_string(&log).unwrap();

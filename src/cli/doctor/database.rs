@@ -40,6 +40,12 @@ pub fn checks(config: &Config, trust: Option<&Trust>, lives: bool) -> Result<Vec
                 return;
             }
         };
+        // The address of a given one may hold a password; a private one's is only a socket's.
+        let found = match config.database_is_given() {
+            true => "it can be reached".to_owned(),
+            false => format!("private, at {url}"),
+        };
+        checks.push(ok(name, found));
         checks.push(server(&store).await);
         checks.push(schema(&store).await);
         checks.extend(log(&store, trust, lives).await);
