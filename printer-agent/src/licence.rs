@@ -15,7 +15,7 @@ use threadmark_protocol::body::{Bytes16, Core};
 use threadmark_protocol::code::Code;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::mark::{Mark, commitment};
-use threadmark_protocol::statement::StatementId;
+use threadmark_protocol::statement::{Statement, StatementId};
 use threadmark_protocol::text::{OrgId, SectionName, SubjectId};
 use threadmark_protocol::world::{Data, World, mark_subject};
 use zeroize::Zeroizing;
@@ -174,15 +174,24 @@ pub(crate) fn builds(view: &View) -> impl Iterator<Item = (&OrgId, &BuildStarted
         .at_hand
         .iter()
         .filter_map(|said| match &said.body.core {
-            Core::BuildStarted(says) if view.world.get(&said.body.sub).is_none() => {
-                Some((&said.body.iss, says))
-            }
+            Core::BuildStarted(says) if !is_kept(view, said) => Some((&said.body.iss, says)),
             _ => None,
         });
     let known = known.flatten();
     known
         .map(|report| (&report.source.org, &report.says))
         .chain(at_hand)
+}
+
+/// Whether the state of the build has the report: one that was refused it has not, nor one for which there was no room.
+fn is_kept(view: &View, said: &Statement) -> bool {
+    match view.world.get(&said.body.sub) {
+        Some(Data::Build { starts }) => {
+            let mut kept = starts.iter();
+            kept.any(|report| report.source.statement == said.id)
+        }
+        _ => false,
+    }
 }
 
 /// The wanted unit, or the lowest free one.

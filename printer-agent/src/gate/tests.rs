@@ -34,7 +34,11 @@ fn the_good_case_prints_three_marked_parts_and_no_fourth() {
         assert_eq!(Digest::sha3(&[&bytes]), printed.digest);
         let view = ship.home.view().unwrap();
         assert_eq!(view.refused, []);
-        let answer = view.answer(printed.mark, &Viewer::Public, ship.c.now);
+        let viewer = Viewer::Member {
+            org: ship.home.identity().org.clone(),
+            asset_type: None,
+        };
+        let answer = view.answer(printed.mark, &viewer, ship.c.now);
         let face = answer.part.unwrap();
         assert_eq!(face.unit, Some((unit, 3)));
         assert_eq!(

@@ -6,6 +6,7 @@ use crate::gate::Check;
 use std::path::PathBuf;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::journal;
+use threadmark_protocol::world::Data;
 
 /// The home as it stands when the journal was cut to `length` bytes.
 fn crashed(ship: &Ship, bytes: &[u8], length: usize) {
@@ -150,4 +151,23 @@ fn a_second_agent_on_the_same_home_cannot_choose_the_same_unit() {
     let printed = print(&same, &printer, &request, &|| now, entropy, &mut |_| {});
     assert!(matches!(printed, Err(PrintError::Home(HomeError::Busy(_)))));
     drop(writer);
+}
+
+#[test]
+fn a_unit_stays_spent_when_its_build_has_no_room_for_the_report() {
+    let mut ship = Ship::ready();
+    ship.c.set_sail();
+    let order = ship.order();
+    ship.print(&order).unwrap();
+    let mut view = ship.home.view().unwrap();
+    let states = view.world.states.values_mut();
+    for state in states {
+        // As if others had filled it before the journal came home.
+        if let Data::Build { starts } = &mut state.data {
+            starts.clear();
+        }
+    }
+    let licensed = ship.licensed();
+    let spent = crate::licence::spent_units(&view, &ship.licence, &licensed);
+    assert_eq!(spent, [1].into());
 }
