@@ -65,6 +65,46 @@ fn is_made_of(text: &str, max_bytes: usize, allowed: fn(u8) -> bool) -> bool {
     (1..=max_bytes).contains(&text.len()) && text.bytes().all(allowed)
 }
 
+/// Whether a character shows nothing of itself, or changes how others are shown: control characters, marks of
+/// direction, characters without width, fillers, and what Unicode will never assign. With them two texts look alike that
+/// are not, or one reads backwards.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}'
+            | '\u{fffe}' | '\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Longest text of a stranger that is repeated in a message, in characters.
+const REPEATED_CHARS_MAX: usize = 500;
+
+/// A stranger's text, such as the message of a parser that quotes its input, fit to be shown: hidden characters stand
+/// as their escapes, and it ends after [`REPEATED_CHARS_MAX`] characters.
+pub fn shown(text: &str) -> String {
+    let mut told = unhidden(&text.chars().take(REPEATED_CHARS_MAX).collect::<String>());
+    if text.chars().nth(REPEATED_CHARS_MAX).is_some() {
+        told.push('…');
+    }
+    told
+}
+
+/// `text` with hidden characters, but line feeds, as their escapes: no terminal obeys them.
+pub fn unhidden(text: &str) -> String {
+    let mut told = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => told.push(character),
+            _ if is_hidden(character) => told.extend(character.escape_unicode()),
+            _ => told.push(character),
+        }
+    }
+    told
+}
+
 fn is_id_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
@@ -91,13 +131,14 @@ texts! {
         })
     };
     /// One line for people: names, numbers of documents, units.
-    Line: "1 to 200 bytes on one line, without control characters", |text| {
-        (1..=200).contains(&text.len()) && !text.chars().any(char::is_control)
+    Line: "1 to 200 bytes on one line, without control or invisible characters, and no space at its ends", |text| {
+        (1..=200).contains(&text.len()) && text.trim() == text && !text.contains(is_hidden)
     };
     /// A few sentences for people.
-    Paragraph: "1 to 2,000 bytes, without control characters but line feeds", |text| {
+    Paragraph: "1 to 2,000 bytes, not all blank, without control or invisible characters but line feeds", |text| {
         (1..=2000).contains(&text.len())
-            && !text.chars().any(|character| character.is_control() && character != '\n')
+            && !text.trim().is_empty()
+            && !text.contains(|character| is_hidden(character) && character != '\n')
     };
     /// Id of a subject: `<type>:<opaque>`, at most 100 bytes.
     SubjectId: "a type of a-z, a colon, then 1 to 80 of A-Z a-z 0-9 . _ -", |text| {
@@ -155,10 +196,8 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Moment, BadText> {
         let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| BAD_MOMENT)?;
-        (2000..2200)
-            .contains(&time.to_offset(time::UtcOffset::UTC).year())
-            .then_some(Moment(time))
-            .ok_or(BAD_MOMENT)
+        // By its Unix time: taken to UTC, the last hours of the year 9999 would have no date.
+        Moment::from_unix(time.unix_timestamp()).map(|_| Moment(time))
     }
 }
 
@@ -214,6 +253,57 @@ mod tests {
     }
 
     #[test]
+    fn what_hides_or_turns_around_is_refused_and_told_by_its_escape() {
+        for hidden in [
+            '\0',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200f}',
+            '\u{202e}',
+            '\u{2028}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{3164}',
+            '\u{feff}',
+            '\u{fffe}',
+            '\u{e0041}',
+        ] {
+            for text in [
+                format!("a{hidden}b"),
+                format!("{hidden}a"),
+                hidden.to_string(),
+            ] {
+                assert!(text.parse::<Line>().is_err(), "{text:?}");
+                assert!(text.parse::<Paragraph>().is_err(), "{text:?}");
+                assert!(!shown(&text).contains(hidden), "{text:?}");
+                assert!(!unhidden(&text).contains(hidden), "{text:?}");
+            }
+        }
+        for (line, paragraph) in [
+            (" a", true),
+            ("a\u{3000}", true),
+            (" ", false),
+            ("\n", false),
+        ] {
+            assert!(line.parse::<Line>().is_err(), "{line:?}");
+            assert_eq!(line.parse::<Paragraph>().is_ok(), paragraph, "{line:?}");
+        }
+        for good in ["Bügel 7 µm", "ブラケット", "قوس", "דגם 4", "e\u{301}tai"] {
+            assert!(good.parse::<Line>().is_ok(), "{good}");
+            assert_eq!(
+                (shown(good), unhidden(good)),
+                (good.to_owned(), good.to_owned())
+            );
+        }
+        assert_eq!(shown("a\u{1b}[2J"), "a\\u{1b}[2J");
+        assert_eq!(shown(&"é".repeat(900)), "é".repeat(500) + "…");
+    }
+
+    #[test]
     fn a_moment_keeps_its_offset() {
         let moment: Moment = "2026-03-01T12:00:00+09:00".parse().unwrap();
         assert_eq!(moment.to_string(), "2026-03-01T12:00:00+09:00");
@@ -222,6 +312,13 @@ mod tests {
             "2026-03-01",
             "1999-12-31T00:00:00Z",
             "9999-12-31T00:00:00Z",
+            "9999-12-31T23:59:59-23:59",
+            "0000-01-01T00:00:00+23:59",
+            "2026-03-01T12:00:00",
+            "2026-03-01T24:00:00Z",
+            "2026-03-01T12:00:00+24:00",
+            "2026-03-01T12:00:00\u{2212}01:00",
+            "+2026-03-01T12:00:00Z",
             "x",
         ] {
             assert!(bad.parse::<Moment>().is_err(), "{bad}");

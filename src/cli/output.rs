@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use threadmark_agent::system;
 use threadmark_protocol::code::Code;
-use threadmark_protocol::text::Moment;
+use threadmark_protocol::text::{Moment, unhidden};
 
 /// Refused by a rule.
 pub const EXIT_REFUSED: u8 = 3;
@@ -68,7 +68,7 @@ impl Document {
         say(&if as_json {
             self.to_json()
         } else {
-            self.to_text()
+            unhidden(&self.to_text())
         });
     }
 
@@ -204,11 +204,11 @@ pub fn fail(error: &anyhow::Error, as_json: bool) -> ExitCode {
     }
     match refused {
         Some(refused) => {
-            eprintln!("threadmark: {refused}");
+            eprintln!("threadmark: {}", unhidden(&refused.to_string()));
             refused.exit()
         }
         None => {
-            eprintln!("threadmark: {error:#}");
+            eprintln!("threadmark: {}", unhidden(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

@@ -20,7 +20,7 @@ use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::Statement;
-use threadmark_protocol::text::Line;
+use threadmark_protocol::text::{Line, unhidden};
 use threadmark_watermark::read::{ReadLimits, read};
 
 #[derive(Args)]
@@ -78,7 +78,7 @@ impl Scan {
             if self.json {
                 documents.push(json!({ "answer": answer, "proof": proof }));
             } else {
-                say(&to_text(&answer, &proof, &asking.asked_as()));
+                say(&unhidden(&to_text(&answer, &proof, &asking.asked_as())));
             }
         }
         if self.json {

@@ -6,11 +6,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contract;
+mod corpus;
 mod database_settings;
 mod database_truths;
 mod database_upgrade;
 mod demo;
 mod doctor;
+mod dice;
 mod house;
 mod ledger_faults;
 mod ledger_histories;

@@ -1,8 +1,10 @@
 //! HTTP that no honest client sends: each form has its answer or its end, and the next client is served.
 
+use crate::dice::{Dice, rounds};
 use crate::support::{Founded, Service, new_database};
 use crate::wire::{answer, connect, exchange, status};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
 use std::time::Duration;
 
 fn started() -> (Founded, Service) {
@@ -174,4 +176,37 @@ fn a_body_that_trickles_ends() {
         std::thread::sleep(Duration::from_secs(1));
     }
     assert_eq!(answered.join().unwrap(), 408);
+}
+
+#[test]
+fn mutated_requests_are_answered_or_dropped() {
+    const REQUESTS: [&str; 9] = [
+        "GET /v1/marks/7K3Q9XWD2M8TV0AY?asset_type=H-60 HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET /m/7K3Q9XWD2M8TV0AY HTTP/1.1\r\nhost: part.example\r\n\r\n",
+        "GET /v1/statements/00000000000000000000000000000000000000000000000000000000000000ff HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET /v1/proofs/inclusion?index=1&size=2 HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET /v1/proofs/consistency?old=1&new=2 HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET /v1/sync?from=0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer eyJhbGciOiJFZERTQSIsInR5cCI6InRocmVhZG1hcmstc2Vzc2lvbitqd3QiLCJraWQiOiIwMCJ9.e30.AAAA\r\n\r\n",
+        "POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 33\r\n\r\n{\"assertion\":\"eyJhIjoxfQ.e30.AAA\"}",
+        "POST /scan HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 66\r\n\r\n--b\r\ncontent-disposition: form-data; name=\"photo\"\r\n\r\nxxxxxx\r\n--b--",
+        "GET /v1/artifacts/00 HTTP/1.1\r\nhost: x\r\nrange: bytes=0-1\r\nauthorization: Bearer x\r\n\r\n",
+    ];
+    let (_founded, service) = started();
+    let mut dice = Dice::new(0);
+    for request in REQUESTS {
+        for _ in 0..rounds(40) {
+            let mut bytes = request.as_bytes().to_vec();
+            let other = REQUESTS[dice.below(REQUESTS.len())].as_bytes();
+            dice.mutate(&mut bytes, other);
+            let mut stream = connect(&service.url);
+            let _ = stream.write_all(&bytes);
+            let _ = stream.shutdown(Shutdown::Write);
+            let mut found = Vec::new();
+            let _ = stream.read_to_end(&mut found);
+            let found = String::from_utf8_lossy(&found);
+            let made_a_mistake = statuses(&found).contains(&500);
+            assert!(!made_a_mistake, "{}: {found}", bytes.escape_ascii());
+        }
+    }
+    assert!(is_alive(&service));
 }

@@ -6,6 +6,7 @@ use super::SyncError;
 use serde::Deserialize;
 use std::fmt;
 use std::time::Duration;
+use threadmark_protocol::text::shown;
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body, RequestBuilder};
 
@@ -167,6 +168,15 @@ impl Answered {
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
         problem.status = status.as_u16();
+        // It goes to a terminal as it stands.
+        for text in [
+            &mut problem.title,
+            &mut problem.detail,
+            &mut problem.advice,
+            &mut problem.code,
+        ] {
+            *text = shown(text);
+        }
         problem.retry_after_s = retry_after_s;
         if problem.title.is_empty() {
             problem.title = status.canonical_reason().unwrap_or("unknown").to_owned();

@@ -15,7 +15,7 @@ pub mod safety;
 use crate::digest::Digest;
 use crate::json;
 use crate::statement::{Malformed, StatementId};
-use crate::text::{ActorId, Moment, OrgId, SectionName, SubjectId};
+use crate::text::{ActorId, Moment, OrgId, SectionName, SubjectId, shown};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -87,11 +87,16 @@ struct Wire {
 impl Body {
     /// Reads strict JSON of a known kind.
     pub fn parse(bytes: &[u8]) -> Result<Body, Malformed> {
-        let bad = |error: serde_json::Error| Malformed::Body(error.to_string());
-        let value = json::parse(bytes).map_err(|error| Malformed::Body(error.to_string()))?;
+        // The message quotes what it refuses.
+        let bad = |error: serde_json::Error| Malformed::Body(shown(&error.to_string()));
+        let value =
+            json::parse(bytes).map_err(|error| Malformed::Body(shown(&error.to_string())))?;
         let wire: Wire = serde_json::from_value(value).map_err(bad)?;
         if wire.v != BODY_VERSION {
             return Err(Malformed::Body(format!("version {} is not known", wire.v)));
+        }
+        if Moment::from_unix(wire.iat).is_err() {
+            return Err(Malformed::Body("iat is not between 2000 and 2199".into()));
         }
         if wire.sealed.len() > crate::statement::SECTIONS_MAX {
             return Err(Malformed::Body("too many sealed sections".into()));

@@ -129,3 +129,22 @@ fn a_journal_of_another_log_is_refused() {
         Err(JournalError::Malformed { record: 0, .. })
     ));
 }
+
+/// Every fifteenth byte of this begins what might be a record of half a megabyte: to hash each would take minutes.
+#[test]
+fn a_tail_made_to_be_searched_is_damage() {
+    let (c, _) = signed();
+    let mut tail = (SUBMISSION_BYTES_MAX as u32).to_be_bytes().to_vec();
+    while tail.len() < SUBMISSION_BYTES_MAX - 20 {
+        tail.extend(600_000_u32.to_be_bytes());
+        tail.extend([0x83; 11]);
+    }
+    let told = read(&tail, &c.origin()).unwrap_err();
+    assert!(
+        matches!(told, JournalError::Damaged { record: 0 }),
+        "{told}"
+    );
+    // A tail of the same length without such places is a record that was cut off.
+    tail[4..].fill(0xff);
+    assert_eq!(read(&tail, &c.origin()).unwrap().1, 0);
+}

@@ -320,6 +320,40 @@ fn a_body_in_any_other_form_is_refused() {
 }
 
 #[test]
+fn times_out_of_this_world_and_texts_that_deceive_are_refused() {
+    let changes: [Change; 8] = [
+        ("before 1970", |body| body["iat"] = json!(-1)),
+        ("before the log", |body| body["iat"] = json!(0)),
+        ("beyond time", |body| {
+            body["iat"] = json!(9_007_199_254_740_991_i64)
+        }),
+        ("no date in UTC", |body| {
+            body["occurred_at"] = json!("9999-12-31T23:59:59-23:59")
+        }),
+        ("read backwards", |body| {
+            body["core"]["reason"] = json!("good \u{202e}dab")
+        }),
+        ("a mark of byte order", |body| {
+            body["core"]["reason"] = json!("\u{feff}x")
+        }),
+        ("blank", |body| body["core"]["reason"] = json!(" \n ")),
+        ("an escape for the terminal", |body| {
+            body["kind"] = json!("\u{1b}]0;x\u{7}\u{202e}")
+        }),
+    ];
+    for (what, change) in changes {
+        let told = with(change).unwrap_err();
+        assert!(matches!(told, Malformed::Body(_)), "{what}: {told:?}");
+        let told = told.to_string();
+        assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{told:?}");
+    }
+    let long = "x".repeat(100_000);
+    let body = format!("{{\"{long}\":1}}").into_bytes();
+    let told = crate::body::Body::parse(&body).unwrap_err().to_string();
+    assert!(told.len() < 1000, "{} bytes of message", told.len());
+}
+
+#[test]
 fn a_body_that_two_readers_read_differently_is_refused() {
     let good = String::from_utf8(statement().submission.body).unwrap();
     for (what, from, to) in [

@@ -11,6 +11,7 @@ use serde_json::json;
 use std::process::ExitCode;
 use threadmark_agent::gate::GateError;
 use threadmark_agent::print::PrintError;
+use threadmark_protocol::text::unhidden;
 
 const ERROR: u8 = 1;
 const REFUSED: u8 = 3;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
             let text = if as_json {
                 format!("{:#}", shown.json)
             } else {
-                shown.text
+                unhidden(&shown.text)
             };
             println!("{text}");
             ExitCode::SUCCESS
@@ -44,7 +45,7 @@ fn failed(error: &anyhow::Error, as_json: bool) -> ExitCode {
         };
         println!("{shown:#}");
     } else {
-        eprintln!("threadmark-agent: {error:#}");
+        eprintln!("threadmark-agent: {}", unhidden(&format!("{error:#}")));
     }
     ExitCode::from(if refused.is_some() { REFUSED } else { ERROR })
 }

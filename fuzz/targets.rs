@@ -1,0 +1,242 @@
+//! Every parser of bytes from outside, as a function that must end for any bytes and keep what it promises.
+//!
+//! Owns the list. Used by the fuzzer (`fuzz/fuzz_targets`) and by the regression test (`tests/it/corpus.rs`), which runs
+//! each over `fixtures/corpus/<name>/` and mutations of it. Must never know how the bytes were found.
+
+use std::str::from_utf8;
+use std::sync::OnceLock;
+use threadmark_agent::package;
+use threadmark_protocol::answer::Answer;
+use threadmark_protocol::body::Body;
+use threadmark_protocol::bundle::{Page, Replica};
+use threadmark_protocol::checkpoint::{self, Checkpoint};
+use threadmark_protocol::fixture::{Consortium, ORIGIN};
+use threadmark_protocol::genesis::{Genesis, Trust};
+use threadmark_protocol::journal;
+use threadmark_protocol::json;
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::note::{Note, VerifierKey};
+use threadmark_protocol::receipt::Receipt;
+use threadmark_protocol::statement::{Envelope, Statement, Submission};
+use threadmark_protocol::text::{Line, Moment, Origin, Paragraph, SubjectId, shown};
+use threadmark_watermark::mesh::{Mesh, MeshLimits};
+use threadmark_watermark::read::{ReadLimits, read};
+use threadmark_watermark::relief::embed;
+use threadmark_watermark::symbol::Symbol;
+use threadmark_watermark::zone::Zone;
+
+/// Name, which is that of its corpus, and function.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("answer", answer),
+    ("body", body),
+    ("checkpoint", checkpoint),
+    ("envelope", envelope),
+    ("genesis", genesis),
+    ("image", image),
+    ("journal", journal),
+    ("json", strict_json),
+    ("mark", mark),
+    ("note", note),
+    ("package", package),
+    ("page", page),
+    ("receipt", receipt),
+    ("stl", stl),
+    ("submission", submission),
+    ("text", text),
+    ("zone", zone),
+];
+
+fn origin() -> Origin {
+    ORIGIN.parse().expect("the fixture's origin is one")
+}
+
+fn trust() -> &'static Trust {
+    static TRUST: OnceLock<Trust> = OnceLock::new();
+    TRUST.get_or_init(|| Consortium::founded(7).trust())
+}
+
+fn stl(bytes: &[u8]) {
+    let limits = MeshLimits {
+        max_bytes: 1 << 20,
+        max_triangles: 10_000,
+    };
+    let Ok(mesh) = Mesh::from_stl(bytes, &limits) else {
+        return;
+    };
+    let again = Mesh::from_stl(&mesh.to_stl(), &limits);
+    assert_eq!(again.as_ref(), Ok(&mesh));
+    let _ = mesh.require_solid();
+    // On the face of the first triangle, where there is one.
+    let [x, y, z] = mesh.triangles[0][0].map(|mm| (f64::from(mm) * 1000.0) as i64);
+    let flat = format!(
+        r#"{{"centre_um":[{x},{y},{z}],"normal_e6":[0,0,1000000],"up_e6":[0,1000000,0],"width_um":1000,
+        "height_um":1000,"module_um":10,"depth_um":10,"wall_um":10}}"#
+    );
+    cut(&mesh, flat.as_bytes());
+}
+
+fn zone(bytes: &[u8]) {
+    static CLIP: OnceLock<Mesh> = OnceLock::new();
+    let mesh = CLIP.get_or_init(|| {
+        let stl = include_bytes!("../fixtures/parts/access-cover.stl");
+        Mesh::from_stl(stl, &MeshLimits::default()).expect("the fixture is a part")
+    });
+    cut(mesh, bytes);
+}
+
+/// Whatever is cut is a solid again.
+fn cut(mesh: &Mesh, zone: &[u8]) {
+    let Ok(zone) = serde_json::from_slice::<Zone>(zone) else {
+        return;
+    };
+    let _ = zone.check(mesh);
+    let Ok(symbol) = Symbol::fitting(&zone, "7ZK4M9QX2RT8VWHD", "mark.example") else {
+        return;
+    };
+    if let Ok(marked) = embed(mesh, &zone, &symbol) {
+        assert_eq!(marked.mesh.require_solid(), Ok(()));
+    }
+}
+
+fn image(bytes: &[u8]) {
+    let limits = ReadLimits {
+        max_bytes: 1 << 20,
+        max_pixels: 250_000,
+        max_alloc_bytes: 16 << 20,
+        max_work_pixels: 20_000_000,
+    };
+    let _ = read(bytes, &limits, |text| Mark::from_scan(text, "mark.example"));
+}
+
+fn submission(bytes: &[u8]) {
+    let Ok(submission) = Submission::parse(bytes) else {
+        return;
+    };
+    assert_eq!(submission.to_bytes(), bytes);
+    if let Ok(statement) = Statement::open(submission, &origin()) {
+        let _ = statement.is_whole();
+        let again = Body::parse(&statement.body.to_bytes());
+        assert_eq!(again.ok(), Some(statement.body));
+    }
+}
+
+fn envelope(bytes: &[u8]) {
+    if let Ok(stripped) = Envelope::strip_unprotected(bytes) {
+        assert!(stripped.len() <= bytes.len());
+    }
+    if let Ok(envelope) = Envelope::parse(bytes) {
+        assert_eq!(envelope.to_bytes(), bytes);
+        assert!(!envelope.is_signed_by(&trust().log_key) || envelope.aud == *trust().origin());
+    }
+}
+
+fn body(bytes: &[u8]) {
+    match Body::parse(bytes) {
+        Ok(body) => assert_eq!(Body::parse(&body.to_bytes()).ok(), Some(body)),
+        Err(told) => assert!(told.to_string().len() < 8000),
+    }
+}
+
+fn strict_json(bytes: &[u8]) {
+    if let Ok(value) = json::parse(bytes) {
+        let again = json::parse(value.to_string().as_bytes());
+        assert_eq!(again.ok(), Some(value));
+    }
+}
+
+fn page(bytes: &[u8]) {
+    let Ok(page) = Page::parse(bytes) else {
+        return;
+    };
+    assert_eq!(page.to_bytes(), bytes);
+    let mut replica = Replica::new(trust().clone());
+    let before = replica.size();
+    if replica.extend(&page).is_err() {
+        assert_eq!(replica.size(), before);
+    }
+}
+
+fn genesis(bytes: &[u8]) {
+    if let Ok(genesis) = Genesis::parse(bytes) {
+        assert_eq!(genesis.to_bytes(), bytes);
+        let _ = genesis.trust().map(|trust| trust.fingerprint());
+    }
+}
+
+fn journal(bytes: &[u8]) {
+    if let Ok((statements, whole)) = journal::read(bytes, &origin()) {
+        assert!(whole <= bytes.len());
+        let frames = statements
+            .iter()
+            .map(|said| journal::frame(&said.submission));
+        assert_eq!(frames.collect::<Vec<_>>().concat(), bytes[..whole]);
+    }
+}
+
+fn note(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(key) = text.parse::<VerifierKey>() {
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
+    if let Ok(note) = Note::parse(text) {
+        let _ = note.verify(std::slice::from_ref(&trust().checkpoint_key));
+        assert_eq!(Note::parse(&note.to_string()), Ok(note));
+    }
+}
+
+fn checkpoint(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else {
+        return;
+    };
+    let _ = Checkpoint::parse(text);
+    if let Ok(signed) = checkpoint::open(text, &trust().checkpoint_key) {
+        let _ = signed.cosignatures(&[]);
+    }
+}
+
+fn receipt(bytes: &[u8]) {
+    if let Ok(receipt) = Receipt::parse(bytes) {
+        let _ = receipt.verify(b"entry", &trust().log_key);
+    }
+}
+
+fn mark(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else {
+        return;
+    };
+    if let Some(mark) = Mark::from_scan(text, "part.example") {
+        assert_eq!(mark.to_string().parse(), Ok(mark));
+        assert_eq!(mark.grouped().parse(), Ok(mark));
+    }
+    let _ = text.parse::<Mark>().map_err(|error| error.to_string());
+}
+
+fn text(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else {
+        return;
+    };
+    let _ = text.parse::<SubjectId>();
+    let is_line = text.parse::<Line>().is_ok();
+    assert!(!is_line || (shown(text) == text && text.parse::<Paragraph>().is_ok()));
+    if let Ok(moment) = text.parse::<Moment>() {
+        assert_eq!(moment.to_string().parse(), Ok(moment));
+    }
+}
+
+fn package(bytes: &[u8]) {
+    // The fixture's own, and of no worth.
+    const IDENTITY: &str =
+        "AGE-SECRET-KEY-1X4X7EAKWXR4SER4J0XNEZ087V5P3GQKAZC5D9TER8ATED40JJ6JQJSVAPU";
+    let key = package::DesignKey::parse(IDENTITY).expect("an age identity");
+    let _ = package::open(bytes, key.identity(), 1 << 16);
+    if let Ok(text) = from_utf8(bytes) {
+        let _ = package::recipient(text);
+        let _ = package::DesignKey::parse(text);
+    }
+}
+
+fn answer(bytes: &[u8]) {
+    let _ = serde_json::from_slice::<Answer>(bytes);
+}
