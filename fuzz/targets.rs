@@ -25,8 +25,11 @@ use threadmark_watermark::relief::embed;
 use threadmark_watermark::symbol::Symbol;
 use threadmark_watermark::zone::Zone;
 
+/// Ends for any bytes.
+pub type Target = fn(&[u8]);
+
 /// Name, which is that of its corpus, and function.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("answer", answer),
     ("body", body),
     ("checkpoint", checkpoint),

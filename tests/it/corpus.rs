@@ -9,7 +9,7 @@ mod targets;
 
 use std::panic::catch_unwind;
 use std::path::Path;
-use targets::TARGETS;
+use targets::{TARGETS, Target};
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/corpus");
 
@@ -23,7 +23,7 @@ fn files(name: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn survives(name: &str, target: fn(&[u8]), bytes: &[u8]) {
+fn survives(name: &str, target: Target, bytes: &[u8]) {
     let ended = catch_unwind(|| target(bytes));
     assert!(
         ended.is_ok(),
