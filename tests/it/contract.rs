@@ -1,6 +1,7 @@
 //! The published contract against the running service: schemathesis asks everything that the document allows and much
 //! that it does not.
 
+mod examples;
 mod lines;
 mod stage;
 

@@ -38,8 +38,8 @@ pub struct Stage {
     tasks: [JoinHandle<()>; 2],
 }
 
-/// Units of the licence: the first part is with the mechanic, the second is recalled, the third was begun and never
-/// reported done, and nobody has made the fourth.
+/// Units of the licence: the first part is with the mechanic, the second is recalled, the third was received and its
+/// sender's journal is not here, and nobody has made the fourth.
 const UNITS: u32 = 4;
 
 fn history() -> (Consortium, SubjectId) {
@@ -49,8 +49,13 @@ fn history() -> (Consortium, SubjectId) {
     of.hand_over(&first).unwrap();
     let second = of.make(&licence, 2);
     of.recall(Who::Certifier, &[&second]).unwrap();
-    let order = of.order(&licence).unwrap();
-    of.start(&licence, &order, 3);
+    let third = of.make(&licence, 3);
+    of.at_sea = true;
+    let shipment = of
+        .ship(Who::Custodian, &third, of.org(Who::Mechanic))
+        .unwrap();
+    of.at_sea = false;
+    of.receive(Who::Mechanic, &third, shipment.id).unwrap();
     (of, licence)
 }
 
