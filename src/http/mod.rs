@@ -30,7 +30,7 @@ use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::Method;
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use codes::Border;
@@ -172,9 +172,16 @@ async fn in_time(request: Request, next: Next) -> Response {
     answered.unwrap_or_else(|_| Problem::of(Border::TooSlow).into_response())
 }
 
+/// An answer of yesterday may let somebody install what is recalled today: nothing is kept but what says that it may be.
+async fn fresh(mut response: Response) -> Response {
+    let kept = response.headers_mut().entry(header::CACHE_CONTROL);
+    kept.or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
 /// Every route.
 pub fn router(app: Shared) -> Router {
-    let api = Router::from(api());
+    let api = Router::from(api()).layer(axum::middleware::map_response(fresh));
     let document = openapi();
     let json = [("content-type", "application/json")];
     api.merge(pages::routes())

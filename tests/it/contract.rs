@@ -2,6 +2,7 @@
 //! that it does not.
 
 mod examples;
+mod http;
 mod lines;
 mod stage;
 

@@ -2,6 +2,7 @@
 
 use crate::support::new_database;
 use object_store::ObjectStoreExt as _;
+use serde_json::{Value, json};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -207,15 +208,28 @@ impl Drop for Stage {
 
 /// An assertion of somebody's session key (RFC 7519), as the agent signs it.
 pub fn assertion(of: &Consortium, now: i64, who: Who, jti: &str) -> String {
+    assertion_with(of, now, who, jti, (json!({}), json!({})))
+}
+
+/// The same with more in its header and claims.
+pub fn assertion_with(
+    of: &Consortium,
+    now: i64,
+    who: Who,
+    jti: &str,
+    more: (Value, Value),
+) -> String {
     let person = of.person(who);
     let kid = person.signer.key_id().to_hex();
-    let header = serde_json::json!({
-        "alg": "EdDSA", "typ": http::sessions::ASSERTION_TYPE, "kid": kid,
-    });
-    let claims = serde_json::json!({
+    let mut header = json!({ "alg": "EdDSA", "typ": http::sessions::ASSERTION_TYPE, "kid": kid });
+    let mut claims = json!({
         "iss": person.org, "sub": kid, "aud": of.origin(), "iat": now, "exp": now + 60, "jti": jti,
     });
-    let part = |json: &serde_json::Value| base64url(json.to_string().as_bytes());
+    for (to, more) in [(&mut header, more.0), (&mut claims, more.1)] {
+        let more = more.as_object().unwrap().clone();
+        to.as_object_mut().unwrap().extend(more);
+    }
+    let part = |json: &Value| base64url(json.to_string().as_bytes());
     let signed = format!("{}.{}", part(&header), part(&claims));
     let signature = person.session.sign(signed.as_bytes());
     format!("{signed}.{}", base64url(&signature))
