@@ -1,8 +1,7 @@
 # The work is in scripts/ or in cargo; ARCHITECTURE.md says what each part is.
-.PHONY: demo test bench lint web
+.PHONY: demo test bench lint
 
 demo: ; @ONCE='$(ONCE)' scripts/demo
 test: ; @scripts/test
-bench: ; cargo bench --locked --workspace
+bench: ; @ONLY='$(ONLY)' scripts/bench
 lint: ; @scripts/lint
-web: ; cd web && npm ci && npm run build

@@ -177,17 +177,13 @@ pub fn answer(
         witnessed: false,
         provisional: false,
     };
-    let Some(life) = life_of_mark(world, mark) else {
+    let Some((life, above)) = life_of_mark(world, mark) else {
         (answer.verdict, answer.reasons) = if knowledge.is_whole_log {
             (Verdict::DoNotInstall, vec![Code::UnknownMark.into()])
         } else {
             (Verdict::CannotDetermine, vec![Code::NotInBundle.into()])
         };
         return answer;
-    };
-    let above = match world.get(&life.part) {
-        Some(Data::Part { facts, .. }) => Above::of(world, &life.part, facts),
-        _ => Above::default(),
     };
     let steps = steps::of(world, &life, &above);
     let leans = |told: &Told| told.step.index.is_none();
@@ -215,9 +211,9 @@ pub fn answer(
 }
 
 /// The first part of a mark; of a second one the walk upward tells.
-fn life_of_mark(world: &World, mark: Mark) -> Option<Life> {
+fn life_of_mark(world: &World, mark: Mark) -> Option<(Life, Above)> {
     match world.get(&mark_subject(&mark)) {
-        Some(Data::Mark { parts, .. }) => Life::of(world, parts.first()?),
+        Some(Data::Mark { parts, .. }) => Life::with_above(world, parts.first()?),
         _ => None,
     }
 }

@@ -8,11 +8,13 @@ use crate::body::Core;
 use crate::cbor::{self, CborError, Reader};
 use crate::checkpoint::{self, CheckpointError, SignedCheckpoint};
 use crate::genesis::Trust;
+use crate::key::{KeyId, PublicKey};
 use crate::lifecycle::{self, At, Refusal};
 use crate::statement::{Malformed, Statement, StatementId, Submission};
-use crate::text::SectionName;
+use crate::text::{SectionName, SubjectId};
 use crate::tree::{Tree, leaf_hash};
-use crate::world::World;
+use crate::world::{State, World};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Most entries of one page.
@@ -195,11 +197,13 @@ impl Replica {
             });
         }
         let signed = checkpoint::open(&page.checkpoint, &self.trust.checkpoint_key)?;
-        let mut next = self.clone();
-        next.replay(&page.entries)?;
-        next.must_match(&signed)?;
-        next.checkpoint = Some(page.checkpoint.clone());
-        *self = next;
+        let mut undo = Undo::of(self);
+        let taken = self.replay(&page.entries, &mut undo);
+        if let Err(error) = taken.and_then(|()| self.must_match(&signed)) {
+            undo.on(self);
+            return Err(error);
+        }
+        self.checkpoint = Some(page.checkpoint.clone());
         Ok(())
     }
 
@@ -214,25 +218,21 @@ impl Replica {
     }
 
     /// Replays whole batches; log time stands at the end of each.
-    fn replay(&mut self, entries: &[Submission]) -> Result<(), ReplicaError> {
+    fn replay(&mut self, entries: &[Submission], undo: &mut Undo) -> Result<(), ReplicaError> {
         let mut batch = Vec::new();
-        for entry in entries {
-            let mut statement = Statement::open(entry.clone(), self.trust.origin())?;
-            let sections = std::mem::take(&mut statement.submission.sections);
-            if !sections.is_empty() {
-                self.sections.insert(statement.id, sections);
-            }
-            let logged_at = match &statement.body.core {
+        for opened in self.open_all(entries) {
+            let opened = opened?;
+            let closes = match &opened.statement.body.core {
                 Core::LogBatch(says) => Some((says.logged_at, says.first)),
                 _ => None,
             };
-            batch.push(statement);
-            if let Some((logged_at, first)) = logged_at {
+            batch.push(opened);
+            if let Some((logged_at, first)) = closes {
                 if first != self.size() {
                     return Err(ReplicaError::Batch(self.size() + batch.len() as u64 - 1));
                 }
-                for statement in batch.drain(..) {
-                    self.replay_one(&statement, logged_at)?;
+                for opened in batch.drain(..) {
+                    self.replay_one(opened, logged_at, undo)?;
                 }
                 self.as_of = Some(logged_at);
             }
@@ -244,8 +244,31 @@ impl Replica {
         }
     }
 
-    fn replay_one(&mut self, statement: &Statement, logged_at: i64) -> Result<(), ReplicaError> {
+    /// Parses entries and verifies them with the keys that are known before any of them is replayed, on all cores.
+    fn open_all(&self, entries: &[Submission]) -> Vec<Result<Opened, Malformed>> {
+        let open = |entry: &Submission| {
+            let statement = Statement::open(entry.clone(), self.trust.origin())?;
+            let key = lifecycle::author_key(&self.world, &statement);
+            let verified_by = key.filter(|key| statement.envelope.is_signed_by(key));
+            Ok(Opened {
+                statement,
+                verified_by,
+            })
+        };
+        entries.par_iter().map(open).collect()
+    }
+
+    fn replay_one(
+        &mut self,
+        opened: Opened,
+        logged_at: i64,
+        undo: &mut Undo,
+    ) -> Result<(), ReplicaError> {
         let index = self.size();
+        let Opened {
+            mut statement,
+            verified_by,
+        } = opened;
         let pinned = match index {
             0 => statement.envelope == self.trust.policy_statement.envelope,
             1 => statement.envelope == self.trust.anchors_statement.envelope,
@@ -255,24 +278,27 @@ impl Replica {
             return Err(ReplicaError::Genesis);
         }
         // Entry 0 is verified with entry 1, when the pinned genesis is opened.
-        let key = lifecycle::author_key(&self.world, statement);
-        if index > 0 && !key.is_some_and(|key| statement.envelope.is_signed_by(&key)) {
+        let key = lifecycle::author_key(&self.world, &statement);
+        let is_signed = |key| verified_by == Some(key) || statement.envelope.is_signed_by(&key);
+        if index > 0 && !key.is_some_and(is_signed) {
             return Err(ReplicaError::Signature(index));
         }
-        if self.index.insert(statement.id, index).is_some() {
+        if self.index.contains_key(&statement.id) {
             return Err(ReplicaError::Doubled(index));
         }
-        let changes = lifecycle::apply(
-            &self.world,
-            statement,
-            At {
-                index: Some(index),
-                logged_at,
-            },
-        )
-        .map_err(|refusal| ReplicaError::Rule { index, refusal })?;
-        self.world.record(statement, changes.states);
+        let at = At {
+            index: Some(index),
+            logged_at,
+        };
+        let changes = lifecycle::apply(&self.world, &statement, at)
+            .map_err(|refusal| ReplicaError::Rule { index, refusal })?;
+        undo.note(&statement, self.world.record(&statement, changes.states));
         self.tree.push(leaf_hash(&statement.submission.envelope));
+        self.index.insert(statement.id, index);
+        let sections = std::mem::take(&mut statement.submission.sections);
+        if !sections.is_empty() {
+            self.sections.insert(statement.id, sections);
+        }
         Ok(())
     }
 
@@ -307,7 +333,7 @@ impl Replica {
     }
 }
 
-type States = BTreeMap<crate::text::SubjectId, crate::world::State>;
+type States = BTreeMap<SubjectId, State>;
 
 fn try_provisional(world: &World, statement: &Statement) -> Result<States, Refusal> {
     let refuse = |code| Refusal::Refused {
@@ -326,12 +352,71 @@ fn try_provisional(world: &World, statement: &Statement) -> Result<States, Refus
     lifecycle::apply(world, statement, at).map(|changes| changes.states)
 }
 
+/// An entry as it was parsed.
+struct Opened {
+    statement: Statement,
+    /// The key that its signature was verified with.
+    verified_by: Option<PublicKey>,
+}
+
+/// How a replica comes back to where it was before a page.
+struct Undo {
+    size: u64,
+    as_of: Option<i64>,
+    statements: Vec<(StatementId, (KeyId, u64))>,
+    /// What stood there before, oldest first.
+    states: Vec<(SubjectId, Option<State>)>,
+}
+
+impl Undo {
+    fn of(replica: &Replica) -> Undo {
+        Undo {
+            size: replica.size(),
+            as_of: replica.as_of,
+            statements: Vec::new(),
+            states: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, statement: &Statement, before: Vec<(SubjectId, Option<State>)>) {
+        let place = (statement.envelope.kid, statement.body.seq);
+        self.statements.push((statement.id, place));
+        self.states.extend(before);
+    }
+
+    fn on(self, replica: &mut Replica) {
+        replica.tree.truncate(self.size);
+        replica.as_of = self.as_of;
+        for (id, place) in self.statements {
+            replica.index.remove(&id);
+            replica.sections.remove(&id);
+            if replica.world.sequences.get(&place) == Some(&id) {
+                replica.world.sequences.remove(&place);
+            }
+        }
+        for (id, before) in self.states.into_iter().rev() {
+            match before {
+                Some(state) => replica.world.states.insert(id, state),
+                None => replica.world.states.remove(&id),
+            };
+        }
+    }
+}
+
 impl World {
-    /// Takes over what a statement changes, and that its key has used its number.
-    pub fn record(&mut self, statement: &Statement, states: States) {
-        self.states.extend(states);
+    /// Takes over what a statement changes, and that its key has used its number. Tells what stood there before.
+    pub fn record(
+        &mut self,
+        statement: &Statement,
+        states: States,
+    ) -> Vec<(SubjectId, Option<State>)> {
         let place = (statement.envelope.kid, statement.body.seq);
         self.sequences.entry(place).or_insert(statement.id);
+        let put = |(id, state): (SubjectId, State)| {
+            let before = self.states.insert(id.clone(), state);
+            (id, before)
+        };
+        states.into_iter().map(put).collect()
     }
 }
 

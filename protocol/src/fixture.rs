@@ -24,7 +24,7 @@ use crate::body::resource::{
 use crate::body::{Body, Bytes16, Core, Seen};
 use crate::digest::Digest;
 use crate::genesis::{Genesis, Trust};
-use crate::key::KeyLevel;
+use crate::key::{KeyLevel, Signer};
 use crate::lifecycle::Refusal;
 use crate::note::NoteSigner;
 use crate::statement::{Statement, StatementId};
@@ -60,12 +60,24 @@ pub fn moment(unix: i64) -> Moment {
 }
 
 /// Knobs of the founding.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Founding {
     /// Everything that looks random follows from it.
     pub seed: u64,
     /// age recipient of the first machine, for tests with real ciphertexts.
     pub machine_recipient: Option<Line>,
+    /// Unix time of the first statement, for services that read a real clock.
+    pub start_s: i64,
+}
+
+impl Default for Founding {
+    fn default() -> Founding {
+        Founding {
+            seed: 0,
+            machine_recipient: None,
+            start_s: START_S,
+        }
+    }
 }
 
 /// The consortium with its log, its people and the time.
@@ -89,7 +101,10 @@ pub struct Consortium {
     pub seeds: BTreeMap<SubjectId, [u8; 32]>,
     /// Newest statement about a part, whoever made it.
     pub newest: BTreeMap<SubjectId, StatementId>,
-    seen: Option<Seen>,
+    /// What the log's checkpoint key is made of.
+    pub checkpoint_seed: [u8; 32],
+    /// What authors at sea have seen of the log.
+    pub seen: Option<Seen>,
     entropy: Entropy,
     counter: u32,
 }
@@ -97,16 +112,15 @@ pub struct Consortium {
 impl Consortium {
     /// Members, people, two machines in force and a lot of powder.
     pub fn founded(seed: u64) -> Consortium {
-        let machine_recipient = None;
         Consortium::founded_with(Founding {
             seed,
-            machine_recipient,
+            ..Founding::default()
         })
     }
 
     /// As [`Consortium::founded`], with knobs.
     pub fn founded_with(founding: Founding) -> Consortium {
-        let mut this = Consortium::genesis(founding.seed);
+        let mut this = Consortium::genesis(founding.seed, founding.start_s);
         for (who, functions) in [
             (Who::OemAdmin, [Function::Oem]),
             (Who::AuthorityAdmin, [Function::Authority]),
@@ -128,17 +142,19 @@ impl Consortium {
         this
     }
 
-    fn genesis(seed: u64) -> Consortium {
+    fn genesis(seed: u64, start_s: i64) -> Consortium {
         let mut entropy = Entropy::new(seed);
         let people: BTreeMap<_, _> = Who::ALL
             .iter()
             .map(|who| (*who, Person::new(*who, &mut entropy)))
             .collect();
-        let checkpoint = NoteSigner::new(ORIGIN, entropy.signer()).expect("an origin is a name");
+        let checkpoint_seed = entropy.bytes();
+        let checkpoint = NoteSigner::new(ORIGIN, Signer::from_seed(&checkpoint_seed))
+            .expect("an origin is a name");
         let mut founder = Founder {
             people,
             entropy,
-            now: START_S,
+            now: start_s,
         };
         let [policy, anchors] = founder.sign_genesis(&checkpoint);
         let genesis = Genesis {
@@ -158,6 +174,7 @@ impl Consortium {
             lot: text("lot:l1"),
             seeds: BTreeMap::new(),
             newest: BTreeMap::new(),
+            checkpoint_seed,
             entropy: founder.entropy,
             counter: 0,
         }

@@ -135,13 +135,18 @@ pub type Objections = BTreeMap<StatementId, Vec<Hold>>;
 impl Life {
     /// The life of `part`, with everything that holds it. `None` when nothing was said of it.
     pub fn of(world: &World, part: &SubjectId) -> Option<Life> {
+        Life::with_above(world, part).map(|(life, _)| life)
+    }
+
+    /// [`Life::of`], with what stands above.
+    pub fn with_above(world: &World, part: &SubjectId) -> Option<(Life, Above)> {
         let Some(Data::Part { facts, .. }) = world.get(part) else {
             return None;
         };
         let above = Above::of(world, part, facts);
         let (mut life, _) = Life::fold(world, part, facts, &above);
         life.holds.extend(above.holds(world, &life));
-        Some(life)
+        Some((life, above))
     }
 
     /// Runs through the reports in causal order. Also tells, for each statement that has no or a bad effect, why.

@@ -3,6 +3,7 @@
 //! Owns the limits of every string that enters the system, so that nothing behind this border has to
 //! ask again. Must never know what a text is for.
 
+use crate::digest::Digest;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -153,6 +154,11 @@ impl SubjectId {
     /// The subject of `kind` named by an opaque id that is made of A-Z a-z 0-9 . _ - already.
     pub fn new(kind: &str, opaque: impl fmt::Display) -> Result<SubjectId, BadText> {
         format!("{kind}:{opaque}").parse()
+    }
+
+    /// The subject of `kind` named by a digest; walking upward makes these by the hundred.
+    pub(crate) fn of_digest(kind: &'static str, digest: &Digest) -> SubjectId {
+        SubjectId(format!("{kind}:{digest}"))
     }
 
     /// The type before the colon.

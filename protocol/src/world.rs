@@ -16,6 +16,7 @@ use crate::body::resource::{
 };
 use crate::body::safety::RecallPlaced;
 use crate::code::Code;
+use crate::digest::Digest;
 use crate::key::KeyId;
 use crate::mark::Mark;
 use crate::statement::StatementId;
@@ -319,16 +320,13 @@ impl From<Data> for State {
 
 /// The subject of a key.
 pub fn key_subject(kid: &KeyId) -> SubjectId {
-    subject("key", &kid.to_hex())
+    SubjectId::of_digest("key", kid)
 }
 
 /// The subject of an organisation.
 pub fn org_subject(org: &OrgId) -> SubjectId {
     // An OrgId may be longer than an opaque id; its digest is not.
-    subject(
-        "org",
-        &crate::digest::Digest::sha256(&[org.as_str().as_bytes()]).to_hex(),
-    )
+    SubjectId::of_digest("org", &Digest::sha256(&[org.as_str().as_bytes()]))
 }
 
 /// The subject of a mark.
@@ -339,8 +337,8 @@ pub fn mark_subject(mark: &Mark) -> SubjectId {
 /// The subject that makes a part number with its revision unique for its design authority.
 pub fn claim_subject(org: &OrgId, part_number: &Line, revision: &Line) -> SubjectId {
     let parts = [org.as_str(), part_number.as_str(), revision.as_str()].map(str::as_bytes);
-    let digest = crate::digest::Digest::sha256(&[parts[0], &[0], parts[1], &[0], parts[2]]);
-    subject("claim", &digest.to_hex())
+    let digest = Digest::sha256(&[parts[0], &[0], parts[1], &[0], parts[2]]);
+    SubjectId::of_digest("claim", &digest)
 }
 
 /// The subject of the policy in force.
@@ -370,11 +368,17 @@ impl State {
         let mut up = BTreeSet::new();
         // A key stands below its organisation alone, else everything stood below every administrator.
         if !matches!(self.data, Data::Key { .. }) {
-            let sources = self.data.sources().into_iter();
-            up.extend(sources.map(|source| key_subject(&source.kid)));
+            let kids: BTreeSet<_> = self
+                .data
+                .sources()
+                .into_iter()
+                .map(|source| source.kid)
+                .collect();
+            up.extend(kids.iter().map(key_subject));
         }
         if let Data::Part { facts, .. } = &self.data {
-            up.extend(facts.iter().map(|fact| org_subject(&fact.source.org)));
+            let orgs: BTreeSet<_> = facts.iter().map(|fact| &fact.source.org).collect();
+            up.extend(orgs.into_iter().map(org_subject));
         }
         up
     }
@@ -530,17 +534,17 @@ impl World {
         let mut queue = VecDeque::from([id.clone()]);
         while let Some(next) = queue.pop_front() {
             let state = self.states.get(&next);
-            let parents = state.map(State::parents).unwrap_or_default();
-            let named = state.map_or(0, |state| state.named().len());
-            if named > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
+            let named = state.map(State::named).unwrap_or_default();
+            if named.len() > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
                 return Err(Overflow);
             }
+            let mut parents = named;
+            parents.extend(state.map(State::authors).unwrap_or_default());
             order.push(next);
-            queue.extend(
-                parents
-                    .into_iter()
-                    .filter(|parent| seen.insert(parent.clone())),
-            );
+            let new = parents
+                .into_iter()
+                .filter(|parent| seen.insert(parent.clone()));
+            queue.extend(new);
         }
         Ok(order)
     }

@@ -7,14 +7,12 @@ use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::shapes::answer as shapes;
 use super::{App, Shared};
-use crate::ledger::storage::Storage as _;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use threadmark_protocol::answer::{self, Answer, Knowledge, Viewer};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::text::Line;
-use threadmark_protocol::world::{log_subject, mark_subject, policy_subject};
 use utoipa::IntoParams;
 
 /// What the part is for.
@@ -68,16 +66,7 @@ pub async fn get(
 
 /// Loads the world above a mark's part and asks the one function that answers.
 pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer, Problem> {
-    use threadmark_protocol::world::Data;
-    let subject = mark_subject(&mark);
-    let seeds = [subject.clone(), policy_subject(), log_subject()].into();
-    let mut world = app.store.world(&seeds, &[]).await?;
-    if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
-        let parts = parts.clone();
-        world
-            .states
-            .extend(app.store.world(&parts, &[]).await?.states);
-    }
+    let world = app.store.part_world(mark).await?;
     let as_of = app
         .ledger
         .published(|log| log.head.as_ref().map(|head| head.logged_at));

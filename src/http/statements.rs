@@ -11,14 +11,14 @@ use super::problem::Problem;
 use super::quota::Address;
 use super::shapes::{self, Hex, Hex32};
 use super::{App, Shared};
-use crate::ledger::sequencer::Outcome;
+use crate::ledger::Outcome;
 use crate::ledger::storage::Storage as _;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use threadmark_protocol::answer::is_for_everybody;
 use threadmark_protocol::cbor;
 use threadmark_protocol::code::Code;
@@ -116,9 +116,6 @@ pub async fn submit(
     let (id, kid) = (statement.id, statement.envelope.kid);
     // A key beyond its quota costs nobody a signature's check; the address that sends it all the same pays.
     app.quotas.may_submit(kid).map_err(of_nobody)?;
-    if let Some(known) = known(&app, &statement).await? {
-        return Ok(respond(&app, &id, known));
-    }
     let author = verify_author(&app, &statement).await;
     author.map_err(|problem| match problem.kind {
         Kind::Rule(_) => of_nobody(problem),
@@ -141,21 +138,6 @@ fn opened(app: &App, bytes: &[u8]) -> Result<Statement, Problem> {
         return Err(Problem::of(Code::Malformed).because(detail));
     }
     Ok(statement)
-}
-
-/// The first receipt of a statement that is logged already.
-async fn known(app: &App, statement: &Statement) -> Result<Option<Outcome>, Problem> {
-    let places = app.store.places(&[statement.id]).await?;
-    let Some(place) = places.get(&statement.id).copied() else {
-        return Ok(None);
-    };
-    let receipt = app.ledger.receipt(statement, place);
-    Ok(Some(Outcome::Logged {
-        place,
-        receipt: receipt.ok_or_else(Problem::unavailable)?,
-        findings: BTreeSet::new(),
-        known: true,
-    }))
 }
 
 /// Drops unknown keys and bad signatures before the writer is bothered. Only enrolled keys count: the one that genesis

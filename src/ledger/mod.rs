@@ -5,17 +5,22 @@
 //! or SQL.
 
 pub mod audit;
+mod draft;
 pub mod keys;
 pub mod measured;
 pub mod rebuild;
+mod recent;
 pub mod sequencer;
 pub mod storage;
 
 use crate::ledger::keys::LogKeys;
-use crate::ledger::sequencer::{Outcome, Pending};
+use crate::ledger::sequencer::{Fate, Pending};
 use crate::ledger::storage::{Head, Place, StorageError};
+use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
+use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::Trust;
+use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::receipt::{self, Claims, Inclusion};
 use threadmark_protocol::statement::Statement;
 use threadmark_protocol::tree::Tree;
@@ -56,9 +61,28 @@ impl Ledger {
     /// Hands a statement, whose signature was verified, to the writer, and waits for what becomes of it. `None`: the
     /// writer is too busy or gone, and nothing is promised.
     pub async fn submit(&self, statement: Statement) -> Option<Outcome> {
-        let (reply, outcome) = oneshot::channel();
-        self.queue.try_send(Pending { statement, reply }).ok()?;
-        outcome.await.ok()
+        let (reply, fate) = oneshot::channel();
+        let statement = Arc::new(statement);
+        let pending = Pending {
+            statement: statement.clone(),
+            reply,
+        };
+        self.queue.try_send(pending).ok()?;
+        Some(match fate.await.ok()? {
+            Fate::Refused(refusal) => Outcome::Refused(refusal),
+            Fate::Unavailable => Outcome::Unavailable,
+            // Signed here and not by the writer: receipts are made on all cores.
+            Fate::Logged {
+                place,
+                findings,
+                known,
+            } => Outcome::Logged {
+                place,
+                receipt: self.receipt(&statement, place)?,
+                findings,
+                known,
+            },
+        })
     }
 
     /// Statements that wait for the writer.
@@ -77,37 +101,47 @@ impl Ledger {
         )
     }
 
-    /// The receipt that a logged statement was first given; `None` when it is not published here yet.
+    /// The RFC 9942 receipt that a logged statement was first given, in the tree at the end of its batch; `None` when
+    /// it is not published here yet. Signatures are deterministic (RFC 8032), so it is the same bytes whenever
+    /// it is asked for.
     pub fn receipt(&self, statement: &Statement, place: Place) -> Option<Vec<u8>> {
-        self.published(|published| receipt_for(&self.keys, &published.tree, statement, place))
+        let (path, root) = self.published(|published| {
+            let tree = &published.tree;
+            let path = tree.inclusion(place.index, place.tree_size)?;
+            Some((path, tree.root_at(place.tree_size)?))
+        })?;
+        let claims = Claims {
+            iss: self.keys.origin().to_string(),
+            sub: statement.envelope.sub.to_string(),
+            iat: Some(place.logged_at),
+        };
+        let inclusion = Inclusion {
+            tree_size: place.tree_size,
+            leaf_index: place.index,
+            path,
+        };
+        Some(receipt::issue(self.keys.log(), &claims, &inclusion, &root))
     }
 }
 
-/// The RFC 9942 receipt of an entry in the tree at the end of its batch. Signatures are deterministic (RFC 8032), so it is
-/// the same bytes whenever it is asked for.
-pub(crate) fn receipt_for(
-    keys: &LogKeys,
-    tree: &Tree,
-    statement: &Statement,
-    place: Place,
-) -> Option<Vec<u8>> {
-    let claims = Claims {
-        iss: keys.origin().to_string(),
-        sub: statement.envelope.sub.to_string(),
-        iat: Some(place.logged_at),
-    };
-    let path = tree.inclusion(place.index, place.tree_size)?;
-    let inclusion = Inclusion {
-        tree_size: place.tree_size,
-        leaf_index: place.index,
-        path,
-    };
-    Some(receipt::issue(
-        keys.log(),
-        &claims,
-        &inclusion,
-        &tree.root_at(place.tree_size)?,
-    ))
+/// What became of a statement.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It stands in the log.
+    Logged {
+        /// Where.
+        place: Place,
+        /// RFC 9942 receipt.
+        receipt: Vec<u8>,
+        /// What was found.
+        findings: BTreeSet<Code>,
+        /// Whether it was there before.
+        known: bool,
+    },
+    /// The rules refuse it; nothing was changed.
+    Refused(Refusal),
+    /// Storage failed; send it again.
+    Unavailable,
 }
 
 /// Why the ledger does not start or go on.

@@ -11,23 +11,22 @@
 //!
 //! Recovery is [`Sequencer::load`], which is also how a start begins. Must never know HTTP or SQL.
 
+use super::draft::{Draft, Ground, grow};
 use super::keys::LogKeys;
+use super::recent::Recent;
 use super::storage::{Batch, Head, Place, Storage, StorageError};
-use super::{Clock, Ledger, LedgerError, Published, receipt_for};
+use super::{Clock, Ledger, LedgerError, Published};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use threadmark_protocol::body::governance::LogBatch;
-use threadmark_protocol::body::{Body, Bytes16, Core};
-use threadmark_protocol::checkpoint::Checkpoint;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::key::KeyId;
-use threadmark_protocol::lifecycle::{self, At, Refusal};
+use threadmark_protocol::lifecycle::{self, Refusal};
 use threadmark_protocol::statement::{Statement, StatementId};
-use threadmark_protocol::text::{ActorId, Moment, OrgId, SubjectId};
-use threadmark_protocol::tree::{Tree, leaf_hash};
-use threadmark_protocol::world::{World, log_subject};
+use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::tree::Tree;
+use threadmark_protocol::world::log_subject;
 use tokio::sync::{mpsc, oneshot};
 
 /// Most statements of one batch.
@@ -38,20 +37,18 @@ const QUEUE_MAX: usize = 4096;
 /// A statement that waits for its place.
 pub struct Pending {
     /// Its signature was verified.
-    pub statement: Statement,
+    pub statement: Arc<Statement>,
     /// Who waits.
-    pub reply: oneshot::Sender<Outcome>,
+    pub reply: oneshot::Sender<Fate>,
 }
 
-/// What became of a statement.
+/// What the writer did with a statement.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum Fate {
     /// It stands in the log.
     Logged {
         /// Where.
         place: Place,
-        /// RFC 9942 receipt.
-        receipt: Vec<u8>,
         /// What was found.
         findings: BTreeSet<Code>,
         /// Whether it was there before.
@@ -63,6 +60,8 @@ pub enum Outcome {
     Unavailable,
 }
 
+type Fates = BTreeMap<StatementId, Fate>;
+
 /// The writer's own state between batches.
 pub struct Sequencer<S> {
     storage: S,
@@ -71,14 +70,7 @@ pub struct Sequencer<S> {
     clock: Clock,
     fence: i64,
     published: Arc<RwLock<Published>>,
-}
-
-/// A batch that was computed and not committed.
-struct Draft {
-    batch: Batch,
-    /// Index and findings of each accepted statement.
-    accepted: BTreeMap<StatementId, (u64, BTreeSet<Code>)>,
-    refused: BTreeMap<StatementId, Refusal>,
+    recent: Recent,
 }
 
 impl<S: Storage> Sequencer<S> {
@@ -107,6 +99,7 @@ impl<S: Storage> Sequencer<S> {
             clock,
             fence: 0,
             published: Arc::default(),
+            recent: Recent::default(),
         };
         sequencer.load().await?;
         if sequencer.head().is_some() {
@@ -159,15 +152,8 @@ impl<S: Storage> Sequencer<S> {
                 ));
             }
         }
-        *self.write() = Published { tree, head };
+        *write(&self.published) = Published { tree, head };
         Ok(())
-    }
-
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Published> {
-        // Whoever panicked with the lock left whole batches: the tree is cut back before anything can fail.
-        self.published
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn head(&self) -> Option<Head> {
@@ -179,17 +165,15 @@ impl<S: Storage> Sequencer<S> {
     }
 
     async fn write_genesis(&mut self) -> Result<(), LedgerError> {
-        let genesis = vec![
-            self.trust.policy_statement.clone(),
-            self.trust.anchors_statement.clone(),
-        ];
-        let draft = self
-            .draft(&genesis, World::default())
-            .map_err(LedgerError::Diverged)?;
+        let genesis = [&self.trust.policy_statement, &self.trust.anchors_statement];
+        let genesis = genesis.map(|statement| Arc::new(statement.clone()));
+        let ground = self.ground();
+        let draft = Draft::new(ground, self.recent.world(), &genesis);
         if let Some(refusal) = draft.refused.values().next() {
             return Err(LedgerError::Genesis(refusal.to_string()));
         }
-        self.commit(draft.batch).await
+        let batch = close(draft, &self.published, self.fence)?;
+        self.commit(batch).await
     }
 
     async fn check_genesis(&self) -> Result<(), LedgerError> {
@@ -206,143 +190,39 @@ impl<S: Storage> Sequencer<S> {
         Err(LedgerError::OtherLog("entries 0 and 1 differ".into()))
     }
 
-    /// Applies the rules in order and computes what a commit would write. Pure but for the clock.
-    fn draft(&self, statements: &[Statement], mut world: World) -> Result<Draft, String> {
+    /// What a batch that begins now rests on. Log time never falls.
+    fn ground(&self) -> Ground {
         let head = self.head();
-        let first = head.as_ref().map_or(0, |head| head.size);
-        let logged_at = (self.clock)().max(head.map_or(i64::MIN, |head| head.logged_at));
-        let mut entries = Vec::new();
-        let (mut states, mut accepted, mut refused) =
-            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for statement in statements {
-            let index = first + entries.len() as u64;
-            match lifecycle::apply(
-                &world,
-                statement,
-                At {
-                    index: Some(index),
-                    logged_at,
-                },
-            ) {
-                Ok(changes) => {
-                    states.extend(changes.states.clone());
-                    world.record(statement, changes.states);
-                    accepted.insert(statement.id, (index, changes.findings));
-                    entries.push(statement.clone());
-                }
-                Err(refusal) => {
-                    refused.insert(statement.id, refusal);
-                }
-            }
+        let logged_at = (self.clock)();
+        Ground {
+            keys: self.keys.clone(),
+            trust: self.trust.clone(),
+            first: head.as_ref().map_or(0, |head| head.size),
+            logged_at: head.map_or(logged_at, |head| logged_at.max(head.logged_at)),
         }
-        let close = self.close(first, first + entries.len() as u64, logged_at)?;
-        let at = At {
-            index: Some(first + entries.len() as u64),
-            logged_at,
-        };
-        let changes =
-            lifecycle::apply(&world, &close, at).map_err(|refusal| refusal.to_string())?;
-        states.extend(changes.states);
-        entries.push(close);
-        let checkpoint = self.checkpoint(first, &entries, logged_at)?;
-        let batch = Batch {
-            first,
-            entries,
-            states,
-            checkpoint,
-            fence: self.fence,
-        };
-        Ok(Draft {
-            batch,
-            accepted,
-            refused,
-        })
-    }
-
-    /// The log's own entry, which ends a batch. Its salt needs no secrecy: it says nothing that is secret.
-    fn close(&self, first: u64, index: u64, logged_at: i64) -> Result<Statement, String> {
-        let holder: ActorId = self.log_holder();
-        let occurred_at = Moment::from_unix(logged_at).map_err(|error| error.to_string())?;
-        let body = Body {
-            iss: self.log_org(),
-            sub: log_subject(),
-            actor: holder,
-            iat: logged_at,
-            occurred_at,
-            seq: index,
-            prev: None,
-            seen: None,
-            salt: Bytes16([0; 16]),
-            core: Core::LogBatch(LogBatch { logged_at, first }),
-            sealed: BTreeMap::new(),
-        };
-        Ok(Statement::sign(
-            body,
-            BTreeMap::new(),
-            self.keys.origin(),
-            self.keys.log(),
-        ))
-    }
-
-    fn log_org(&self) -> OrgId {
-        self.trust.policy.governor.clone()
-    }
-
-    fn log_holder(&self) -> ActorId {
-        match &self.trust.anchors_statement.body.core {
-            Core::Anchors(anchors) => anchors.log.holder.clone(),
-            _ => unreachable!("Trust holds anchors only"),
-        }
-    }
-
-    /// Signs the tree with the entries on top, and takes them off again: they are not committed.
-    fn checkpoint(
-        &self,
-        first: u64,
-        entries: &[Statement],
-        logged_at: i64,
-    ) -> Result<Head, String> {
-        let (size, root) = {
-            let mut published = self.write();
-            grow(&mut published.tree, entries);
-            let grown = (published.tree.size(), published.tree.root());
-            published.tree.truncate(first);
-            grown
-        };
-        let checkpoint = Checkpoint {
-            origin: self.keys.origin().to_string(),
-            size,
-            root,
-        };
-        let note = checkpoint
-            .sign(self.keys.checkpoint())
-            .map_err(|error| error.to_string())?;
-        Ok(Head {
-            size,
-            root,
-            note,
-            logged_at,
-        })
     }
 
     /// Logs what can be logged of `statements`, and says what became of each. A data error is bisected until the
     /// statement that causes it stands alone.
     async fn process(
         &mut self,
-        statements: Vec<Statement>,
-        outcomes: &mut BTreeMap<StatementId, Outcome>,
+        statements: Vec<Arc<Statement>>,
+        fates: &mut Fates,
     ) -> Result<(), LedgerError> {
         let mut work = vec![statements];
         while let Some(statements) = work.pop() {
-            match self.try_batch(&statements, outcomes).await {
+            let done = self.try_batch(&statements, fates).await;
+            if done.is_err() {
+                // What was drafted is not committed, or nobody knows.
+                self.recent = Recent::default();
+            }
+            match done {
                 Ok(()) => {}
                 Err(LedgerError::Storage(StorageError::Data(detail))) => {
                     if let [alone] = &statements[..] {
-                        let refusal = Refusal::Refused {
-                            code: Code::Unstorable,
-                            detail,
-                        };
-                        outcomes.insert(alone.id, Outcome::Refused(refusal));
+                        let code = Code::Unstorable;
+                        let refusal = Refusal::Refused { code, detail };
+                        fates.insert(alone.id, Fate::Refused(refusal));
                     } else if !statements.is_empty() {
                         let (left, right) = statements.split_at(statements.len() / 2);
                         work.extend([right.to_vec(), left.to_vec()]);
@@ -360,56 +240,82 @@ impl<S: Storage> Sequencer<S> {
         Ok(())
     }
 
+    /// One batch. Without statements it is the log's sign of life.
     async fn try_batch(
         &mut self,
-        statements: &[Statement],
-        outcomes: &mut BTreeMap<StatementId, Outcome>,
+        statements: &[Arc<Statement>],
+        fates: &mut Fates,
     ) -> Result<(), LedgerError> {
-        let ids: Vec<_> = statements.iter().map(|statement| statement.id).collect();
-        let known = self.storage.places(&ids).await?;
-        let fresh: Vec<_> = statements
-            .iter()
-            .filter(|of| !known.contains_key(&of.id))
-            .cloned()
-            .collect();
-        for statement in statements {
-            if let Some(place) = known.get(&statement.id) {
-                outcomes.insert(
-                    statement.id,
-                    self.logged(statement, *place, BTreeSet::new(), true),
-                );
-            }
-        }
+        let known = self.look_up(statements).await?;
+        let is_fresh = |of: &&Arc<Statement>| !known.contains_key(&of.id);
+        let fresh: Vec<_> = statements.iter().filter(is_fresh).cloned().collect();
+        fates.extend(known.into_iter().map(|(id, place)| {
+            let findings = BTreeSet::new();
+            let known = true;
+            (
+                id,
+                Fate::Logged {
+                    place,
+                    findings,
+                    known,
+                },
+            )
+        }));
         if fresh.is_empty() && !statements.is_empty() {
             return Ok(());
         }
-        let world = self.world_for(&fresh).await?;
-        let draft = self.draft(&fresh, world).map_err(LedgerError::Diverged)?;
-        for (id, refusal) in draft.refused {
-            outcomes.insert(id, Outcome::Refused(refusal));
-        }
-        if draft.accepted.is_empty() && !fresh.is_empty() {
+        let ground = self.ground();
+        let mut draft = Draft::new(ground, self.recent.world(), &fresh);
+        let refused = std::mem::take(&mut draft.refused).into_iter();
+        fates.extend(refused.map(|(id, refusal)| (id, Fate::Refused(refusal))));
+        let accepted = std::mem::take(&mut draft.accepted);
+        if accepted.is_empty() && !fresh.is_empty() {
             return Ok(());
         }
-        let (logged_at, tree_size) = (
-            draft.batch.checkpoint.logged_at,
-            draft.batch.checkpoint.size,
-        );
-        self.commit(draft.batch).await?;
-        for statement in &fresh {
-            if let Some((index, findings)) = draft.accepted.get(&statement.id) {
-                let place = Place {
-                    index: *index,
-                    logged_at,
-                    tree_size,
-                };
-                outcomes.insert(
-                    statement.id,
-                    self.logged(statement, place, findings.clone(), false),
-                );
-            }
-        }
+        let batch = close(draft, &self.published, self.fence)?;
+        let (logged_at, tree_size) = (batch.checkpoint.logged_at, batch.checkpoint.size);
+        self.commit(batch).await?;
+        fates.extend(accepted.into_iter().map(|(id, (index, findings))| {
+            let place = Place {
+                index,
+                logged_at,
+                tree_size,
+            };
+            let known = false;
+            (
+                id,
+                Fate::Logged {
+                    place,
+                    findings,
+                    known,
+                },
+            )
+        }));
         Ok(())
+    }
+
+    /// Which statements stand in the log already; and gets at hand what the rules read for the others.
+    async fn look_up(
+        &mut self,
+        statements: &[Arc<Statement>],
+    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
+        let ids: Vec<_> = statements.iter().map(|statement| statement.id).collect();
+        let subjects = statements.iter().flat_map(|of| lifecycle::subjects(of));
+        let mut subjects: BTreeSet<SubjectId> = subjects.collect();
+        subjects.insert(log_subject());
+        subjects.insert(threadmark_protocol::world::policy_subject());
+        let log_key = threadmark_protocol::world::key_subject(&self.keys.log().key_id());
+        subjects.insert(log_key);
+        let missing = self.recent.missing(&subjects);
+        let number = |of: &Arc<Statement>| (of.envelope.kid, of.body.seq);
+        let numbers: Vec<(KeyId, u64)> = statements.iter().map(number).collect();
+        let numbers = self.recent.unused(numbers);
+        let (known, told) = tokio::join!(
+            self.storage.places(&ids),
+            self.storage.world(&missing, &numbers)
+        );
+        self.recent.take(missing, told?);
+        known
     }
 
     /// **The commit point.** When the answer is lost, the head tells whether it happened.
@@ -427,7 +333,7 @@ impl<S: Storage> Sequencer<S> {
             }
             Err(error) => return Err(error.into()),
         }
-        let mut published = self.write();
+        let mut published = write(&self.published);
         grow(&mut published.tree, &batch.entries);
         published.head = Some(batch.checkpoint);
         Ok(())
@@ -451,48 +357,25 @@ impl<S: Storage> Sequencer<S> {
             }
         }
     }
-
-    async fn world_for(&self, statements: &[Statement]) -> Result<World, StorageError> {
-        let mut subjects: BTreeSet<SubjectId> =
-            statements.iter().flat_map(lifecycle::subjects).collect();
-        subjects.insert(log_subject());
-        subjects.insert(threadmark_protocol::world::policy_subject());
-        let log_key = threadmark_protocol::world::key_subject(&self.keys.log().key_id());
-        subjects.insert(log_key);
-        let numbers: Vec<(KeyId, u64)> = statements
-            .iter()
-            .map(|of| (of.envelope.kid, of.body.seq))
-            .collect();
-        self.storage.world(&subjects, &numbers).await
-    }
-
-    fn logged(
-        &self,
-        statement: &Statement,
-        place: Place,
-        findings: BTreeSet<Code>,
-        known: bool,
-    ) -> Outcome {
-        let published = self
-            .published
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        match receipt_for(&self.keys, &published.tree, statement, place) {
-            Some(receipt) => Outcome::Logged {
-                place,
-                receipt,
-                findings,
-                known,
-            },
-            None => Outcome::Unavailable,
-        }
-    }
 }
 
-fn grow(tree: &mut Tree, entries: &[Statement]) {
-    entries
-        .iter()
-        .for_each(|entry| tree.push(leaf_hash(&entry.submission.envelope)));
+/// Signs the batch over the published tree.
+fn close(
+    draft: Draft<'_>,
+    published: &RwLock<Published>,
+    fence: i64,
+) -> Result<Batch, LedgerError> {
+    let mut published = write(published);
+    draft
+        .close(&mut published.tree, fence)
+        .map_err(LedgerError::Diverged)
+}
+
+fn write(published: &RwLock<Published>) -> std::sync::RwLockWriteGuard<'_, Published> {
+    // Whoever panicked with the lock left whole batches: the tree is cut back before anything can fail.
+    published
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// The writer with its queue.
@@ -527,20 +410,18 @@ impl<S: Storage> SequencerTask<S> {
 
     async fn answer(&mut self, pending: Vec<Pending>) -> Result<(), LedgerError> {
         let mut seen = BTreeSet::new();
-        let statements: Vec<_> = pending
-            .iter()
-            .filter(|waiting| seen.insert(waiting.statement.id))
+        let is_first = |waiting: &&Pending| seen.insert(waiting.statement.id);
+        let statements = pending.iter().filter(is_first);
+        let statements = statements
             .map(|waiting| waiting.statement.clone())
             .collect();
-        let mut outcomes = BTreeMap::new();
-        let done = self.sequencer.process(statements, &mut outcomes).await;
+        let mut fates = Fates::new();
+        let done = self.sequencer.process(statements, &mut fates).await;
+        self.sequencer.recent.trim();
         for Pending { statement, reply } in pending {
-            let outcome = outcomes
-                .get(&statement.id)
-                .cloned()
-                .unwrap_or(Outcome::Unavailable);
+            let fate = fates.get(&statement.id).cloned();
             // Whoever stopped waiting will send again and be told the index.
-            let _ = reply.send(outcome);
+            let _ = reply.send(fate.unwrap_or(Fate::Unavailable));
         }
         done
     }

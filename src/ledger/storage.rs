@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{Statement, StatementId, Submission};
@@ -39,9 +40,11 @@ pub struct Batch {
     /// Index of the first entry, and size of the checkpoint that this follows; 0 for the first batch.
     pub first: u64,
     /// The entries in order; the last is the log's own.
-    pub entries: Vec<Statement>,
+    pub entries: Vec<Arc<Statement>>,
     /// Changed states, whole.
     pub states: BTreeMap<SubjectId, State>,
+    /// What stands above a subject since this batch and did not before: child, parent. Parents never go away.
+    pub edges: BTreeSet<(SubjectId, SubjectId)>,
     /// The checkpoint after the last entry.
     pub checkpoint: Head,
     /// The writer's fence.

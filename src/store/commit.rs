@@ -17,18 +17,139 @@ pub async fn take_lease(pool: &PgPool, holder: &str) -> Result<i64, StorageError
     .map_err(sort_out)
 }
 
-/// Writes a batch in one transaction. The order of the writes does not matter to a reader, who sees all or none.
+/// Writes a batch in one transaction. What it consists of stands in `commit.sql`.
 pub async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), StorageError> {
+    let columns = Columns::of(batch)?;
     let mut transaction = pool.begin().await.map_err(sort_out)?;
-    hold_lease(&mut transaction, batch.fence).await?;
-    insert_entries(&mut transaction, batch).await?;
-    insert_sections(&mut transaction, batch).await?;
-    upsert_states(&mut transaction, batch).await?;
-    insert_parents(&mut transaction, batch).await?;
-    insert_checkpoint(&mut transaction, batch).await?;
+    let written = write(&mut transaction, batch, &columns).await?;
+    if written.held != 1 {
+        let what = "another process writes this log now";
+        return Err(StorageError::Conflict(what.into()));
+    }
+    let rows = |count: i64| count.unsigned_abs();
+    expect_rows(rows(written.entries), batch.entries.len())?;
+    expect_rows(rows(written.sections), columns.section_index.len())?;
+    expect_rows(rows(written.states), batch.states.len())?;
+    expect_rows(rows(written.edges), batch.edges.len())?;
+    expect_rows(rows(written.checkpoints), 1)?;
     // COMMIT POINT. Before it nothing of the batch exists for anybody; after it all of it does, and survives
     // a crash of this process, of the database and of the machine.
     transaction.commit().await.map_err(sort_out)
+}
+
+/// Numbers of rows.
+struct Written {
+    held: i64,
+    entries: i64,
+    sections: i64,
+    states: i64,
+    edges: i64,
+    checkpoints: i64,
+}
+
+/// A batch as columns.
+struct Columns<'a> {
+    index: Vec<i64>,
+    id: Vec<&'a [u8]>,
+    kid: Vec<&'a [u8]>,
+    seq: Vec<i64>,
+    kind: Vec<&'a str>,
+    subject: Vec<&'a str>,
+    envelope: Vec<&'a [u8]>,
+    body: Vec<&'a [u8]>,
+    section_index: Vec<i64>,
+    section_name: Vec<&'a str>,
+    section: Vec<&'a [u8]>,
+    state_id: Vec<&'a str>,
+    state_kind: Vec<&'a str>,
+    state: Vec<String>,
+    child: Vec<&'a str>,
+    parent: Vec<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a Batch) -> Result<Columns<'a>, StorageError> {
+        let entries = &batch.entries;
+        let last = to_i64(batch.first + entries.len() as u64)?;
+        let index: Vec<i64> = (to_i64(batch.first)?..last).collect();
+        let sections = index.iter().zip(entries).flat_map(|(index, entry)| {
+            let sections = entry.submission.sections.iter();
+            sections.map(|(name, bytes)| (*index, name.as_str(), &bytes[..]))
+        });
+        let (mut section_index, mut section_name, mut section) = (vec![], vec![], vec![]);
+        for (index, name, bytes) in sections {
+            section_index.push(index);
+            section_name.push(name);
+            section.push(bytes);
+        }
+        let state: Result<_, _> = batch.states.values().map(serde_json::to_string).collect();
+        Ok(Columns {
+            id: entries.iter().map(|entry| &entry.id.0[..]).collect(),
+            kid: entries.iter().map(|of| &of.envelope.kid.0[..]).collect(),
+            seq: entries.iter().map(|of| of.body.seq.cast_signed()).collect(),
+            kind: entries.iter().map(|of| of.body.core.kind()).collect(),
+            subject: entries.iter().map(|of| of.body.sub.as_str()).collect(),
+            envelope: entries
+                .iter()
+                .map(|of| &of.submission.envelope[..])
+                .collect(),
+            body: entries.iter().map(|of| &of.submission.body[..]).collect(),
+            index,
+            section_index,
+            section_name,
+            section,
+            state_id: batch.states.keys().map(|id| id.as_str()).collect(),
+            state_kind: batch.states.keys().map(|id| id.kind()).collect(),
+            state: state
+                .map_err(|error: serde_json::Error| StorageError::Data(error.to_string()))?,
+            child: batch
+                .edges
+                .iter()
+                .map(|(child, _)| child.as_str())
+                .collect(),
+            parent: batch
+                .edges
+                .iter()
+                .map(|(_, parent)| parent.as_str())
+                .collect(),
+        })
+    }
+}
+
+async fn write(
+    transaction: &mut PgTransaction<'_>,
+    batch: &Batch,
+    of: &Columns<'_>,
+) -> Result<Written, StorageError> {
+    let checkpoint = &batch.checkpoint;
+    let previous = (batch.first > 0).then_some(batch.first).map(to_i64);
+    let query = sqlx::query_file_as!(
+        Written,
+        "src/store/commit.sql",
+        batch.fence,
+        checkpoint.logged_at,
+        &of.index,
+        &of.id as &[&[u8]],
+        &of.kid as &[&[u8]],
+        &of.seq,
+        &of.kind as &[&str],
+        &of.subject as &[&str],
+        &of.envelope as &[&[u8]],
+        &of.body as &[&[u8]],
+        &of.section_index,
+        &of.section_name as &[&str],
+        &of.section as &[&[u8]],
+        &of.state_id as &[&str],
+        &of.state_kind as &[&str],
+        &of.state,
+        &of.child as &[&str],
+        &of.parent as &[&str],
+        to_i64(checkpoint.size)?,
+        previous.transpose()?,
+        &checkpoint.root.0[..],
+        checkpoint.note,
+    );
+    query.fetch_one(&mut **transaction).await.map_err(sort_out)
 }
 
 /// Locks the lease row until the end of the transaction, so that no other writer can take it in between.
@@ -46,165 +167,6 @@ pub(super) async fn hold_lease(
     Err(StorageError::Conflict(
         "another process writes this log now".into(),
     ))
-}
-
-async fn insert_entries(
-    transaction: &mut PgTransaction<'_>,
-    batch: &Batch,
-) -> Result<(), StorageError> {
-    let entries = &batch.entries;
-    let mut indices = Vec::with_capacity(entries.len());
-    for at in 0..entries.len() {
-        indices.push(to_i64(batch.first + at as u64)?);
-    }
-    let ids: Vec<&[u8]> = entries.iter().map(|entry| &entry.id.0[..]).collect();
-    let kids: Vec<&[u8]> = entries
-        .iter()
-        .map(|entry| &entry.envelope.kid.0[..])
-        .collect();
-    let seqs: Vec<i64> = entries
-        .iter()
-        .map(|entry| entry.body.seq.cast_signed())
-        .collect();
-    let kinds: Vec<&str> = entries.iter().map(|entry| entry.body.core.kind()).collect();
-    let subjects: Vec<&str> = entries
-        .iter()
-        .map(|entry| entry.body.sub.as_str())
-        .collect();
-    let envelopes: Vec<&[u8]> = entries
-        .iter()
-        .map(|entry| &entry.submission.envelope[..])
-        .collect();
-    let bodies: Vec<&[u8]> = entries
-        .iter()
-        .map(|entry| &entry.submission.body[..])
-        .collect();
-    let done = sqlx::query!(
-        "insert into entry (index, id, kid, seq, kind, subject, logged_at, envelope, body)
-         select index, id, kid, seq, kind, subject, $7, envelope, body
-         from unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::text[],
-                     $6::text[], $8::bytea[], $9::bytea[])
-             as new (index, id, kid, seq, kind, subject, envelope, body)",
-        &indices,
-        &ids as &[&[u8]],
-        &kids as &[&[u8]],
-        &seqs,
-        &kinds as &[&str],
-        &subjects as &[&str],
-        batch.checkpoint.logged_at,
-        &envelopes as &[&[u8]],
-        &bodies as &[&[u8]]
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(sort_out)?;
-    expect_rows(done.rows_affected(), entries.len())
-}
-
-async fn insert_sections(
-    transaction: &mut PgTransaction<'_>,
-    batch: &Batch,
-) -> Result<(), StorageError> {
-    let (mut indices, mut names, mut all_bytes) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, entry) in batch.entries.iter().enumerate() {
-        for (name, bytes) in &entry.submission.sections {
-            indices.push(to_i64(batch.first + at as u64)?);
-            names.push(name.as_str());
-            all_bytes.push(&bytes[..]);
-        }
-    }
-    if indices.is_empty() {
-        return Ok(());
-    }
-    let done = sqlx::query!(
-        "insert into sealed_section (index, name, bytes)
-         select * from unnest($1::bigint[], $2::text[], $3::bytea[])",
-        &indices,
-        &names as &[&str],
-        &all_bytes as &[&[u8]]
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(sort_out)?;
-    expect_rows(done.rows_affected(), indices.len())
-}
-
-async fn upsert_states(
-    transaction: &mut PgTransaction<'_>,
-    batch: &Batch,
-) -> Result<(), StorageError> {
-    let ids: Vec<&str> = batch.states.keys().map(|id| id.as_str()).collect();
-    let kinds: Vec<&str> = batch.states.keys().map(|id| id.kind()).collect();
-    let states: Result<Vec<_>, _> = batch.states.values().map(serde_json::to_value).collect();
-    let states = states.map_err(|error| StorageError::Data(error.to_string()))?;
-    let done = sqlx::query!(
-        "insert into subject_state (id, kind, version, state)
-         select id, kind, 1, state from unnest($1::text[], $2::text[], $3::jsonb[])
-             as new (id, kind, state)
-         on conflict (id) do update set state = excluded.state, version = subject_state.version + 1",
-        &ids as &[&str],
-        &kinds as &[&str],
-        &states
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(sort_out)?;
-    expect_rows(done.rows_affected(), ids.len())
-}
-
-async fn insert_parents(
-    transaction: &mut PgTransaction<'_>,
-    batch: &Batch,
-) -> Result<(), StorageError> {
-    let edges = batch.states.iter().flat_map(|(child, state)| {
-        let up = state.parents().into_iter();
-        up.map(|parent| (child.to_string(), parent.to_string()))
-    });
-    insert_edges(transaction, edges).await
-}
-
-/// Parents never go away, so what is there already is left alone.
-pub(super) async fn insert_edges(
-    transaction: &mut PgTransaction<'_>,
-    edges: impl Iterator<Item = (String, String)>,
-) -> Result<(), StorageError> {
-    let (children, parents): (Vec<_>, Vec<_>) = edges.unzip();
-    let done = sqlx::query!(
-        "insert into parent (child, parent) select * from unnest($1::text[], $2::text[])
-         on conflict do nothing",
-        &children,
-        &parents
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(sort_out)?;
-    let written = done.rows_affected();
-    expect_rows(written.max(children.len() as u64), children.len())
-}
-
-/// Compare-and-swap: the database refuses a second successor of one checkpoint.
-async fn insert_checkpoint(
-    transaction: &mut PgTransaction<'_>,
-    batch: &Batch,
-) -> Result<(), StorageError> {
-    let checkpoint = &batch.checkpoint;
-    let previous = (batch.first > 0)
-        .then_some(batch.first)
-        .map(to_i64)
-        .transpose()?;
-    let done = sqlx::query!(
-        "insert into checkpoint (size, previous_size, root, note, signed_at)
-         values ($1, $2, $3, $4, $5)",
-        to_i64(checkpoint.size)?,
-        previous,
-        &checkpoint.root.0[..],
-        checkpoint.note,
-        checkpoint.logged_at
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(sort_out)?;
-    expect_rows(done.rows_affected(), 1)
 }
 
 /// A write that touches other than the expected rows is a bug, never silently right.

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod commit;
 pub mod entry;
 pub mod open;
+pub mod part;
 pub mod rebuild;
 pub mod session;
 pub mod world;
@@ -16,6 +17,7 @@ use crate::ledger::storage::{Batch, Head, Place, Storage, StorageError};
 pub use open::OpenError;
 use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{StatementId, Submission};
@@ -26,6 +28,7 @@ use threadmark_protocol::world::World;
 #[derive(Clone)]
 pub struct PgStore {
     pool: PgPool,
+    parts: Arc<part::Parts>,
 }
 
 impl PgStore {

@@ -252,7 +252,8 @@ impl PgStore {
             .connect_with(options)
             .await
             .map_err(OpenError::Connect)?;
-        Ok(PgStore { pool })
+        let parts = super::part::memory();
+        Ok(PgStore { pool, parts })
     }
 
     /// What the server says of itself.
@@ -355,8 +356,18 @@ impl PgStore {
     }
 }
 
+/// Every query of the service finds its rows by an index. A plan that was made while a table was small must not read
+/// all of it when it has grown.
+const BY_INDEX: [(&str, &str); 4] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+
 fn parse(url: &str) -> Result<PgConnectOptions, OpenError> {
-    url.parse().map_err(OpenError::Connect)
+    let options: PgConnectOptions = url.parse().map_err(OpenError::Connect)?;
+    Ok(options.options(BY_INDEX))
 }
 
 /// The newest migration that this program knows.

@@ -1,6 +1,6 @@
 //! Writing every state anew, from a replay of the log. The log itself is not touched.
 
-use super::commit::{expect_rows, hold_lease, insert_edges};
+use super::commit::{expect_rows, hold_lease};
 use super::{PgStore, entry, sort_out};
 use crate::ledger::storage::StorageError;
 use std::collections::BTreeMap;
@@ -77,4 +77,20 @@ async fn insert_states(
     .await
     .map_err(sort_out)?;
     expect_rows(done.rows_affected(), states.len())
+}
+
+async fn insert_edges(
+    transaction: &mut sqlx::PgTransaction<'_>,
+    edges: impl Iterator<Item = (String, String)>,
+) -> Result<(), StorageError> {
+    let (children, parents): (Vec<_>, Vec<_>) = edges.unzip();
+    let done = sqlx::query!(
+        "insert into parent (child, parent) select * from unnest($1::text[], $2::text[])",
+        &children,
+        &parents
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(sort_out)?;
+    expect_rows(done.rows_affected(), children.len())
 }

@@ -15,6 +15,13 @@ pub async fn load(
     subjects: &BTreeSet<SubjectId>,
     numbers: &[(KeyId, u64)],
 ) -> Result<World, StorageError> {
+    if subjects.is_empty() {
+        let sequences = sequences(pool, numbers).await?;
+        return Ok(World {
+            sequences,
+            ..World::default()
+        });
+    }
     let seeds: Vec<String> = subjects.iter().map(ToString::to_string).collect();
     // `union` drops what was seen: a circle, which hashes forbid, would end here too.
     let rows = sqlx::query!(
@@ -71,7 +78,7 @@ async fn sequences(
 }
 
 /// A state that does not parse was not written by us.
-fn unreadable(error: sqlx::Error) -> StorageError {
+pub(super) fn unreadable(error: sqlx::Error) -> StorageError {
     match &error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => inconsistent(error),
         _ => sort_out(error),

@@ -4,8 +4,9 @@
 use crate::memory::{Call, Fault, Memory};
 use std::sync::Arc;
 use threadmark::ledger::Ledger;
+use threadmark::ledger::Outcome;
 use threadmark::ledger::keys::LogKeys;
-use threadmark::ledger::sequencer::{Outcome, Sequencer};
+use threadmark::ledger::sequencer::Sequencer;
 use threadmark_protocol::bundle::Replica;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::fixture::Consortium;

@@ -4,9 +4,10 @@ use crate::support::new_database;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
+use threadmark::ledger::Outcome;
 use threadmark::ledger::audit;
 use threadmark::ledger::keys::LogKeys;
-use threadmark::ledger::sequencer::{Outcome, Sequencer};
+use threadmark::ledger::sequencer::Sequencer;
 use threadmark::ledger::storage::Storage as _;
 use threadmark::store::PgStore;
 use threadmark_protocol::answer::{Knowledge, Viewer, answer};
@@ -17,7 +18,7 @@ use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::fixture::{Consortium, Who};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::Statement;
-use threadmark_protocol::world::{Data, World, log_subject, mark_subject, policy_subject};
+use threadmark_protocol::world::{Data, World, mark_subject, policy_subject};
 
 /// One thing that happens; what is impossible at its moment is refused or noted, which is part of the test.
 #[derive(Clone, Copy, Debug)]
@@ -130,13 +131,28 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
             !matches!(outcome, None | Some(Outcome::Unavailable)),
             "{outcome:?}"
         );
+        for mark in &marks {
+            // Kept from one statement to the next, and never older than what is committed.
+            let kept = store.part_world(*mark).await.unwrap();
+            let states = world_of(&store, *mark).await.states;
+            let differs = kept
+                .states
+                .iter()
+                .find(|(id, state)| states.get(*id) != Some(*state));
+            assert_eq!(
+                differs, None,
+                "what is kept of {mark} is not what is stored"
+            );
+            let missing = states.keys().find(|id| !kept.states.contains_key(*id));
+            assert_eq!(missing, None, "{mark}");
+        }
     }
     let report = audit::audit(&store, of.trust(), |_, _| {}).await.unwrap();
     assert_eq!(report.discrepancies, vec![]);
     let replica = replica_of(&store, &of).await;
     let as_of = replica.as_of();
     for mark in marks {
-        let world = world_of(&store, mark).await;
+        let world = store.part_world(mark).await.unwrap();
         for viewer in viewers(&of) {
             let knowledge = Knowledge {
                 as_of,
@@ -181,10 +197,10 @@ async fn replica_of(store: &PgStore, of: &Consortium) -> Replica {
     replica
 }
 
-/// As the service loads it.
+/// What a mark's answer rests on, read afresh.
 async fn world_of(store: &PgStore, mark: Mark) -> World {
     let subject = mark_subject(&mark);
-    let seeds = [subject.clone(), policy_subject(), log_subject()].into();
+    let seeds = [subject.clone(), policy_subject()].into();
     let mut world = store.world(&seeds, &[]).await.unwrap();
     if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
         let parts = parts.clone();

@@ -1,6 +1,6 @@
 //! One integration binary: the real service on a real PostgreSQL.
 //!
-//! `ledger_*` run the writer in this process; `service_*` spawn the real binary and speak HTTP to it; `house` holds the
+//! `ledger_*` run the writer in this process; `service_*` spawn the real binary and speak HTTP to it; `tidy` holds the
 //! code to its own rules.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -10,16 +10,15 @@ mod corpus;
 mod database_settings;
 mod database_truths;
 mod database_upgrade;
-mod demo;
 mod dice;
 mod doctor;
-mod house;
 mod ledger_faults;
 mod ledger_histories;
 mod memory;
 mod need_to_know;
 mod openapi;
 mod postgres;
+mod readme;
 mod service_artifacts;
 mod service_border;
 mod service_crash;
@@ -30,4 +29,5 @@ mod service_pages;
 mod service_pictures;
 mod service_quota;
 mod support;
+mod tidy;
 mod wire;

@@ -112,7 +112,7 @@ impl Memory {
                 "an entry stands twice"
             );
             state.world.record(entry, BTreeMap::new());
-            state.entries.push(entry.clone());
+            state.entries.push(entry.as_ref().clone());
         }
         state.world.states.extend(batch.states.clone());
         state.checkpoints.push(batch.checkpoint.clone());

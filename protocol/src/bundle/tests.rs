@@ -18,9 +18,15 @@ fn replica(c: &Consortium) -> Replica {
 fn refused(replica: &Replica, page: &Page) -> ReplicaError {
     let mut tried = replica.clone();
     let error = tried.extend(page).unwrap_err();
-    assert_eq!(tried.size(), replica.size());
-    assert_eq!(tried.world().states, replica.world().states);
-    assert_eq!(tried.checkpoint(), replica.checkpoint());
+    assert_eq!(tried.tree, replica.tree);
+    assert_eq!(tried.world.states, replica.world.states);
+    assert_eq!(tried.world.sequences, replica.world.sequences);
+    assert_eq!(tried.index, replica.index);
+    assert_eq!(tried.sections, replica.sections);
+    assert_eq!(
+        (tried.as_of, &tried.checkpoint),
+        (replica.as_of, &replica.checkpoint)
+    );
     error
 }
 
@@ -94,6 +100,22 @@ fn entries_that_are_not_what_the_log_signed_are_refused() {
     assert!(matches!(genesis, ReplicaError::Genesis), "{genesis}");
     let old = with(|page| page.checkpoint = String::new());
     assert!(matches!(old, ReplicaError::Checkpoint(_)), "{old}");
+}
+
+#[test]
+fn a_page_that_fails_at_its_end_changes_nothing_of_what_was_known() {
+    let c = consortium();
+    let pages = c.log.pages();
+    let mut replica = replica(&c);
+    for page in &pages[..pages.len() / 2] {
+        replica.extend(page).unwrap();
+    }
+    let mut page = c.log.page(replica.size());
+    page.checkpoint.clone_from(&pages[0].checkpoint);
+    assert!(matches!(refused(&replica, &page), ReplicaError::Root));
+    page.checkpoint = c.log.checkpoint().to_owned();
+    replica.extend(&page).unwrap();
+    assert_eq!(replica.world().states, c.log.world().states);
 }
 
 #[test]

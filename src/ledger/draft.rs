@@ -1,0 +1,169 @@
+//! A batch that is computed and not committed: rules applied in order, the log's own entry, the signed checkpoint.
+//!
+//! Owns what a batch consists of. Pure but for the time, which is read once before the rules are asked. Must never know storage.
+
+use super::keys::LogKeys;
+use super::storage::{Batch, Head};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use threadmark_protocol::body::governance::LogBatch;
+use threadmark_protocol::body::{Body, Bytes16, Core};
+use threadmark_protocol::checkpoint::Checkpoint;
+use threadmark_protocol::code::Code;
+use threadmark_protocol::genesis::Trust;
+use threadmark_protocol::lifecycle::{self, At, Changes, Refusal};
+use threadmark_protocol::statement::{Statement, StatementId};
+use threadmark_protocol::text::{ActorId, Moment, SubjectId};
+use threadmark_protocol::tree::{Tree, leaf_hash};
+use threadmark_protocol::world::{State, World, log_subject};
+
+/// What the entries rest on.
+pub struct Ground {
+    /// The log's keys.
+    pub keys: Arc<LogKeys>,
+    /// What clients pin.
+    pub trust: Arc<Trust>,
+    /// Index of the first entry.
+    pub first: u64,
+    /// Log time of the batch, Unix seconds.
+    pub logged_at: i64,
+}
+
+/// Statements to which the rules were applied, in order.
+pub struct Draft<'a> {
+    ground: Ground,
+    world: &'a mut World,
+    entries: Vec<Arc<Statement>>,
+    changed: BTreeSet<SubjectId>,
+    edges: BTreeSet<(SubjectId, SubjectId)>,
+    /// Index and findings of each accepted statement.
+    pub accepted: BTreeMap<StatementId, (u64, BTreeSet<Code>)>,
+    /// Why each of the others is not logged.
+    pub refused: BTreeMap<StatementId, Refusal>,
+}
+
+impl<'a> Draft<'a> {
+    /// Applies the rules; `world` has the changes afterwards, and is wrong if the batch is not committed.
+    pub fn new(ground: Ground, world: &'a mut World, statements: &[Arc<Statement>]) -> Self {
+        let mut draft = Draft {
+            ground,
+            world,
+            entries: Vec::with_capacity(statements.len() + 1),
+            changed: BTreeSet::new(),
+            edges: BTreeSet::new(),
+            accepted: BTreeMap::new(),
+            refused: BTreeMap::new(),
+        };
+        for statement in statements {
+            let index = draft.next_index();
+            match draft.apply(statement) {
+                Ok(changes) => {
+                    let findings = changes.findings.clone();
+                    draft.accepted.insert(statement.id, (index, findings));
+                    draft.record(statement.clone(), changes);
+                }
+                Err(refusal) => drop(draft.refused.insert(statement.id, refusal)),
+            }
+        }
+        draft
+    }
+
+    /// Closes it with the log's own entry and signs the tree with the entries on top. The tree itself is left as it is: nothing
+    /// is committed.
+    pub fn close(mut self, tree: &mut Tree, fence: i64) -> Result<Batch, String> {
+        let close = Arc::new(self.closing_entry()?);
+        let changes = self.apply(&close).map_err(|refusal| refusal.to_string())?;
+        self.record(close, changes);
+        let checkpoint = self.checkpoint(tree)?;
+        let state = |id: &SubjectId| Some((id.clone(), self.world.states.get(id)?.clone()));
+        Ok(Batch {
+            first: self.ground.first,
+            states: self.changed.iter().filter_map(state).collect(),
+            edges: self.edges,
+            entries: self.entries,
+            checkpoint,
+            fence,
+        })
+    }
+
+    fn next_index(&self) -> u64 {
+        self.ground.first + self.entries.len() as u64
+    }
+
+    fn apply(&self, statement: &Statement) -> Result<Changes, Refusal> {
+        let at = At {
+            index: Some(self.next_index()),
+            logged_at: self.ground.logged_at,
+        };
+        lifecycle::apply(self.world, statement, at)
+    }
+
+    fn record(&mut self, statement: Arc<Statement>, changes: Changes) {
+        for (id, before) in self.world.record(&statement, changes.states) {
+            let before = before.as_ref().map(State::parents).unwrap_or_default();
+            let now = self.world.states.get(&id).map(State::parents);
+            let new = now.into_iter().flatten().filter(|up| !before.contains(up));
+            self.edges.extend(new.map(|up| (id.clone(), up)));
+            self.changed.insert(id);
+        }
+        self.entries.push(statement);
+    }
+
+    /// The log's own entry, which ends a batch. Its salt needs no secrecy: it says nothing that is secret.
+    fn closing_entry(&self) -> Result<Statement, String> {
+        let Ground {
+            keys,
+            trust,
+            first,
+            logged_at,
+        } = &self.ground;
+        let (first, logged_at) = (*first, *logged_at);
+        let body = Body {
+            iss: trust.policy.governor.clone(),
+            sub: log_subject(),
+            actor: log_holder(trust),
+            iat: logged_at,
+            occurred_at: Moment::from_unix(logged_at).map_err(|error| error.to_string())?,
+            seq: self.next_index(),
+            prev: None,
+            seen: None,
+            salt: Bytes16([0; 16]),
+            core: Core::LogBatch(LogBatch { logged_at, first }),
+            sealed: BTreeMap::new(),
+        };
+        let sections = BTreeMap::new();
+        Ok(Statement::sign(body, sections, keys.origin(), keys.log()))
+    }
+
+    fn checkpoint(&self, tree: &mut Tree) -> Result<Head, String> {
+        grow(tree, &self.entries);
+        let (size, root) = (tree.size(), tree.root());
+        tree.truncate(self.ground.first);
+        let checkpoint = Checkpoint {
+            origin: self.ground.keys.origin().to_string(),
+            size,
+            root,
+        };
+        let note = checkpoint.sign(self.ground.keys.checkpoint());
+        Ok(Head {
+            size,
+            root,
+            note: note.map_err(|error| error.to_string())?,
+            logged_at: self.ground.logged_at,
+        })
+    }
+}
+
+/// Puts entries on top of the tree.
+pub fn grow(tree: &mut Tree, entries: &[Arc<Statement>]) {
+    entries
+        .iter()
+        .for_each(|entry| tree.push(leaf_hash(&entry.submission.envelope)));
+}
+
+fn log_holder(trust: &Trust) -> ActorId {
+    match &trust.anchors_statement.body.core {
+        Core::Anchors(anchors) => anchors.log.holder.clone(),
+        _ => unreachable!("Trust holds anchors only"),
+    }
+}

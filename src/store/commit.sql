@@ -1,0 +1,43 @@
+-- One batch, in one statement. Nothing is written without the fence; the caller compares the numbers of rows before it commits.
+with held as (
+    -- Locked until the end of the transaction: no other writer takes the lease in between.
+    select fence from lease where fence = $1 for update
+),
+new_entry as (
+    insert into entry (index, id, kid, seq, kind, subject, logged_at, envelope, body)
+    select index, id, kid, seq, kind, subject, $2, envelope, body
+    from held, unnest($3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[], $7::text[],
+                      $8::text[], $9::bytea[], $10::bytea[])
+        as new (index, id, kid, seq, kind, subject, envelope, body)
+    returning 1
+),
+new_section as (
+    insert into sealed_section (index, name, bytes)
+    select index, name, bytes
+    from held, unnest($11::bigint[], $12::text[], $13::bytea[]) as new (index, name, bytes)
+    returning 1
+),
+new_state as (
+    insert into subject_state (id, kind, version, state)
+    select id, kind, 1, state::jsonb
+    from held, unnest($14::text[], $15::text[], $16::text[]) as new (id, kind, state)
+    on conflict (id) do update set state = excluded.state, version = subject_state.version + 1
+    returning 1
+),
+new_edge as (
+    insert into parent (child, parent)
+    select child, parent from held, unnest($17::text[], $18::text[]) as new (child, parent)
+    returning 1
+),
+-- Compare-and-swap: the database refuses a second successor of one checkpoint.
+new_checkpoint as (
+    insert into checkpoint (size, previous_size, root, note, signed_at)
+    select $19, $20, $21, $22, $2 from held
+    returning 1
+)
+select (select count(*) from held) as "held!",
+       (select count(*) from new_entry) as "entries!",
+       (select count(*) from new_section) as "sections!",
+       (select count(*) from new_state) as "states!",
+       (select count(*) from new_edge) as "edges!",
+       (select count(*) from new_checkpoint) as "checkpoints!"

@@ -1,0 +1,134 @@
+//! The world above a mark's parts, kept as long as nothing in it has changed.
+//!
+//! Owns what a scan reads. Most scans are of parts of which nothing new was said, so the states stay parsed in memory; whether they
+//! are still what the database holds is asked each time, by the newest checkpoint and, when that has moved, by the states' versions.
+//! So any number of processes may answer from one database.
+
+use super::{PgStore, inconsistent, sort_out};
+use crate::ledger::storage::StorageError;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use sqlx::types::Json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::world::{State, World, mark_subject, policy_subject};
+
+/// Most states that are kept, of all marks together; about 2 KiB each.
+const STATES_MAX: u64 = 100_000;
+/// Marks that one expects to keep.
+const MARKS_EXPECTED: usize = 1_000;
+
+/// The worlds of marks that were asked for.
+pub type Parts = Cache<Mark, Arc<Held>, ByStates>;
+
+/// A world and what it was read from.
+pub struct Held {
+    world: Arc<World>,
+    /// Size of the log at which it was last seen to be true.
+    size: AtomicI64,
+    ids: Vec<String>,
+    versions: Vec<i64>,
+    /// Named above the part, and not there yet.
+    absent: Vec<String>,
+}
+
+/// Weighs a world by the number of its states.
+#[derive(Clone)]
+pub struct ByStates;
+
+impl Weighter<Mark, Arc<Held>> for ByStates {
+    fn weight(&self, _: &Mark, held: &Arc<Held>) -> u64 {
+        (held.ids.len() + held.absent.len()).max(1) as u64
+    }
+}
+
+/// An empty memory.
+pub fn memory() -> Arc<Parts> {
+    Arc::new(Cache::with_weighter(MARKS_EXPECTED, STATES_MAX, ByStates))
+}
+
+impl PgStore {
+    /// The states of a mark, of its parts, and of everything above them; and the policy.
+    ///
+    /// # Errors
+    /// Storage fails, or a state cannot be read.
+    pub async fn part_world(&self, mark: Mark) -> Result<Arc<World>, StorageError> {
+        // Before the states: what is committed in between makes the next caller look again.
+        let size = self.size().await?;
+        if let Some(held) = self.parts.get(&mark) {
+            if held.size.load(Ordering::Relaxed) == size {
+                return Ok(held.world.clone());
+            }
+            if self.is_unchanged(&held).await? {
+                held.size.store(size, Ordering::Relaxed);
+                return Ok(held.world.clone());
+            }
+        }
+        let held = self.load_part(mark, size).await?;
+        let world = held.world.clone();
+        self.parts.insert(mark, Arc::new(held));
+        Ok(world)
+    }
+
+    /// Size of the newest checkpoint; 0 before the first.
+    async fn size(&self) -> Result<i64, StorageError> {
+        sqlx::query_scalar!(r#"select size from checkpoint order by size desc limit 1"#)
+            .fetch_optional(&self.pool)
+            .await
+            .map(Option::unwrap_or_default)
+            .map_err(sort_out)
+    }
+
+    async fn is_unchanged(&self, held: &Held) -> Result<bool, StorageError> {
+        let same = sqlx::query_scalar!(
+            r#"select (select count(*) from unnest($1::text[], $2::bigint[]) as held (id, version)
+                       join subject_state using (id, version)) = cardinality($1)
+                      and not exists (select from subject_state where id = any($3)) as "same!""#,
+            &held.ids,
+            &held.versions,
+            &held.absent
+        );
+        same.fetch_one(&self.pool).await.map_err(sort_out)
+    }
+
+    async fn load_part(&self, mark: Mark, size: i64) -> Result<Held, StorageError> {
+        let (mark, policy) = (mark_subject(&mark), policy_subject());
+        // Parts stand below their mark; everything else that is read stands above one of these.
+        let rows = sqlx::query!(
+            r#"with recursive up (id) as (
+                   select id from (select $1::text as id union select $2
+                                   union select child from parent where parent = $1) as seed
+                   union
+                   select parent.parent from parent join up on parent.child = up.id
+               )
+               select up.id as "id!", state.version as "version?", state.state as "state?: Json<State>"
+               from up left join subject_state state on state.id = up.id"#,
+            mark.as_str(),
+            policy.as_str()
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(super::world::unreadable)?;
+        let (mut ids, mut versions, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+        let mut world = World::default();
+        for row in rows {
+            match (row.version, row.state) {
+                (Some(version), Some(state)) => {
+                    let id = row.id.parse().map_err(inconsistent)?;
+                    world.states.insert(id, state.0);
+                    ids.push(row.id);
+                    versions.push(version);
+                }
+                _ => absent.push(row.id),
+            }
+        }
+        Ok(Held {
+            world: Arc::new(world),
+            size: AtomicI64::new(size),
+            ids,
+            versions,
+            absent,
+        })
+    }
+}
