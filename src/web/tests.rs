@@ -155,17 +155,19 @@ fn unknown() -> Answer {
 
 /// Everything that an author can choose, chosen by somebody who means harm.
 fn hostile() -> Answer {
-    let evil = "<script>alert(1)</script>\u{202e}\"'><img src=x onerror=alert(1)>";
+    let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+    // A name or a place cannot hold this, a sentence that a program wrote might.
+    let turned = format!("\u{202e}{evil}");
     let mut value = serde_json::to_value(recalled()).unwrap();
     for field in ["name", "part_number", "revision", "material", "lot_number"] {
         value["part"][field] = json!(evil);
     }
     value["part"]["material"] = json!("W".repeat(200));
     value["part"]["installed"] = json!({"asset": evil, "position": evil});
-    value["reasons"][0]["detail"] = json!(evil);
+    value["reasons"][0]["detail"] = json!(turned);
     for step in value["life"].as_array_mut().unwrap() {
         for field in ["title", "detail", "org_name"] {
-            step[field] = json!(evil);
+            step[field] = json!(turned);
         }
     }
     value["life"][0]["title"] = json!("M".repeat(200));
