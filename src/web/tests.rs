@@ -166,9 +166,8 @@ fn hostile() -> Answer {
     value["part"]["installed"] = json!({"asset": evil, "position": evil});
     value["reasons"][0]["detail"] = json!(turned);
     for step in value["life"].as_array_mut().unwrap() {
-        for field in ["title", "detail", "org_name"] {
-            step[field] = json!(turned);
-        }
+        (step["title"], step["detail"]) = (json!(turned), json!(turned));
+        step["org_name"] = json!(evil);
     }
     value["life"][0]["title"] = json!("M".repeat(200));
     serde_json::from_value(value).unwrap()
