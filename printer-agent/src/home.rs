@@ -37,6 +37,7 @@ use file::FileJournal;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use threadmark_protocol::body::governance::{Holder, KeyCard};
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::genesis::{Genesis, Trust};
@@ -195,6 +196,10 @@ impl Home {
     }
 }
 
+/// How often, and how far apart, a lock is tried that somebody holds: one second in all.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Held as long as the file is open; the system lets go of it when the process ends, however it ends.
 fn lock(folder: &Path) -> Result<File, HomeError> {
     let path = folder.join(LOCK);
@@ -204,11 +209,15 @@ fn lock(folder: &Path) -> Result<File, HomeError> {
         .write(true)
         .open(&path)
         .at(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(HomeError::Busy(folder.to_owned())),
-        Err(std::fs::TryLockError::Error(error)) => Err(error).at(&path),
+    // Whoever ends, or has just started a process that still holds what it inherited, needs a moment.
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error).at(&path),
+        }
     }
+    Err(HomeError::Busy(folder.to_owned()))
 }
 
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {
