@@ -33,7 +33,7 @@ impl Run {
     }
 }
 
-/// Sends all scripts by so many clients. Every answer must have `status` and hold `must_hold`.
+/// Sends all scripts by so many clients. Every answer must be as expected.
 pub fn drive(address: &str, clients: usize, scripts: &[Script], expect: Expect) -> Result<Run> {
     let next = AtomicUsize::new(0);
     let begin = Instant::now();

@@ -1,7 +1,7 @@
 //! The sequencer: the one writer, which works in batches.
 //!
 //! The steps of a batch, and what a crash in each leaves behind:
-//! 1. take what waits; load the world above it; apply the rules in order: **nothing**;
+//! 1. take what waits; load what is not at hand of the world above it; apply the rules in order: **nothing**;
 //! 2. close the batch with the log's own entry, compute the tree, sign the checkpoint: **nothing**; the
 //!    signature over an uncommitted checkpoint is never released;
 //! 3. `Storage::commit`, **the commit point**: all or nothing. A crash before its answer arrives leaves either; the next
@@ -58,6 +58,16 @@ pub enum Fate {
     Refused(Refusal),
     /// Storage failed; send it again.
     Unavailable,
+}
+
+impl Fate {
+    fn logged(place: Place, findings: BTreeSet<Code>, known: bool) -> Fate {
+        Fate::Logged {
+            place,
+            findings,
+            known,
+        }
+    }
 }
 
 type Fates = BTreeMap<StatementId, Fate>;
@@ -249,47 +259,32 @@ impl<S: Storage> Sequencer<S> {
         let known = self.look_up(statements).await?;
         let is_fresh = |of: &&Arc<Statement>| !known.contains_key(&of.id);
         let fresh: Vec<_> = statements.iter().filter(is_fresh).cloned().collect();
-        fates.extend(known.into_iter().map(|(id, place)| {
-            let findings = BTreeSet::new();
-            let known = true;
-            (
-                id,
-                Fate::Logged {
-                    place,
-                    findings,
-                    known,
-                },
-            )
-        }));
+        let before = known.into_iter();
+        fates.extend(before.map(|(id, place)| (id, Fate::logged(place, BTreeSet::new(), true))));
         if fresh.is_empty() && !statements.is_empty() {
             return Ok(());
         }
         let ground = self.ground();
         let mut draft = Draft::new(ground, self.recent.world(), &fresh);
         let refused = std::mem::take(&mut draft.refused).into_iter();
-        fates.extend(refused.map(|(id, refusal)| (id, Fate::Refused(refusal))));
+        let refused = refused.map(|(id, refusal)| (id, Fate::Refused(refusal)));
         let accepted = std::mem::take(&mut draft.accepted);
         if accepted.is_empty() && !fresh.is_empty() {
+            fates.extend(refused);
             return Ok(());
         }
         let batch = close(draft, &self.published, self.fence)?;
         let (logged_at, tree_size) = (batch.checkpoint.logged_at, batch.checkpoint.size);
         self.commit(batch).await?;
+        // Only now: a refusal may rest on what the same batch logs.
+        fates.extend(refused);
         fates.extend(accepted.into_iter().map(|(id, (index, findings))| {
             let place = Place {
                 index,
                 logged_at,
                 tree_size,
             };
-            let known = false;
-            (
-                id,
-                Fate::Logged {
-                    place,
-                    findings,
-                    known,
-                },
-            )
+            (id, Fate::logged(place, findings, false))
         }));
         Ok(())
     }
