@@ -77,10 +77,13 @@ impl Tree {
 
     /// The leaf hash at `index`.
     pub fn leaf(&self, index: u64) -> Option<Digest> {
-        self.levels
-            .first()?
-            .get(usize::try_from(index).ok()?)
-            .copied()
+        self.node(0, index)
+    }
+
+    /// The root over the leaves from `index << level` to `(index + 1) << level`, if all of them are there.
+    pub fn node(&self, level: u32, index: u64) -> Option<Digest> {
+        let nodes = self.levels.get(usize::try_from(level).ok()?)?;
+        nodes.get(usize::try_from(index).ok()?).copied()
     }
 
     /// The root.
