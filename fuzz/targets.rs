@@ -19,6 +19,9 @@ use threadmark_protocol::note::{Note, VerifierKey};
 use threadmark_protocol::receipt::Receipt;
 use threadmark_protocol::statement::{Envelope, Statement, Submission};
 use threadmark_protocol::text::{Line, Moment, Origin, Paragraph, SubjectId, shown};
+use threadmark_protocol::witness::Request;
+use threadmark_protocol::witness::evidence::Evidence;
+use threadmark_protocol::witness::policy::{Policy, Standing};
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
 use threadmark_watermark::read::{ReadLimits, read};
 use threadmark_watermark::relief::embed;
@@ -34,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("body", body),
     ("checkpoint", checkpoint),
     ("envelope", envelope),
+    ("evidence", evidence),
     ("genesis", genesis),
     ("image", image),
     ("journal", journal),
@@ -42,7 +46,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("note", note),
     ("package", package),
     ("page", page),
+    ("policy", policy),
     ("receipt", receipt),
+    ("request", request),
     ("stl", stl),
     ("submission", submission),
     ("text", text),
@@ -196,6 +202,30 @@ fn checkpoint(bytes: &[u8]) {
     let _ = Checkpoint::parse(text);
     if let Ok(signed) = checkpoint::open(text, &trust().checkpoint_key) {
         let _ = signed.cosignatures(&[]);
+    }
+}
+
+fn policy(bytes: &[u8]) {
+    if let Ok(policy) = Policy::parse(bytes) {
+        assert_ne!(policy.standing(&[]), Standing::Witnessed { since: 0 });
+    }
+}
+
+fn request(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(request) = Request::parse(text) {
+        let key = std::slice::from_ref(&trust().checkpoint_key);
+        let _ = request.judge(key, Some(request.checkpoint()));
+        assert_eq!(Request::parse(&request.to_string()), Ok(request));
+    }
+}
+
+fn evidence(bytes: &[u8]) {
+    if let Ok(evidence) = Evidence::parse(bytes) {
+        let _ = evidence.key().and_then(|key| evidence.examine(&key));
+        assert_eq!(Evidence::parse(&evidence.to_bytes()), Ok(evidence));
     }
 }
 

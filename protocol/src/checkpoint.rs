@@ -11,7 +11,7 @@ use crate::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-/// The state of a log. This log writes no extension lines, and none are read.
+/// The state of a log. This log writes no extension lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Name of the log, and of the key that signs for it.
@@ -50,26 +50,43 @@ impl Checkpoint {
     /// Reads what [`Checkpoint::body`] writes, and nothing else.
     pub fn parse(text: &str) -> Result<Checkpoint, CheckpointError> {
         let malformed = CheckpointError::Malformed;
-        let lines: Vec<&str> = text.splitn(5, '\n').collect();
-        let [origin, size, root, ""] = lines[..] else {
+        let checkpoint = Checkpoint::of_any_log(text)?;
+        if checkpoint.body() != text {
             return Err(malformed("it does not have exactly three lines"));
-        };
-        let encoded = BASE64_STANDARD
-            .decode(root)
-            .ok()
-            .and_then(|root| root.try_into().ok());
-        let checkpoint = Checkpoint {
-            origin: origin.to_owned(),
-            size: size
-                .parse()
-                .map_err(|_| malformed("the size is not a number"))?,
-            root: Digest(encoded.ok_or(malformed("the root is not 32 bytes in base64"))?),
-        };
-        if origin.is_empty() || checkpoint.body() != text {
-            return Err(malformed("it is not in its one form"));
         }
         if checkpoint.size == 0 && checkpoint.root != tree::empty_root() {
             return Err(malformed("its root is not that of the empty tree"));
+        }
+        Ok(checkpoint)
+    }
+
+    /// Reads the checkpoint of any log: behind the three lines others may stand, which mean nothing here. That the
+    /// root of an empty tree is the right one is not checked.
+    pub fn of_any_log(text: &str) -> Result<Checkpoint, CheckpointError> {
+        let malformed = CheckpointError::Malformed;
+        let mut lines = text.split_inclusive('\n');
+        let fields = lines.next().zip(lines.next()).zip(lines.next());
+        let Some(((origin, size), root)) = fields else {
+            return Err(malformed("it has fewer than three lines"));
+        };
+        if lines.any(|line| line.len() < 2 || !line.ends_with('\n')) {
+            return Err(malformed("an extension line is empty or open"));
+        }
+        Checkpoint::of_lines(origin, size, root)
+    }
+
+    fn of_lines(origin: &str, size: &str, root: &str) -> Result<Checkpoint, CheckpointError> {
+        let malformed = CheckpointError::Malformed;
+        let encoded = BASE64_STANDARD.decode(root.trim_end_matches('\n')).ok();
+        let encoded = encoded.and_then(|root| root.try_into().ok());
+        let size_parsed = size.trim_end_matches('\n').parse();
+        let checkpoint = Checkpoint {
+            origin: origin.trim_end_matches('\n').to_owned(),
+            size: size_parsed.map_err(|_| malformed("the size is not a number"))?,
+            root: Digest(encoded.ok_or(malformed("the root is not 32 bytes in base64"))?),
+        };
+        if checkpoint.origin.is_empty() || checkpoint.body() != [origin, size, root].concat() {
+            return Err(malformed("it is not in its one form"));
         }
         Ok(checkpoint)
     }
@@ -182,10 +199,10 @@ impl Cosigner {
         self.signer.verifier()
     }
 
-    /// The line over the checkpoint at `time`, seconds since 1970. That the tree only grew is for the
-    /// caller to check first.
-    pub fn cosign(&self, checkpoint: &Checkpoint, time: u64) -> NoteSignature {
-        self.signer.cosign(&checkpoint.body(), time)
+    /// The line over a checkpoint's whole text at `time`, seconds since 1970. That the tree only grew is for
+    /// the caller to check first.
+    pub fn cosign(&self, checkpoint: &str, time: u64) -> NoteSignature {
+        self.signer.cosign(checkpoint, time)
     }
 }
 

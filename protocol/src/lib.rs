@@ -3,7 +3,7 @@
 //! Service, agent, command line, auditor and offline verifier call the same functions here. The crate
 //! is pure: it takes values and returns values, and knows no file, socket, clock or random source.
 //! Reading order: [`statement`] and [`body`], then [`world`] and [`lifecycle`], then [`answer`]; the log's
-//! formats stand in [`tree`], [`tile`], [`note`], [`checkpoint`], [`tlog_proof`], [`receipt`].
+//! formats stand in [`tree`], [`tile`], [`note`], [`checkpoint`], [`tlog_proof`], [`receipt`], [`witness`].
 
 pub mod answer;
 pub mod body;
@@ -28,4 +28,5 @@ pub mod text;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
+pub mod witness;
 pub mod world;

@@ -262,6 +262,22 @@ pub fn check_consistency(
     if old_size == 0 || old_size == new_size {
         return check_trivial(old_size, old_root, new_size, new_root, proof);
     }
+    let (old, new) = roots_from_consistency(old_size, old_root, new_size, proof)?;
+    same(&old, old_root).and(same(&new, new_root))
+}
+
+/// The two roots to which a consistency proof leads, for `0 < old_size < new_size`. No other old root can be shown
+/// for the same new one: the hashes below a root are fixed. Where the old size is a power of two the proof does not
+/// hold the old root, and begins at the one that is given.
+pub fn roots_from_consistency(
+    old_size: u64,
+    old_root: &Digest,
+    new_size: u64,
+    proof: &[Digest],
+) -> Result<(Digest, Digest), ProofError> {
+    if old_size == 0 || old_size >= new_size {
+        return Err(ProofError::Range);
+    }
     let (first, rest) = match proof.split_first() {
         _ if old_size.is_power_of_two() => (old_root, proof),
         Some(parts) => parts,
@@ -280,7 +296,7 @@ pub fn check_consistency(
         }
     }
     walk.end()?;
-    same(&old, old_root).and(same(&new, new_root))
+    Ok((old, new))
 }
 
 /// The cases without hashes: the old tree is empty, or it is the new one.

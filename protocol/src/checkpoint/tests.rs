@@ -77,7 +77,7 @@ fn vectors() {
     assert_eq!(case.witness.verifier().to_string(), witness.vkey);
     let note = case.checkpoint.sign(&case.log).unwrap();
     assert_eq!(note, format!("{body}\n{log_line}\n"));
-    let line = case.witness.cosign(&case.checkpoint, *time);
+    let line = case.witness.cosign(&case.checkpoint.body(), *time);
     assert_eq!(line.to_string(), *witness_line);
 
     let mut signed = signed(&case);
@@ -111,7 +111,7 @@ fn a_witness_counts_once_with_its_newest_time() {
     );
     for time in [20, 30, 10] {
         signed
-            .attach(case.witness.cosign(&case.checkpoint, time), &witness)
+            .attach(case.witness.cosign(&case.checkpoint.body(), time), &witness)
             .unwrap();
     }
     let newest = Cosignature {
@@ -131,11 +131,14 @@ fn a_cosignature_over_something_else_is_refused() {
         size: 6,
         ..case.checkpoint.clone()
     };
-    assert_eq!(signed.attach(case.witness.cosign(&other, 1), witness), bad);
-    let mut backdated = case.witness.cosign(&case.checkpoint, 1);
+    assert_eq!(
+        signed.attach(case.witness.cosign(&other.body(), 1), witness),
+        bad
+    );
+    let mut backdated = case.witness.cosign(&case.checkpoint.body(), 1);
     backdated.signature[7] ^= 2;
     assert_eq!(signed.attach(backdated.clone(), witness), bad);
-    let beyond = case.witness.cosign(&case.checkpoint, 1 << 63);
+    let beyond = case.witness.cosign(&case.checkpoint.body(), 1 << 63);
     assert_eq!(signed.attach(beyond, witness), bad);
     let renamed = NoteSignature {
         name: "other".into(),

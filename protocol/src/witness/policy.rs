@@ -1,0 +1,142 @@
+//! Whose cosignatures suffice: the trust policy of a log's readers (c2sp.org/tlog-policy).
+//!
+//! Owns the file's form, its limits, and what a set of cosignatures is worth under it. Must never know who asks, nor
+//! what time it is.
+
+mod parse;
+
+use crate::{checkpoint::Cosignature, note::VerifierKey};
+pub use parse::{PolicyError, Reason};
+
+/// Largest policy file.
+pub const POLICY_BYTES_MAX: usize = 64 << 10;
+
+/// Most logs, most witnesses, and most groups of a policy. A note with all their lines is within its limit.
+pub const NAMES_MAX: usize = 64;
+
+/// Logs, witnesses, and which witnesses must have cosigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    logs: Vec<PolicyLog>,
+    witnesses: Vec<PolicyWitness>,
+    groups: Vec<Group>,
+    quorum: Option<Member>,
+}
+
+/// A log that is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyLog {
+    /// Its key; the name is the log's origin.
+    pub key: VerifierKey,
+    /// Where it is.
+    pub url: Option<String>,
+}
+
+/// A witness that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyWitness {
+    /// What the policy calls it; bytes that are no UTF-8 are shown as replacement characters.
+    pub name: String,
+    /// Its key.
+    pub key: VerifierKey,
+    /// Its submission prefix, without a slash at the end.
+    pub url: Option<String>,
+}
+
+/// So many of the members, each a witness or another group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    needed: usize,
+    members: Vec<Member>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Member {
+    Witness(usize),
+    /// A group that was defined before.
+    Group(usize),
+}
+
+/// What the cosignatures of one checkpoint are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The policy asks for no witness: nobody but the log vouches for it.
+    Unwitnessed,
+    /// The quorum has not cosigned.
+    Waiting,
+    /// The quorum has cosigned.
+    Witnessed {
+        /// Age of knowledge: the newest time, Unix seconds, at which a quorum had the checkpoint for the largest.
+        /// For k of n, the time of the k-th newest cosignature.
+        since: u64,
+    },
+}
+
+impl Policy {
+    /// The policy that asks for nobody, as the file `quorum none` has it.
+    pub fn none() -> Policy {
+        Policy {
+            logs: Vec::new(),
+            witnesses: Vec::new(),
+            groups: Vec::new(),
+            quorum: None,
+        }
+    }
+
+    /// Reads a policy file, whole.
+    ///
+    /// # Errors
+    /// [`PolicyError`] names the first line that is wrong.
+    pub fn parse(file: &[u8]) -> Result<Policy, PolicyError> {
+        parse::parse(file)
+    }
+
+    /// The logs in their order.
+    pub fn logs(&self) -> &[PolicyLog] {
+        &self.logs
+    }
+
+    /// The witnesses in their order.
+    pub fn witnesses(&self) -> &[PolicyWitness] {
+        &self.witnesses
+    }
+
+    /// Whether any cosignature is asked for.
+    pub fn asks_for_witnesses(&self) -> bool {
+        self.quorum.is_some()
+    }
+
+    /// What verified cosignatures of one checkpoint are worth. Those of others than the policy's witnesses count
+    /// nothing; of several by one witness, the newest counts.
+    pub fn standing(&self, cosignatures: &[Cosignature]) -> Standing {
+        let Some(quorum) = self.quorum else {
+            return Standing::Unwitnessed;
+        };
+        match self.time(quorum, cosignatures) {
+            Some(since) => Standing::Witnessed { since },
+            None => Standing::Waiting,
+        }
+    }
+
+    /// The latest time at which all of some sufficient set had cosigned.
+    fn time(&self, member: Member, cosignatures: &[Cosignature]) -> Option<u64> {
+        match member {
+            Member::Witness(at) => {
+                let key = &self.witnesses.get(at)?.key;
+                let by_it = cosignatures.iter().filter(|of| of.witness == *key);
+                by_it.map(|cosignature| cosignature.time).max()
+            }
+            Member::Group(at) => {
+                let Group { needed, members } = self.groups.get(at)?;
+                // Groups name earlier ones only, so this ends.
+                let times = members.iter().map(|of| self.time(*of, cosignatures));
+                let mut times: Vec<u64> = times.flatten().collect();
+                times.sort_unstable_by(|left, right| right.cmp(left));
+                times.get(needed.checked_sub(1)?).copied()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
