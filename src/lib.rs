@@ -7,3 +7,4 @@ pub mod ledger;
 pub mod metrics;
 pub mod store;
 pub mod web;
+pub mod witness;

@@ -10,6 +10,7 @@ mod args;
 mod audit;
 mod demo;
 mod doctor;
+mod evidence;
 mod genesis;
 mod journal;
 mod key;
@@ -33,6 +34,7 @@ mod settings;
 mod sign;
 mod sync;
 mod verify;
+mod witness;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -100,6 +102,9 @@ enum Command {
     Scan(scan::Scan),
     /// Check a file that somebody handed over, without a network
     Verify(verify::Verify),
+    /// Watch that logs only grow, and cosign what does
+    #[command(subcommand)]
+    Witness(witness::Witness),
     /// Embed, render and read marks
     #[command(subcommand)]
     Mark(mark::MarkCommand),
@@ -129,6 +134,7 @@ impl Command {
             Command::Recall(recall) => recall.run(),
             Command::Scan(scan) => scan.run(),
             Command::Verify(verify) => verify.run(),
+            Command::Witness(witness) => witness.run(),
             Command::Mark(mark) => mark.run(),
         }
     }

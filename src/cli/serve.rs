@@ -157,7 +157,8 @@ fn explain(written: Result<(), LedgerError>) -> Result<ExitCode> {
     }
 }
 
-async fn stopped() {
+/// Ends when the process is told to stop.
+pub(super) async fn stopped() {
     let interrupted = tokio::signal::ctrl_c();
     let mut terminated =
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

@@ -4,10 +4,11 @@
 //! of a statement. Always says what the check relied on. Must never ask a service.
 
 use super::args;
+use super::evidence::Evidence;
 use super::output::Document;
 use super::proof::{Claimed, Proof};
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ use threadmark_protocol::text::Origin;
 
 #[derive(Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 everything that could be checked is good, 1 something is not.
 Examples:
   threadmark verify inspector.journal --home ./auditor      signatures, and the rules on top of what the home knows
@@ -32,8 +35,11 @@ Examples:
   threadmark verify page.cbor                               a page of the log as GET /v1/sync gives it"
 )]
 pub struct Verify {
+    #[command(subcommand)]
+    of: Option<Of>,
     /// The file
-    file: PathBuf,
+    #[arg(required = true)]
+    file: Option<PathBuf>,
     /// Trust the log that is pinned in this home, and know what it knows
     #[arg(long, env = "THREADMARK_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
@@ -43,6 +49,13 @@ pub struct Verify {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// Files that are no part of a log.
+#[derive(Subcommand)]
+enum Of {
+    /// Say what a witness's evidence proves against a log
+    Evidence(Evidence),
 }
 
 /// A statement as `/v1/statements/{id}` gives it.
@@ -65,9 +78,13 @@ struct Base {
 
 impl Verify {
     /// Runs the command.
-    pub fn run(self) -> Result<ExitCode> {
-        let bytes = args::read(&self.file)?;
+    pub fn run(mut self) -> Result<ExitCode> {
+        if let Some(Of::Evidence(evidence)) = self.of.take() {
+            return evidence.run();
+        }
         let base = self.base()?;
+        let file = self.file.context("no file was named")?;
+        let bytes = args::read(&file)?;
         let mut proof = Proof::default();
         proof.rests_on.push(match &base.trust {
             Some(trust) => format!("genesis of {} {}", trust.origin(), trust.fingerprint()),
@@ -79,13 +96,10 @@ impl Verify {
             Some(0x82) => check_genesis(&bytes, &mut proof)?,
             Some(0x83) => base.check_page(&bytes, &mut proof)?,
             Some(0) => base.check_journal(&bytes, &mut proof)?,
-            _ => bail!(
-                "{} is no journal, page, genesis or proof",
-                self.file.display()
-            ),
+            _ => bail!("{} is no journal, page, genesis or proof", file.display()),
         };
         Document::new()
-            .with("file", &self.file)
+            .with("file", &file)
             .with("kind", kind)
             .with_text("proof", &proof, proof.to_text())
             .print(self.json);

@@ -31,3 +31,4 @@ mod service_quota;
 mod support;
 mod tidy;
 mod wire;
+mod witness_process;

@@ -1,6 +1,8 @@
 //! What the tests stand on: one private PostgreSQL for all, a database of its own for each, and the real service as a
 //! process.
 
+pub mod witness;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

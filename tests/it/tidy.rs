@@ -99,6 +99,12 @@ fn arrows_point_one_way() {
         &[],
     );
     must_not_know("src/http", &["crate::cli", "sqlx::"], &[]);
+    // A witness is nobody's service: it could run alone.
+    must_not_know(
+        "src/witness",
+        &["sqlx::", "crate::store", "crate::ledger", "crate::cli"],
+        &[],
+    );
 }
 
 #[test]
