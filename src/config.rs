@@ -218,20 +218,12 @@ impl Config {
     }
 
     /// Removes what a process that was killed had begun to store, and nobody will finish. Only for the one writer.
-    pub fn clear_unfinished_artifacts(&self) -> std::io::Result<()> {
-        for folder in std::fs::read_dir(self.artifacts.join("artifacts"))
-            .into_iter()
-            .flatten()
-        {
-            for file in std::fs::read_dir(folder?.path())? {
-                let file = file?;
-                // As `object_store` names them; no digest has such a character.
-                if file.file_name().as_encoded_bytes().contains(&b'#') {
-                    std::fs::remove_file(file.path())?;
-                }
-            }
-        }
-        Ok(())
+    pub fn clear_unfinished_files(&self) -> std::io::Result<()> {
+        let folders = ["artifacts", "log"].map(|name| self.artifacts.join(name));
+        folders
+            .iter()
+            .filter(|folder| folder.exists())
+            .try_for_each(|folder| clear_unfinished(folder))
     }
 
     /// Sealed files: a folder.
@@ -244,6 +236,19 @@ impl Config {
         let store = store.with_automatic_cleanup(true).with_fsync(true);
         Ok(Arc::new(store))
     }
+}
+
+fn clear_unfinished(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            clear_unfinished(&entry.path())?;
+        } else if entry.file_name().as_encoded_bytes().contains(&b'#') {
+            // As `object_store` names them; no digest and no tile has such a character.
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// `/var/lib/threadmark` for root, else the user's data folder.

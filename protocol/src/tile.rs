@@ -74,6 +74,11 @@ impl Tile {
         self.row
     }
 
+    /// Which of its row: from 0.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
     /// Items in it: 1 to 256.
     pub fn width(&self) -> u64 {
         self.width.into()

@@ -11,7 +11,7 @@ use threadmark_protocol::genesis::Genesis;
 /// Replay the whole log and compare it with everything that is stored
 #[derive(Args)]
 #[command(after_help = "Example:
-  threadmark audit --home ./log        exit 0: every state follows from the log; 1: what does not is named")]
+  threadmark audit --home ./log        exit 0: everything follows from the log; 1: what does not is named")]
 pub struct Audit {
     #[command(flatten)]
     place: Place,
@@ -26,10 +26,11 @@ impl Audit {
         let config = self.place.config()?;
         let trust = Genesis::parse(&config.read_genesis()?)?.trust()?;
         let database = config.reach_database()?;
+        let files = config.artifacts()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let report = runtime.block_on(async {
             let store = PgStore::open_to_read(&database.url()).await?;
-            let report = audit::audit(&store, trust, |done, of| {
+            let report = audit::audit(&store, files.as_ref(), trust, |done, of| {
                 eprintln!("audited {done} of {of} entries");
             });
             anyhow::Ok(report.await?)
@@ -57,7 +58,13 @@ fn print(report: &audit::Report) {
         many => format!("{many} discrepancies"),
     };
     println!(
-        "{} entries, {} checkpoints, {} states: {verdict}",
-        report.entries, report.checkpoints, report.states
+        "{} entries, {} checkpoints, {} states, {} published tiles: {verdict}",
+        report.entries, report.checkpoints, report.states, report.tiles
     );
+    if report.tiles_to_come > 0 {
+        println!(
+            "{} tiles are not published yet; the service does so, or `threadmark tiles rebuild`",
+            report.tiles_to_come
+        );
+    }
 }

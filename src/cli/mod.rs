@@ -33,6 +33,7 @@ mod serve;
 mod settings;
 mod sign;
 mod sync;
+mod tiles;
 mod verify;
 mod witness;
 
@@ -60,6 +61,9 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Make every state again from the log
     Rebuild(rebuild::Rebuild),
+    /// The log as files for strangers: make them again, see who read entries
+    #[command(subcommand)]
+    Tiles(tiles::TilesCommand),
     /// Play the main job, end to end
     Demo(demo::Demo),
     /// Make, show, enrol and revoke keys
@@ -118,6 +122,7 @@ impl Command {
             Command::Audit(audit) => audit.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Rebuild(rebuild) => rebuild.run(),
+            Command::Tiles(tiles) => tiles.run(),
             Command::Demo(demo) => demo.run(),
             Command::Key(key) => key.run(),
             Command::Member(member) => member.run(),

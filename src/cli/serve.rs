@@ -9,6 +9,7 @@ use crate::http::{self, App, Around};
 use crate::ledger::keys::LogKeys;
 use crate::ledger::measured::Measured;
 use crate::ledger::sequencer::Sequencer;
+use crate::ledger::tiles;
 use crate::ledger::{Clock, LedgerError};
 use crate::metrics::Metrics;
 use crate::store::PgStore;
@@ -78,11 +79,12 @@ async fn serve(
         writing: observer.metrics.writing.clone(),
         elapsed: system::elapsed,
     };
+    tiles::check(&storage, artifacts.as_ref()).await?;
     // Last, because it ends the writer that has the lease.
     let (ledger, task) = Sequencer::start(storage, keys, genesis, &holder, clock.clone()).await?;
     config
-        .clear_unfinished_artifacts()
-        .context("clearing unfinished sealed files")?;
+        .clear_unfinished_files()
+        .context("clearing unfinished files")?;
     let fingerprint = ledger.trust().fingerprint();
     let quotas = Quotas::new(config.limits.clone(), system::elapsed);
     let public_url = config
@@ -114,8 +116,9 @@ async fn serve(
         ));
     }
     tokio::select! {
-        () = http::listen::serve(listener, app, stopped()) => Ok(ExitCode::SUCCESS),
+        () = http::listen::serve(listener, app.clone(), stopped()) => Ok(ExitCode::SUCCESS),
         written = task.run() => explain(written),
+        never = app.tiles.keep_publishing() => match never {},
         gone = database.look_after() => gone.map(|()| ExitCode::FAILURE),
     }
 }

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::codes::Border;
 use super::contract::problems;
-use super::extract::Query;
+use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::shapes::Hex32;
 use axum::Json;
@@ -11,11 +11,18 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use threadmark_protocol::tlog_proof::TlogProof;
 use utoipa::{IntoParams, ToSchema};
 
 problems!(Problems: Border::NotFound);
 problems!(ProofProblems: Border::BadRequest, Border::NotFound);
+problems!(ListProblems: Border::BadRequest);
 problems!(HealthProblems: Border::Unavailable);
+
+/// Checkpoints of one page.
+const ROWS: i64 = 100;
+/// Largest integer that every reader of JSON has exactly.
+const SIZE_MAX: u64 = (1 << 53) - 1;
 
 /// The newest checkpoint
 ///
@@ -32,6 +39,104 @@ pub async fn checkpoint(State(app): State<Shared>) -> Result<Response, Problem> 
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, note).into_response())
+}
+
+/// Where a page begins.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct After {
+    /// Size of the last checkpoint of the page before; none for the first page.
+    #[param(maximum = 9007199254740991_u64)]
+    pub after: Option<u64>,
+}
+
+/// A checkpoint that the log has signed.
+#[derive(Serialize, ToSchema)]
+pub struct Kept {
+    /// Entries.
+    pub size: u64,
+    /// RFC 6962 root of the tree.
+    #[schema(value_type = Hex32)]
+    pub root: String,
+    /// Log time of the batch that it ends, Unix seconds.
+    pub logged_at: i64,
+    /// The C2SP signed note, with every line that stands under it.
+    pub checkpoint: String,
+}
+
+/// A page of checkpoints.
+#[derive(Serialize, ToSchema)]
+pub struct Checkpoints {
+    /// In the order of their sizes.
+    #[schema(max_items = 100)]
+    pub items: Vec<Kept>,
+    /// What to ask for next as `after`; nothing when this is the last page.
+    #[schema(required)]
+    pub next: Option<u64>,
+}
+
+/// Every checkpoint
+///
+/// The log keeps every checkpoint that it has signed, in pages of 100.
+#[utoipa::path(get, path = "/log/checkpoints", tag = "log", operation_id = "list_checkpoints", params(After),
+    responses((status = 200, description = "A page of checkpoints", body = Checkpoints), ListProblems))]
+pub async fn checkpoints(
+    State(app): State<Shared>,
+    Query(asked): Query<After>,
+) -> Result<Json<Checkpoints>, Problem> {
+    let after = asked.after.unwrap_or(0);
+    if after > SIZE_MAX {
+        return Err(Problem::bad_request("`after` is larger than any log"));
+    }
+    let rows = app.store.checkpoints_after(after, ROWS).await?;
+    let is_full = rows.len() as i64 == ROWS;
+    let next = rows.last().filter(|_| is_full).map(|head| head.size);
+    let items = rows.into_iter().map(|head| Kept {
+        size: head.size,
+        root: head.root.to_hex(),
+        logged_at: head.logged_at,
+        checkpoint: head.note,
+    });
+    Ok(Json(Checkpoints {
+        items: items.collect(),
+        next,
+    }))
+}
+
+/// Proof of an entry as a file
+///
+/// A c2sp.org/tlog-proof: that the entry stands at this index of the newest checkpoint. It holds hashes and the
+/// checkpoint; whoever has the entry can check it without a network.
+#[utoipa::path(get, path = "/log/proof/{index}", tag = "log", operation_id = "get_tlog_proof",
+    params(("index" = u64, Path, description = "Index of the entry", maximum = 9007199254740991_u64)),
+    responses((status = 200, description = "The proof", body = String, content_type = "text/plain"), ProofProblems))]
+pub async fn tlog_proof(
+    State(app): State<Shared>,
+    Path(index): Path<u64>,
+) -> Result<Response, Problem> {
+    let absent = || Problem::absent("the log has no such entry");
+    let size = app.ledger.published(|log| log.tree.size());
+    let head = app
+        .store
+        .newest_checkpoint(size)
+        .await?
+        .ok_or_else(absent)?;
+    let hashes = app
+        .ledger
+        .published(|log| log.tree.inclusion(index, head.size))
+        .ok_or_else(absent)?;
+    let proof = TlogProof {
+        index,
+        hashes,
+        checkpoint: head.note,
+    };
+    let name = format!("attachment; filename=\"{index}.tlog-proof\"");
+    let media_type = "text/plain; charset=utf-8".to_owned();
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    Ok((headers, proof.to_string()).into_response())
 }
 
 /// An inclusion proof's place.

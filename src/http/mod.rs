@@ -24,8 +24,10 @@ pub mod sessions;
 pub mod shapes;
 pub mod statements;
 pub mod sync;
+mod tiles;
 mod upload;
 
+use crate::ledger::tiles::Tiles;
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use axum::Router;
@@ -72,6 +74,8 @@ pub struct App {
     pub store: PgStore,
     /// Sealed files by their SHA3-256.
     pub artifacts: Arc<dyn ObjectStore>,
+    /// The log as files.
+    pub tiles: Tiles<PgStore>,
     /// Unix seconds.
     pub clock: Clock,
     /// The genesis file as it is served.
@@ -111,7 +115,9 @@ impl App {
         genesis: Vec<u8>,
         around: Around,
     ) -> Shared {
+        let tiles = Tiles::of(&ledger, store.clone(), artifacts.clone());
         Arc::new(App {
+            tiles,
             ledger,
             store,
             artifacts,
@@ -147,6 +153,8 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(sync::genesis))
         .routes(routes!(sessions::open))
         .routes(routes!(log::checkpoint))
+        .routes(routes!(log::checkpoints))
+        .routes(routes!(log::tlog_proof))
         .routes(routes!(log::inclusion))
         .routes(routes!(log::consistency))
         .routes(routes!(log::health))
@@ -184,7 +192,8 @@ pub fn router(app: Shared) -> Router {
     let api = Router::from(api()).layer(axum::middleware::map_response(fresh));
     let document = openapi();
     let json = [("content-type", "application/json")];
-    api.merge(pages::routes())
+    api.merge(tiles::routes())
+        .merge(pages::routes())
         .merge(docs::routes())
         .route(
             "/openapi.json",

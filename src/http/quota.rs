@@ -150,9 +150,16 @@ impl Class {
             "/v1/scan" | "/scan" if is_post => Class::Scan,
             "/v1/sessions" => Class::Session,
             _ if path.starts_with("/v1/artifacts/") => Class::Artifact,
-            _ if ["/v1/marks/", "/m/", "/M/", "/v1/statements/", "/v1/proofs/"]
-                .iter()
-                .any(|head| path.starts_with(head)) =>
+            _ if [
+                "/v1/marks/",
+                "/m/",
+                "/M/",
+                "/v1/statements/",
+                "/v1/proofs/",
+                "/log/proof/",
+            ]
+            .iter()
+            .any(|head| path.starts_with(head)) =>
             {
                 Class::Lookup
             }

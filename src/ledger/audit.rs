@@ -4,16 +4,19 @@
 //! never change anything.
 
 mod rows;
+mod tiles;
 
 use super::storage::{Head, StorageError};
 use crate::ledger::storage::Storage as _;
 use crate::store::PgStore;
 use crate::store::world::StoredState;
+use object_store::ObjectStore;
 use rows::Batches;
 use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::bundle::{PAGE_ENTRIES_MAX, Page, Replica};
 use threadmark_protocol::genesis::Trust;
 use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::tree;
 use threadmark_protocol::world::State;
 
 /// States compared at a time.
@@ -37,6 +40,10 @@ pub struct Report {
     pub checkpoints: usize,
     /// States compared.
     pub states: usize,
+    /// Published files compared.
+    pub tiles: usize,
+    /// Files that are not published yet, though the log is long enough for them.
+    pub tiles_to_come: usize,
     /// Everything that differs; empty is good.
     pub discrepancies: Vec<Discrepancy>,
 }
@@ -47,6 +54,7 @@ pub struct Report {
 /// Storage fails. What is wrong in the data is in the report.
 pub async fn audit(
     store: &PgStore,
+    files: &dyn ObjectStore,
     trust: Trust,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Report, StorageError> {
@@ -71,6 +79,8 @@ pub async fn audit(
             entries,
             checkpoints: 0,
             states: 0,
+            tiles: 0,
+            tiles_to_come: 0,
             discrepancies: found,
         });
     }
@@ -79,13 +89,17 @@ pub async fn audit(
         found.push(Discrepancy { place, what });
     }
     compare_checkpoints(&replica, &checkpoints, &batches, &mut found);
+    compare_growth(&replica, &checkpoints, &mut found);
     compare_chain(&store.checkpoint_chain().await?, &mut found);
     let states = compare_states(store, &replica, batches.len(), &mut found).await?;
     compare_parents(store, &replica, &mut found).await?;
+    let published = tiles::compare(store, files, replica.tree(), &mut found).await?;
     Ok(Report {
         entries: replica.size(),
         checkpoints: checkpoints.len(),
         states,
+        tiles: published.files,
+        tiles_to_come: published.to_come,
         discrepancies: found,
     })
 }
@@ -155,6 +169,22 @@ fn compare_checkpoints(
             found.push(Discrepancy {
                 place,
                 what: "it is not what the entries lead to".into(),
+            });
+        }
+    }
+}
+
+/// Each checkpoint continues the one before it, by a proof that any stranger could check.
+fn compare_growth(replica: &Replica, checkpoints: &[Head], found: &mut Vec<Discrepancy>) {
+    for pair in checkpoints.windows(2) {
+        let [old, new] = pair else { continue };
+        let proof = replica.tree().consistency(old.size, new.size);
+        let checked = proof
+            .map(|proof| tree::check_consistency(old.size, &old.root, new.size, &new.root, &proof));
+        if checked != Some(Ok(())) {
+            found.push(Discrepancy {
+                place: format!("checkpoint {}", new.size),
+                what: format!("it does not continue checkpoint {}", old.size),
             });
         }
     }

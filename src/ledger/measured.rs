@@ -53,6 +53,18 @@ impl<S: Storage> Storage for Measured<S> {
         self.storage.entries(from, most).await
     }
 
+    async fn envelopes(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, StorageError> {
+        self.storage.envelopes(from, most).await
+    }
+
+    async fn tiles_published(&self) -> Result<u64, StorageError> {
+        self.storage.tiles_published().await
+    }
+
+    async fn note_tiles_published(&self, size: u64) -> Result<(), StorageError> {
+        self.storage.note_tiles_published(size).await
+    }
+
     async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
         let started = (self.elapsed)();
         let done = self.storage.commit(batch).await;

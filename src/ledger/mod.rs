@@ -12,6 +12,7 @@ pub mod rebuild;
 mod recent;
 pub mod sequencer;
 pub mod storage;
+pub mod tiles;
 
 use crate::ledger::keys::LogKeys;
 use crate::ledger::sequencer::{Fate, Pending};

@@ -99,6 +99,22 @@ pub trait Storage: Send + Sync + 'static {
         most: usize,
     ) -> impl Future<Output = Result<Vec<Submission>, StorageError>> + Send;
 
+    /// Envelopes in order: the leaves' bytes.
+    fn envelopes(
+        &self,
+        from: u64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Vec<u8>>, StorageError>> + Send;
+
+    /// Up to which size every full tile was published; 0 at first.
+    fn tiles_published(&self) -> impl Future<Output = Result<u64, StorageError>> + Send;
+
+    /// Notes that every full tile up to a size is published. A smaller size than the one that is noted changes nothing.
+    fn note_tiles_published(
+        &self,
+        size: u64,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
     /// Writes all of a batch or nothing, durably before it returns, and only if the newest checkpoint is the one
     /// that the batch follows and the fence is the newest.
     fn commit(&self, batch: &Batch) -> impl Future<Output = Result<(), StorageError>> + Send;

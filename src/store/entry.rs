@@ -9,11 +9,11 @@ use threadmark_protocol::statement::{StatementId, Submission};
 use threadmark_protocol::tree::leaf_hash;
 
 /// A checkpoint's row.
-struct HeadRow {
-    size: i64,
-    root: Vec<u8>,
-    note: String,
-    signed_at: i64,
+pub(super) struct HeadRow {
+    pub(super) size: i64,
+    pub(super) root: Vec<u8>,
+    pub(super) note: String,
+    pub(super) signed_at: i64,
 }
 
 impl TryFrom<HeadRow> for Head {

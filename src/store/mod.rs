@@ -4,6 +4,7 @@
 //! decide a rule. One file a resource.
 
 pub mod catalogue;
+pub mod checkpoint;
 pub mod cluster;
 pub mod commit;
 pub mod entry;
@@ -11,6 +12,7 @@ pub mod open;
 pub mod part;
 pub mod rebuild;
 pub mod session;
+pub mod tiles;
 pub mod world;
 
 use crate::ledger::storage::{Batch, Head, Place, Storage, StorageError};
@@ -69,6 +71,18 @@ impl Storage for PgStore {
 
     async fn entries(&self, from: u64, most: usize) -> Result<Vec<Submission>, StorageError> {
         entry::submissions(&self.pool, from, most).await
+    }
+
+    async fn envelopes(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, StorageError> {
+        tiles::envelopes(&self.pool, from, most).await
+    }
+
+    async fn tiles_published(&self) -> Result<u64, StorageError> {
+        tiles::published(&self.pool).await
+    }
+
+    async fn note_tiles_published(&self, size: u64) -> Result<(), StorageError> {
+        tiles::note_published(&self.pool, size).await
     }
 
     async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {

@@ -14,12 +14,12 @@ use threadmark_protocol::receipt::Receipt;
 use threadmark_protocol::statement::Statement;
 use tokio::task::JoinHandle;
 
-struct Running {
-    ledger: Ledger,
+pub struct Running {
+    pub ledger: Ledger,
     task: JoinHandle<()>,
 }
 
-async fn start(memory: &Memory, consortium: &Consortium) -> Running {
+pub async fn start(memory: &Memory, consortium: &Consortium) -> Running {
     let (checkpoint, log) = consortium.log.signers();
     let keys = LogKeys::from_signers(consortium.origin(), checkpoint, log, [7; 32]);
     let now = consortium.now;
@@ -51,7 +51,7 @@ fn statements() -> (Consortium, Vec<Statement>) {
 }
 
 /// Sends everything until all of it is logged; every receipt must verify.
-async fn log_all(running: &Running, consortium: &Consortium, statements: &[Statement]) {
+pub async fn log_all(running: &Running, consortium: &Consortium, statements: &[Statement]) {
     for statement in statements {
         for _ in 0..20 {
             match running.ledger.submit(statement.clone()).await {

@@ -1,6 +1,7 @@
 //! Random histories on PostgreSQL: service, offline answer and audit agree.
 
 use crate::support::new_database;
+use object_store::memory::InMemory;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
@@ -147,7 +148,9 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
             assert_eq!(missing, None, "{mark}");
         }
     }
-    let report = audit::audit(&store, of.trust(), |_, _| {}).await.unwrap();
+    let report = audit::audit(&store, &InMemory::new(), of.trust(), |_, _| {})
+        .await
+        .unwrap();
     assert_eq!(report.discrepancies, vec![]);
     let replica = replica_of(&store, &of).await;
     let as_of = replica.as_of();

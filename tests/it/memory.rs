@@ -28,6 +28,8 @@ pub enum Call {
     Places,
     World,
     Commit,
+    Envelopes,
+    NoteTiles,
 }
 
 #[derive(Default)]
@@ -37,6 +39,7 @@ pub struct State {
     world: World,
     checkpoints: Vec<Head>,
     fence: i64,
+    tiles_published: u64,
     /// The fault, and how often it strikes.
     faults: BTreeMap<Call, (Fault, u32)>,
 }
@@ -71,6 +74,11 @@ impl Memory {
                 page
             })
             .collect()
+    }
+
+    /// As if nothing had been published.
+    pub fn forget_tiles(&self) {
+        self.0.lock().unwrap().tiles_published = 0;
     }
 
     pub fn world_now(&self) -> World {
@@ -165,6 +173,32 @@ impl Storage for Memory {
         let state = self.0.lock().unwrap();
         let entries = state.entries.iter().skip(from as usize).take(most);
         Ok(entries.map(|entry| entry.submission.clone()).collect())
+    }
+
+    async fn envelopes(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, StorageError> {
+        self.fail(Call::Envelopes)?;
+        let state = self.0.lock().unwrap();
+        let entries = state.entries.iter().skip(from as usize).take(most);
+        Ok(entries
+            .map(|entry| entry.submission.envelope.clone())
+            .collect())
+    }
+
+    async fn tiles_published(&self) -> Result<u64, StorageError> {
+        Ok(self.0.lock().unwrap().tiles_published)
+    }
+
+    async fn note_tiles_published(&self, size: u64) -> Result<(), StorageError> {
+        match self.strike(Call::NoteTiles) {
+            Some(Fault::NotDone) => return Err(StorageError::Unavailable("injected".into())),
+            fault => {
+                self.0.lock().unwrap().tiles_published = size;
+                if fault.is_some() {
+                    return Err(StorageError::Unavailable("injected".into()));
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {

@@ -306,7 +306,10 @@ impl Visitor<'_> {
             ("log", "entries") => is_ok(self.get("/v1/sync?from=0")),
             ("log", "checkpoint") => is_ok(self.get("/log/checkpoint")),
             ("log", "genesis") => is_ok(self.get("/v1/genesis")),
-            ("log", "tiles") => is_ok(self.get("/log/tile/0/000")),
+            ("log", "checkpoints") => is_ok(self.get("/log/checkpoints")),
+            ("log", "tiles") => is_ok(self.get("/log/tile/0/000.p/2")),
+            ("log", "proof") => is_ok(self.get("/log/proof/1")),
+            ("log", "bundles") => is_ok(self.get("/log/tile/entries/000.p/2")),
             ("log", "inclusion") => {
                 is_ok(self.get(&format!("/v1/proofs/inclusion?index=1&size={size}")))
             }

@@ -23,7 +23,7 @@ fn started(limits: &[(&str, &str)]) -> (Founded, Service) {
 }
 
 /// A report about a part of its own, which the log takes from every key.
-fn report(home: &Home, number: usize) -> Statement {
+pub fn report(home: &Home, number: usize) -> Statement {
     let core = Core::BuildAborted(BuildAborted {
         parts: vec![format!("part:q{number}").parse().unwrap()],
         reason: "the powder ran out".parse().unwrap(),

@@ -184,6 +184,24 @@ fn others(stage: &Stage) -> Vec<Ask> {
             "/log/checkpoint",
         ),
         ask(
+            "list_checkpoints",
+            "last-page",
+            "The newest two",
+            "/log/checkpoints?after=119",
+        ),
+        ask(
+            "get_tlog_proof",
+            "proof",
+            "The first entry in the newest checkpoint",
+            "/log/proof/0",
+        ),
+        ask(
+            "get_tlog_proof",
+            "not-found",
+            "The log is smaller",
+            "/log/proof/100000",
+        ),
+        ask(
             "get_inclusion_proof",
             "proof",
             "The first entry in a tree of eight",
