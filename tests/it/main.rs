@@ -13,6 +13,7 @@ mod database_upgrade;
 mod dice;
 mod doctor;
 mod files;
+mod interop;
 mod ledger_faults;
 mod ledger_histories;
 mod ledger_tiles;

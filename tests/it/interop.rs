@@ -1,0 +1,213 @@
+//! The stranger's verifier (`tests/interop/`, Python, none of our code) against a real service and a real witness: it
+//! accepts what they serve, and refuses it with one byte changed in any part.
+
+use crate::service_crash::{admission, submit};
+use crate::service_quota::report;
+use crate::support::witness::{self, WitnessProcess};
+use crate::support::{Founded, Service, new_database};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use threadmark_agent::system::{self, SystemEntropy};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop");
+
+/// Statements, each with the log's own entry behind it: a full tile of hashes, one above it, and some of the next.
+const STATEMENTS: usize = 128;
+
+fn python(program: &str) -> Command {
+    let mut command = Command::new(Path::new(FOLDER).join("venv/bin/python"));
+    command.arg(Path::new(FOLDER).join(program));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+fn run(command: &mut Command) -> Output {
+    command
+        .output()
+        .expect("python runs; see scripts/setup test")
+}
+
+/// What a stranger has fetched, what it pins, and the key of the witness that it demands.
+struct Copy {
+    folder: PathBuf,
+    pin: String,
+    witness: String,
+}
+
+impl Copy {
+    /// The verifier's word: good, and what it said.
+    fn check(&self) -> (bool, String) {
+        let mut command = python("check.py");
+        command
+            .arg(&self.folder)
+            .args(["--genesis", &self.pin, "--witness", &self.witness]);
+        let output = run(&mut command);
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(told).unwrap())
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.join(name)).unwrap()
+    }
+
+    /// Changes a file, hears that it is refused, and puts it back.
+    fn refuses(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        let good = self.read(name);
+        let mut bad = good.clone();
+        change(&mut bad);
+        assert_ne!(good, bad, "{name}: nothing was changed");
+        std::fs::write(self.folder.join(name), bad).unwrap();
+        let (accepted, told) = self.check();
+        assert!(!accepted && told.starts_with("refused: "), "{name}: {told}");
+        std::fs::write(self.folder.join(name), good).unwrap();
+    }
+
+    /// Changes one character in each line of a text.
+    fn refuses_each_line(&self, name: &str) {
+        let text = String::from_utf8(self.read(name)).unwrap();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let at = start + line.trim_end().len() / 2;
+            start += line.len();
+            if line != "\n" {
+                self.refuses(name, |bytes| bytes[at] ^= 1);
+            }
+        }
+    }
+
+    /// Changes one byte of what stands in a field of a statement's document in hexadecimal digits.
+    fn refuses_field(&self, index: usize, field: &str, at: usize) {
+        let name = format!("statements/{index}.json");
+        self.refuses(&name, |bytes| {
+            let mut told: Value = serde_json::from_slice(bytes).unwrap();
+            let mut value = hex::decode(told[field].as_str().unwrap()).unwrap();
+            let at = at % value.len();
+            value[at] ^= 1;
+            told[field] = hex::encode(value).into();
+            *bytes = serde_json::to_vec(&told).unwrap();
+        });
+    }
+}
+
+/// A service with some history.
+fn lived(founded: &Founded) -> Service {
+    let service = founded.serve_with(&[("THREADMARK_LOOKUPS_PER_SECOND", "0")]);
+    submit(&service, &admission(founded, "yard")).unwrap();
+    for number in 0..STATEMENTS {
+        submit(&service, &report(&founded.governor, number)).unwrap();
+    }
+    service
+}
+
+/// Has the newest checkpoint cosigned, and puts the line where the service would show it.
+fn cosign(copy: &Copy, witness: &WitnessProcess, entries: usize) {
+    let note = String::from_utf8(copy.read("checkpoint")).unwrap();
+    let answer = witness::post(&witness.url, &format!("old 0\n\n{note}"));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let proofs = (0..entries).map(|index| format!("proofs/{index}.tlog-proof"));
+    for name in proofs.chain(["checkpoint".to_owned()]) {
+        let text = [copy.read(&name), answer.body.clone().into_bytes()].concat();
+        std::fs::write(copy.folder.join(name), text).unwrap();
+    }
+}
+
+/// Everything that a service serves, in a folder.
+fn fetched(founded: &Founded, service: &Service, witness: &WitnessProcess) -> (Copy, usize) {
+    let folder = founded.folder.path().join("copy");
+    let session = service
+        .client()
+        .session(&founded.governor, system::now(), &mut SystemEntropy);
+    let authorization = session.unwrap().authorization();
+    let token = authorization.strip_prefix("Bearer ").unwrap();
+    let output = run(python("fetch.py")
+        .arg(&service.url)
+        .arg(&folder)
+        .args(["--token", token]));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let told = String::from_utf8(output.stdout).unwrap();
+    let entries = told.split(' ').next().unwrap().parse().unwrap();
+    let pin = founded.governor.trust().unwrap().fingerprint().to_hex();
+    let witness = witness.key().to_string();
+    (
+        Copy {
+            folder,
+            pin,
+            witness,
+        },
+        entries,
+    )
+}
+
+#[test]
+fn a_strangers_verifier_accepts_what_we_serve_and_nothing_else() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let founded = Founded::new(runtime.block_on(new_database()));
+    let service = lived(&founded);
+    let log = founded.governor.trust().unwrap().checkpoint_key.to_string();
+    let witness = WitnessProcess::make(&founded.folder.path().join("w1"), &[log]);
+    let (copy, entries) = fetched(&founded, &service, &witness);
+    assert!(entries > 256);
+    let (good, told) = copy.check();
+    assert!(
+        !good && told.contains("no signature by w.example/w1"),
+        "nobody has cosigned: {told}"
+    );
+    cosign(&copy, &witness, entries);
+    let (good, told) = copy.check();
+    assert!(
+        good && told.starts_with(&format!("{entries} entries of log.example/am")),
+        "{told}"
+    );
+
+    for at in [3, 200, 900] {
+        copy.refuses("genesis.cbor", |bytes| bytes[at] ^= 1);
+    }
+    copy.refuses_each_line("checkpoint");
+    let sizes = std::fs::read_dir(copy.folder.join("checkpoints")).unwrap();
+    let sizes: Vec<_> = sizes.map(|size| size.unwrap().file_name()).collect();
+    copy.refuses_each_line(&format!(
+        "checkpoints/{}",
+        sizes[sizes.len() / 2].to_str().unwrap()
+    ));
+    let edge = format!("tile/0/001.p/{}", entries - 256);
+    for name in ["tile/0/000", &edge, "tile/1/000.p/1"] {
+        copy.refuses(name, |bytes| bytes[17] ^= 1);
+        copy.refuses(name, |bytes| bytes.truncate(31));
+    }
+    for at in [0, 1, 50, 200] {
+        copy.refuses("tile/entries/000", |bytes| bytes[at] ^= 1);
+    }
+    copy.refuses("tile/entries/000", |bytes| {
+        drop(bytes.split_off(bytes.len() - 1))
+    });
+    copy.refuses_each_line("proofs/77.tlog-proof");
+    for field in ["id", "envelope", "body", "author_key"] {
+        copy.refuses_field(77, field, 20);
+    }
+    // Everything in a receipt: the header, the claims, size, place, path, signature.
+    let receipt = 2
+        * serde_json::from_slice::<Value>(&copy.read("statements/77.json")).unwrap()["receipt"]
+            .as_str()
+            .unwrap()
+            .len()
+        / 4;
+    for at in (0..receipt).step_by(13) {
+        copy.refuses_field(77, "receipt", at);
+    }
+    assert!(copy.check().0, "everything was put back");
+    let other = Copy {
+        pin: "0".repeat(64),
+        ..copy
+    };
+    assert!(
+        other
+            .check()
+            .1
+            .contains("another genesis than the one that is pinned")
+    );
+}
