@@ -15,6 +15,7 @@ pub mod digest;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod genesis;
+pub mod index;
 pub mod journal;
 pub mod json;
 pub mod key;
