@@ -1,73 +1,29 @@
 //! The bundle: what somebody knows of the log, verified entry by entry.
 //!
-//! Owns the page in which entries travel, and the replica that replays them: signatures, rules, batches, and
-//! the root that the log signed. The service's audit, the agent at sea and `threadmark verify` use the same
+//! Owns the replica that replays entries: signatures, rules, batches, the index of statements, and the root that the log
+//! signed. The service's audit, the agent at sea and `threadmark verify` use the same
 //! replica. A page that fails leaves the replica as it was. Must never know files or networks.
 
 use crate::body::Core;
-use crate::cbor::{self, CborError, Reader};
+use crate::cbor::CborError;
 use crate::checkpoint::{self, CheckpointError, SignedCheckpoint};
+use crate::digest::Digest;
 use crate::genesis::Trust;
-use crate::key::{KeyId, PublicKey};
+use crate::index::{self, Link, Map, Mention};
+use crate::key::PublicKey;
 use crate::lifecycle::{self, At, Refusal};
 use crate::statement::{Malformed, Statement, StatementId, Submission};
 use crate::text::{SectionName, SubjectId};
 use crate::tree::{Tree, leaf_hash};
 use crate::world::{State, World};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Most entries of one page.
-pub const PAGE_ENTRIES_MAX: usize = 4096;
+mod page;
+mod undo;
 
-/// Entries of the log from `from` on, with a checkpoint that covers them. Ends at the end of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// Index of the first entry.
-    pub from: u64,
-    /// The entries with the sections that the reader may see.
-    pub entries: Vec<Submission>,
-    /// A signed checkpoint whose size is `from` + number of entries.
-    pub checkpoint: String,
-}
-
-impl Page {
-    /// `[from, [submission, …], checkpoint]` in CBOR.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        cbor::write(|to| {
-            to.array(3)?
-                .u64(self.from)?
-                .array(self.entries.len() as u64)?;
-            for entry in &self.entries {
-                to.bytes(&entry.to_bytes())?;
-            }
-            to.str(&self.checkpoint)?;
-            Ok(())
-        })
-    }
-
-    /// Reads [`Page::to_bytes`].
-    pub fn parse(bytes: &[u8]) -> Result<Page, ReplicaError> {
-        let mut from = Reader::new(bytes);
-        let shape = from.array_len()?;
-        let first = from.uint()?;
-        let count = from.array_len()?;
-        if shape != 3 || count > PAGE_ENTRIES_MAX {
-            return Err(ReplicaError::Page);
-        }
-        let mut entries = Vec::new();
-        for _ in 0..count {
-            entries.push(Submission::parse(from.bytes()?)?);
-        }
-        let checkpoint = from.text()?.to_owned();
-        from.finish()?;
-        Ok(Page {
-            from: first,
-            entries,
-            checkpoint,
-        })
-    }
-}
+pub use page::{PAGE_ENTRIES_MAX, Page};
+use undo::Undo;
 
 /// Why a page is not taken. The replica is as before.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +62,9 @@ pub enum ReplicaError {
     /// A batch is not closed, or closed wrongly.
     #[error("the batch that ends at {0} is not closed by the log")]
     Batch(u64),
+    /// The root that closes a batch is not that of the statements: the log hides one, or counts one that is none.
+    #[error("the index of statements that entry {0} signs is not what the entries lead to")]
+    Index(u64),
     /// The entries are not what the log signed.
     #[error("the entries do not lead to the root that the log signed")]
     Root,
@@ -126,7 +85,32 @@ pub struct Replica {
     index: BTreeMap<StatementId, u64>,
     sections: BTreeMap<StatementId, BTreeMap<SectionName, Vec<u8>>>,
     as_of: Option<i64>,
+    statements: Statements,
     checkpoint: Option<String>,
+}
+
+/// The index of statements by subject.
+#[derive(Clone, Default)]
+struct Statements {
+    map: Map,
+    /// Whether the log signs its root; once it does it goes on, so that nobody can leave it out again.
+    is_signed: bool,
+}
+
+/// A statement with the subjects for which it counts.
+type Noted = (Link, BTreeSet<SubjectId>);
+
+impl Statements {
+    /// Adds a batch whose end signs this root; `None` when it is another.
+    fn close(&mut self, noted: &[Noted], root: Option<Digest>) -> Option<Vec<Mention>> {
+        let mentions = self.map.add(noted);
+        let right = match root {
+            Some(root) => root == self.map.root(),
+            None => !self.is_signed,
+        };
+        self.is_signed |= root.is_some();
+        right.then_some(mentions)
+    }
 }
 
 impl Replica {
@@ -139,6 +123,7 @@ impl Replica {
             index: BTreeMap::new(),
             sections: BTreeMap::new(),
             as_of: None,
+            statements: Statements::default(),
             checkpoint: None,
         }
     }
@@ -161,6 +146,11 @@ impl Replica {
     /// The states that follow.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// How many statements count for each subject, and the chain over them.
+    pub fn statements(&self) -> &Map {
+        &self.statements.map
     }
 
     /// Log time of the newest batch, Unix seconds.
@@ -187,8 +177,8 @@ impl Replica {
             .map(|(_, bytes)| &bytes[..])
     }
 
-    /// Takes a page, or nothing of it.
-    pub fn extend(&mut self, page: &Page) -> Result<(), ReplicaError> {
+    /// Takes a page, or nothing of it. Tells the new lines of each subject's list of statements.
+    pub fn extend(&mut self, page: &Page) -> Result<Vec<Mention>, ReplicaError> {
         let expected = self.size();
         if page.from != expected {
             return Err(ReplicaError::Gap {
@@ -199,12 +189,12 @@ impl Replica {
         let signed = checkpoint::open(&page.checkpoint, &self.trust.checkpoint_key)?;
         let mut undo = Undo::of(self);
         let taken = self.replay(&page.entries, &mut undo);
-        if let Err(error) = taken.and_then(|()| self.must_match(&signed)) {
-            undo.on(self);
-            return Err(error);
+        let matched = taken.and_then(|mentions| self.must_match(&signed).map(|()| mentions));
+        match &matched {
+            Ok(_) => self.checkpoint = Some(page.checkpoint.clone()),
+            Err(_) => undo.on(self),
         }
-        self.checkpoint = Some(page.checkpoint.clone());
-        Ok(())
+        matched
     }
 
     fn must_match(&self, signed: &SignedCheckpoint) -> Result<(), ReplicaError> {
@@ -217,28 +207,35 @@ impl Replica {
         }
     }
 
-    /// Replays whole batches; log time stands at the end of each.
-    fn replay(&mut self, entries: &[Submission], undo: &mut Undo) -> Result<(), ReplicaError> {
-        let mut batch = Vec::new();
+    /// Replays whole batches; log time, and the root of the index, stand at the end of each.
+    fn replay(
+        &mut self,
+        entries: &[Submission],
+        undo: &mut Undo,
+    ) -> Result<Vec<Mention>, ReplicaError> {
+        let (mut batch, mut mentions) = (Vec::new(), Vec::new());
         for opened in self.open_all(entries) {
             let opened = opened?;
             let closes = match &opened.statement.body.core {
-                Core::LogBatch(says) => Some((says.logged_at, says.first)),
+                Core::LogBatch(says) => Some(says.clone()),
                 _ => None,
             };
             batch.push(opened);
-            if let Some((logged_at, first)) = closes {
-                if first != self.size() {
-                    return Err(ReplicaError::Batch(self.size() + batch.len() as u64 - 1));
-                }
-                for opened in batch.drain(..) {
-                    self.replay_one(opened, logged_at, undo)?;
-                }
-                self.as_of = Some(logged_at);
+            let Some(closes) = closes else { continue };
+            let last = self.size() + batch.len() as u64 - 1;
+            if closes.first != self.size() {
+                return Err(ReplicaError::Batch(last));
             }
+            let replayed = batch
+                .drain(..)
+                .map(|opened| self.replay_one(opened, closes.logged_at, undo));
+            let noted = replayed.collect::<Result<Vec<_>, _>>()?;
+            let new = self.statements.close(&noted, closes.index_root);
+            mentions.extend(new.ok_or(ReplicaError::Index(last))?);
+            self.as_of = Some(closes.logged_at);
         }
         if batch.is_empty() {
-            Ok(())
+            Ok(mentions)
         } else {
             Err(ReplicaError::Batch(self.size()))
         }
@@ -263,7 +260,7 @@ impl Replica {
         opened: Opened,
         logged_at: i64,
         undo: &mut Undo,
-    ) -> Result<(), ReplicaError> {
+    ) -> Result<Noted, ReplicaError> {
         let index = self.size();
         let Opened {
             mut statement,
@@ -292,6 +289,7 @@ impl Replica {
         };
         let changes = lifecycle::apply(&self.world, &statement, at)
             .map_err(|refusal| ReplicaError::Rule { index, refusal })?;
+        let subjects = index::touched(&statement, &changes);
         undo.note(&statement, self.world.record(&statement, changes.states));
         self.tree.push(leaf_hash(&statement.submission.envelope));
         self.index.insert(statement.id, index);
@@ -299,7 +297,12 @@ impl Replica {
         if !sections.is_empty() {
             self.sections.insert(statement.id, sections);
         }
-        Ok(())
+        let link = Link {
+            index,
+            logged_at,
+            statement: statement.id,
+        };
+        Ok((link, subjects))
     }
 
     /// The world with statements on top that are signed and not logged yet, from journals at hand, and those
@@ -357,50 +360,6 @@ struct Opened {
     statement: Statement,
     /// The key that its signature was verified with.
     verified_by: Option<PublicKey>,
-}
-
-/// How a replica comes back to where it was before a page.
-struct Undo {
-    size: u64,
-    as_of: Option<i64>,
-    statements: Vec<(StatementId, (KeyId, u64))>,
-    /// What stood there before, oldest first.
-    states: Vec<(SubjectId, Option<State>)>,
-}
-
-impl Undo {
-    fn of(replica: &Replica) -> Undo {
-        Undo {
-            size: replica.size(),
-            as_of: replica.as_of,
-            statements: Vec::new(),
-            states: Vec::new(),
-        }
-    }
-
-    fn note(&mut self, statement: &Statement, before: Vec<(SubjectId, Option<State>)>) {
-        let place = (statement.envelope.kid, statement.body.seq);
-        self.statements.push((statement.id, place));
-        self.states.extend(before);
-    }
-
-    fn on(self, replica: &mut Replica) {
-        replica.tree.truncate(self.size);
-        replica.as_of = self.as_of;
-        for (id, place) in self.statements {
-            replica.index.remove(&id);
-            replica.sections.remove(&id);
-            if replica.world.sequences.get(&place) == Some(&id) {
-                replica.world.sequences.remove(&place);
-            }
-        }
-        for (id, before) in self.states.into_iter().rev() {
-            match before {
-                Some(state) => replica.world.states.insert(id, state),
-                None => replica.world.states.remove(&id),
-            };
-        }
-    }
 }
 
 impl World {

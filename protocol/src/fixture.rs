@@ -10,7 +10,7 @@ mod people;
 mod story;
 
 pub use design::{DesignSpec, LicenceSpec, envelope, file};
-pub use log::MemoryLog;
+pub use log::{Lie, MemoryLog};
 pub use people::{Entropy, Person, Who};
 pub use story::Build;
 

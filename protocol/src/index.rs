@@ -111,7 +111,9 @@ pub enum IndexError {
     #[error("the proof is malformed: {0}")]
     Malformed(&'static str),
     /// It is for another list, another subject or another root.
-    #[error("the proof does not lead to the root: statements are missing, or are not those that the log counts")]
+    #[error(
+        "the proof does not lead to the root: statements are missing, or are not those that the log counts"
+    )]
     Root,
 }
 

@@ -26,9 +26,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub mod bounds;
 
-/// The form in which a [`State`] stands as JSON in storage. Raise it when a stored state would be read as
-/// something else or not at all; the service then refuses older states and asks to make them again from the log.
-pub const STATE_FORM: i32 = 1;
+/// The form in which what follows from the log stands in storage: each [`State`] as JSON, and since form 2 the lists of
+/// statements by subject. Raise it when what is stored would be read as something else or not at all; the service then
+/// refuses the older form and asks to make it again from the log.
+pub const STATE_FORM: i32 = 2;
 
 /// Most subjects that one state names as what it stands on; the authors of its reports come on top, because
 /// who may report is everybody.

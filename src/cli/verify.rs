@@ -197,6 +197,7 @@ impl Base {
         if page.from == 0 {
             let done = Replica::new(trust)
                 .extend(&page)
+                .map(drop)
                 .map_err(|error| error.to_string());
             if proof.note("replay", done) {
                 let count = page.entries.len();

@@ -3,6 +3,7 @@
 //! Owns the comparison. It uses the same replica as any stranger, so what it accepts, a stranger accepts. Must
 //! never change anything.
 
+mod lists;
 mod rows;
 mod tiles;
 
@@ -94,6 +95,7 @@ pub async fn audit(
     let states = compare_states(store, &replica, batches.len(), &mut found).await?;
     compare_parents(store, &replica, &mut found).await?;
     let published = tiles::compare(store, files, replica.tree(), &mut found).await?;
+    lists::compare(store, replica.statements(), &mut found).await?;
     Ok(Report {
         entries: replica.size(),
         checkpoints: checkpoints.len(),
@@ -145,6 +147,7 @@ async fn replay(
     };
     Ok(replica
         .extend(&page)
+        .map(drop)
         .map_err(|error| wrong(error.to_string())))
 }
 

@@ -11,6 +11,7 @@ use threadmark_protocol::body::{Body, Bytes16, Core};
 use threadmark_protocol::checkpoint::Checkpoint;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::Trust;
+use threadmark_protocol::index::{self, Link, Map};
 use threadmark_protocol::lifecycle::{self, At, Changes, Refusal};
 use threadmark_protocol::statement::{Statement, StatementId};
 use threadmark_protocol::text::{ActorId, Moment, SubjectId};
@@ -27,6 +28,8 @@ pub struct Ground {
     pub first: u64,
     /// Log time of the batch, Unix seconds.
     pub logged_at: i64,
+    /// The index of the statements before.
+    pub statements: Map,
 }
 
 /// Statements to which the rules were applied, in order.
@@ -36,6 +39,8 @@ pub struct Draft<'a> {
     entries: Vec<Arc<Statement>>,
     changed: BTreeSet<SubjectId>,
     edges: BTreeSet<(SubjectId, SubjectId)>,
+    /// The entries with the subjects for which they count.
+    noted: Vec<(Link, BTreeSet<SubjectId>)>,
     /// Index and findings of each accepted statement.
     pub accepted: BTreeMap<StatementId, (u64, BTreeSet<Code>)>,
     /// Why each of the others is not logged.
@@ -51,6 +56,7 @@ impl<'a> Draft<'a> {
             entries: Vec::with_capacity(statements.len() + 1),
             changed: BTreeSet::new(),
             edges: BTreeSet::new(),
+            noted: Vec::with_capacity(statements.len() + 1),
             accepted: BTreeMap::new(),
             refused: BTreeMap::new(),
         };
@@ -71,6 +77,7 @@ impl<'a> Draft<'a> {
     /// Closes it with the log's own entry and signs the tree with the entries on top. The tree itself is left as it is: nothing
     /// is committed.
     pub fn close(mut self, tree: &mut Tree, fence: i64) -> Result<Batch, String> {
+        let mentions = self.ground.statements.add(&self.noted);
         let close = Arc::new(self.closing_entry()?);
         let changes = self.apply(&close).map_err(|refusal| refusal.to_string())?;
         self.record(close, changes);
@@ -81,6 +88,8 @@ impl<'a> Draft<'a> {
             states: self.changed.iter().filter_map(state).collect(),
             edges: self.edges,
             entries: self.entries,
+            mentions,
+            statements: self.ground.statements,
             checkpoint,
             fence,
         })
@@ -99,6 +108,13 @@ impl<'a> Draft<'a> {
     }
 
     fn record(&mut self, statement: Arc<Statement>, changes: Changes) {
+        let link = Link {
+            index: self.next_index(),
+            logged_at: self.ground.logged_at,
+            statement: statement.id,
+        };
+        self.noted
+            .push((link, index::touched(&statement, &changes)));
         for (id, before) in self.world.record(&statement, changes.states) {
             let before = before.as_ref().map(State::parents).unwrap_or_default();
             let now = self.world.states.get(&id).map(State::parents);
@@ -116,6 +132,7 @@ impl<'a> Draft<'a> {
             trust,
             first,
             logged_at,
+            statements,
         } = &self.ground;
         let (first, logged_at) = (*first, *logged_at);
         let body = Body {
@@ -128,7 +145,11 @@ impl<'a> Draft<'a> {
             prev: None,
             seen: None,
             salt: Bytes16([0; 16]),
-            core: Core::LogBatch(LogBatch { logged_at, first }),
+            core: Core::LogBatch(LogBatch {
+                logged_at,
+                first,
+                index_root: Some(statements.root()),
+            }),
             sealed: BTreeMap::new(),
         };
         let sections = BTreeMap::new();

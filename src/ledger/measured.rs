@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::digest::Digest;
+use threadmark_protocol::index::Tally;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{StatementId, Submission};
 use threadmark_protocol::text::SubjectId;
@@ -32,6 +33,10 @@ impl<S: Storage> Storage for Measured<S> {
 
     async fn leaves(&self, from: u64) -> Result<Vec<Digest>, StorageError> {
         self.storage.leaves(from).await
+    }
+
+    async fn tallies(&self) -> Result<Vec<(SubjectId, Tally)>, StorageError> {
+        self.storage.tallies().await
     }
 
     async fn places(

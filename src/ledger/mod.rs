@@ -10,6 +10,7 @@ pub mod keys;
 pub mod measured;
 pub mod rebuild;
 mod recent;
+mod recovery;
 pub mod sequencer;
 pub mod storage;
 pub mod tiles;
@@ -21,6 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::Trust;
+use threadmark_protocol::index::Map;
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::receipt::{self, Claims, Inclusion};
 use threadmark_protocol::statement::Statement;
@@ -37,6 +39,8 @@ pub struct Published {
     pub tree: Tree,
     /// Newest checkpoint.
     pub head: Option<Head>,
+    /// The index of statements of the committed entries.
+    pub statements: Map,
 }
 
 /// Handle to the ledger for everybody who submits or asks.

@@ -1,4 +1,4 @@
-//! Making every state again from the log, when a program writes them in another form than the one before.
+//! Making every state and every list of statements again from the log, when a program writes them in another form than the one before.
 //!
 //! Owns the replay; what is written follows from it alone. Must never know SQL.
 
@@ -30,7 +30,7 @@ pub struct Rebuilt {
     pub states: usize,
 }
 
-/// Replays the log and replaces all states. Takes the lease: a service that still runs stops at its next commit.
+/// Replays the log and replaces all states and lists. Takes the lease: a service that still runs stops at its next commit.
 ///
 /// # Errors
 /// [`RebuildError`]; nothing was changed then.
@@ -43,6 +43,7 @@ pub async fn rebuild(
     let fence = store.take_lease(holder).await?;
     let size = store.head().await?.map_or(0, |head| head.size);
     let mut replica = Replica::new(trust);
+    let mut mentions = Vec::new();
     while replica.size() < size {
         let from = replica.size();
         let head = store.checkpoint_within(from, PAGE_ENTRIES_MAX).await?;
@@ -52,13 +53,14 @@ pub async fn rebuild(
             entries: store.entries(from, (head.size - from) as usize).await?,
             checkpoint: head.note,
         };
-        replica
+        let new = replica
             .extend(&page)
             .map_err(|error| RebuildError::Log(from, error))?;
+        mentions.extend(new);
         progress(replica.size(), size);
     }
     let states = &replica.world().states;
-    store.replace_states(fence, size, states).await?;
+    store.replace_states(fence, size, states, &mentions).await?;
     Ok(Rebuilt {
         entries: size,
         states: states.len(),

@@ -15,7 +15,7 @@ use super::draft::{Draft, Ground, grow};
 use super::keys::LogKeys;
 use super::recent::Recent;
 use super::storage::{Batch, Head, Place, Storage, StorageError};
-use super::{Clock, Ledger, LedgerError, Published};
+use super::{Clock, Ledger, LedgerError, Published, recovery};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -113,7 +113,7 @@ impl<S: Storage> Sequencer<S> {
         };
         sequencer.load().await?;
         if sequencer.head().is_some() {
-            sequencer.check_genesis().await?;
+            recovery::check_genesis(&sequencer.storage, &trust).await?;
         }
         // Only now: taking the lease ends the writer that has it. What it wrote meanwhile is read after that.
         sequencer.fence = sequencer.storage.take_lease(holder).await?;
@@ -121,7 +121,7 @@ impl<S: Storage> Sequencer<S> {
         if sequencer.head().is_none() {
             sequencer.write_genesis().await?;
         }
-        sequencer.check_genesis().await?;
+        recovery::check_genesis(&sequencer.storage, &trust).await?;
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let published = sequencer.published.clone();
         let ledger = Ledger {
@@ -162,7 +162,12 @@ impl<S: Storage> Sequencer<S> {
                 ));
             }
         }
-        *write(&self.published) = Published { tree, head };
+        let statements = recovery::statements(&self.storage, size).await?;
+        *write(&self.published) = Published {
+            tree,
+            head,
+            statements,
+        };
         Ok(())
     }
 
@@ -186,25 +191,13 @@ impl<S: Storage> Sequencer<S> {
         self.commit(batch).await
     }
 
-    async fn check_genesis(&self) -> Result<(), LedgerError> {
-        let entries = self.storage.entries(0, 2).await?;
-        let expected =
-            [&self.trust.policy_statement, &self.trust.anchors_statement].map(|of| &of.submission);
-        let same = entries
-            .iter()
-            .zip(expected)
-            .all(|(found, expected)| found == expected);
-        if entries.len() == 2 && same {
-            return Ok(());
-        }
-        Err(LedgerError::OtherLog("entries 0 and 1 differ".into()))
-    }
-
     /// What a batch that begins now rests on. Log time never falls.
     fn ground(&self) -> Ground {
         let head = self.head();
         let logged_at = (self.clock)();
+        let statements = write(&self.published).statements.clone();
         Ground {
+            statements,
             keys: self.keys.clone(),
             trust: self.trust.clone(),
             first: head.as_ref().map_or(0, |head| head.size),
@@ -331,6 +324,7 @@ impl<S: Storage> Sequencer<S> {
         let mut published = write(&self.published);
         grow(&mut published.tree, &batch.entries);
         published.head = Some(batch.checkpoint);
+        published.statements = batch.statements;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use threadmark_protocol::digest::Digest;
+use threadmark_protocol::index::{Map, Mention, Tally};
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{Statement, StatementId, Submission};
 use threadmark_protocol::text::SubjectId;
@@ -45,6 +46,10 @@ pub struct Batch {
     pub states: BTreeMap<SubjectId, State>,
     /// What stands above a subject since this batch and did not before: child, parent. Parents never go away.
     pub edges: BTreeSet<(SubjectId, SubjectId)>,
+    /// New lines of the subjects' lists of statements.
+    pub mentions: Vec<Mention>,
+    /// The index of statements with them, whose root the last entry signs.
+    pub statements: Map,
     /// The checkpoint after the last entry.
     pub checkpoint: Head,
     /// The writer's fence.
@@ -78,6 +83,10 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Leaf hashes from an index on, from the entries themselves.
     fn leaves(&self, from: u64) -> impl Future<Output = Result<Vec<Digest>, StorageError>> + Send;
+
+    /// The newest tally of every subject of which something was said.
+    fn tallies(&self)
+    -> impl Future<Output = Result<Vec<(SubjectId, Tally)>, StorageError>> + Send;
 
     /// Where statements stand; those that are not logged are missing.
     fn places(

@@ -1,6 +1,6 @@
 //! The commit of a batch: the one place where the log grows.
 
-use super::{sort_out, to_i64};
+use super::{mention, sort_out, to_i64};
 use crate::ledger::storage::{Batch, StorageError};
 use sqlx::{PgPool, PgTransaction};
 
@@ -31,6 +31,7 @@ pub async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), StorageError> {
     expect_rows(rows(written.sections), columns.section_index.len())?;
     expect_rows(rows(written.states), batch.states.len())?;
     expect_rows(rows(written.edges), batch.edges.len())?;
+    expect_rows(rows(written.mentions), batch.mentions.len())?;
     expect_rows(rows(written.checkpoints), 1)?;
     // COMMIT POINT. Before it nothing of the batch exists for anybody; after it all of it does, and survives
     // a crash of this process, of the database and of the machine.
@@ -44,6 +45,7 @@ struct Written {
     sections: i64,
     states: i64,
     edges: i64,
+    mentions: i64,
     checkpoints: i64,
 }
 
@@ -65,6 +67,7 @@ struct Columns<'a> {
     state: Vec<String>,
     child: Vec<&'a str>,
     parent: Vec<&'a str>,
+    mention: mention::Columns<'a>,
 }
 
 impl<'a> Columns<'a> {
@@ -107,6 +110,7 @@ impl<'a> Columns<'a> {
                 .iter()
                 .map(|(child, _)| child.as_str())
                 .collect(),
+            mention: mention::Columns::of(&batch.mentions)?,
             parent: batch
                 .edges
                 .iter()
@@ -148,6 +152,10 @@ async fn write(
         previous.transpose()?,
         &checkpoint.root.0[..],
         checkpoint.note,
+        &of.mention.subject as &[&str],
+        &of.mention.nth,
+        &of.mention.index,
+        &of.mention.head as &[&[u8]],
     );
     query.fetch_one(&mut **transaction).await.map_err(sort_out)
 }

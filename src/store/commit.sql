@@ -29,6 +29,12 @@ new_edge as (
     select child, parent from held, unnest($17::text[], $18::text[]) as new (child, parent)
     returning 1
 ),
+new_mention as (
+    insert into mention (subject, nth, index, head)
+    select subject, nth, index, head
+    from held, unnest($23::text[], $24::bigint[], $25::bigint[], $26::bytea[]) as new (subject, nth, index, head)
+    returning 1
+),
 -- Compare-and-swap: the database refuses a second successor of one checkpoint.
 new_checkpoint as (
     insert into checkpoint (size, previous_size, root, note, signed_at)
@@ -40,4 +46,5 @@ select (select count(*) from held) as "held!",
        (select count(*) from new_section) as "sections!",
        (select count(*) from new_state) as "states!",
        (select count(*) from new_edge) as "edges!",
+       (select count(*) from new_mention) as "mentions!",
        (select count(*) from new_checkpoint) as "checkpoints!"

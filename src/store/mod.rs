@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod cluster;
 pub mod commit;
 pub mod entry;
+pub mod mention;
 pub mod open;
 pub mod part;
 pub mod rebuild;
@@ -21,6 +22,7 @@ use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use threadmark_protocol::digest::Digest;
+use threadmark_protocol::index::Tally;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{StatementId, Submission};
 use threadmark_protocol::text::SubjectId;
@@ -52,6 +54,10 @@ impl Storage for PgStore {
 
     async fn leaves(&self, from: u64) -> Result<Vec<Digest>, StorageError> {
         entry::leaves(&self.pool, from).await
+    }
+
+    async fn tallies(&self) -> Result<Vec<(SubjectId, Tally)>, StorageError> {
+        mention::tallies(&self.pool).await
     }
 
     async fn places(

@@ -1,9 +1,10 @@
 //! Writing every state anew, from a replay of the log. The log itself is not touched.
 
 use super::commit::{expect_rows, hold_lease};
-use super::{PgStore, entry, sort_out};
+use super::{PgStore, entry, mention, sort_out};
 use crate::ledger::storage::StorageError;
 use std::collections::BTreeMap;
+use threadmark_protocol::index::Mention;
 use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::world::{STATE_FORM, State};
 
@@ -11,7 +12,7 @@ use threadmark_protocol::world::{STATE_FORM, State};
 const STATES_AT_ONCE: usize = 1000;
 
 impl PgStore {
-    /// Puts `states` in the place of all that are stored, in one transaction.
+    /// Puts `states` and `mentions` in the place of all that are stored, in one transaction.
     ///
     /// # Errors
     /// Storage fails, another writer has taken over since `fence`, or the log is not of `size` any more.
@@ -20,6 +21,7 @@ impl PgStore {
         fence: i64,
         size: u64,
         states: &BTreeMap<SubjectId, State>,
+        mentions: &[Mention],
     ) -> Result<(), StorageError> {
         let mut transaction = self.pool.begin().await.map_err(sort_out)?;
         hold_lease(&mut transaction, fence).await?;
@@ -45,6 +47,7 @@ impl PgStore {
             });
             insert_edges(&mut transaction, edges).await?;
         }
+        mention::replace(&mut transaction, mentions).await?;
         let done = sqlx::query!("update state_form set form = $1", STATE_FORM)
             .execute(&mut *transaction)
             .await

@@ -53,6 +53,11 @@ fn refused(founded: &Founded, words: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+fn rebuild(founded: &Founded) {
+    let rebuilt = threadmark(founded, &["rebuild", "--json"]);
+    assert!(rebuilt.status.success(), "{rebuilt:?}");
+}
+
 /// Refused at the start, before anything is served.
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
@@ -72,6 +77,15 @@ fn a_database_of_the_release_before_is_brought_up_to_date_and_audits_clean() {
         told.contains("20261121000003") && told.contains("threadmark serve"),
         "{told}"
     );
+    // It has no lists of statements by subject yet: the service asks to have them made.
+    let told = refused(&founded, &SERVE);
+    assert!(
+        told.contains("form 1") && told.contains("threadmark rebuild"),
+        "{told}"
+    );
+    rebuild(&founded);
+    let (good, told) = founded.audit();
+    assert!(good, "{told}");
     let service = founded.serve();
     assert!(submit_one_more(&founded, &service, "later") >= 215);
     assert!(service.terminate());
@@ -110,7 +124,7 @@ fn a_database_of_a_newer_release_is_refused() {
 fn states_of_another_form_are_made_again_from_the_log() {
     let runtime = Runtime::new().unwrap();
     let founded = of_the_release_before(&runtime);
-    drop(founded.serve());
+    rebuild(&founded);
     let other =
         "update state_form set form = 99; update subject_state set state = '{}', version = 7;
                  delete from parent";
@@ -121,8 +135,7 @@ fn states_of_another_form_are_made_again_from_the_log() {
         "{told}"
     );
     assert!(!founded.audit().0);
-    let rebuilt = threadmark(&founded, &["rebuild", "--json"]);
-    assert!(rebuilt.status.success(), "{rebuilt:?}");
+    rebuild(&founded);
     let (good, told) = founded.audit();
     assert!(good, "{told}");
     let service = founded.serve();

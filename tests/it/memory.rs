@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use threadmark::ledger::storage::{Batch, Head, Place, Storage, StorageError};
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::digest::Digest;
+use threadmark_protocol::index::{Mention, Tally};
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{Statement, StatementId, Submission};
 use threadmark_protocol::text::SubjectId;
@@ -38,6 +39,7 @@ pub struct State {
     places: BTreeMap<StatementId, Place>,
     world: World,
     checkpoints: Vec<Head>,
+    tallies: BTreeMap<SubjectId, Tally>,
     fence: i64,
     tiles_published: u64,
     /// The fault, and how often it strikes.
@@ -123,6 +125,11 @@ impl Memory {
             state.entries.push(entry.as_ref().clone());
         }
         state.world.states.extend(batch.states.clone());
+        for Mention { subject, tally, .. } in &batch.mentions {
+            let before = state.tallies.insert(subject.clone(), *tally);
+            let before = before.unwrap_or_default();
+            assert_eq!(tally.count, before.count + 1, "a line is missing");
+        }
         state.checkpoints.push(batch.checkpoint.clone());
         Ok(())
     }
@@ -145,6 +152,14 @@ impl Storage for Memory {
         Ok(entries
             .iter()
             .map(|entry| leaf_hash(&entry.submission.envelope))
+            .collect())
+    }
+
+    async fn tallies(&self) -> Result<Vec<(SubjectId, Tally)>, StorageError> {
+        let state = self.0.lock().unwrap();
+        let tallies = state.tallies.iter();
+        Ok(tallies
+            .map(|(subject, tally)| (subject.clone(), *tally))
             .collect())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns what these statements say. Must never know votes or effects: `lifecycle/governance`.
 
+use crate::digest::Digest;
 use crate::key::{KeyLevel, PublicKey};
 use crate::text::{ActorId, Line, Moment, OrgId, Origin, Paragraph};
 use serde::{Deserialize, Serialize};
@@ -210,4 +211,7 @@ pub struct LogBatch {
     pub logged_at: i64,
     /// Index of the batch's first entry; this entry is its last.
     pub first: u64,
+    /// Root of the index of statements (`crate::index`) with this batch; a log that is older than the index began without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_root: Option<Digest>,
 }

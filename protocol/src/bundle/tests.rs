@@ -1,8 +1,9 @@
 use super::*;
 use crate::body::governance::PartClass;
 use crate::code::Code;
-use crate::fixture::{Consortium, Who};
+use crate::fixture::{Consortium, Lie, Who};
 use crate::genesis::{Genesis, GenesisError};
+use crate::world::Data;
 
 fn consortium() -> Consortium {
     let (mut c, licence) = Consortium::licensed(1, PartClass::C, 3);
@@ -23,6 +24,10 @@ fn refused(replica: &Replica, page: &Page) -> ReplicaError {
     assert_eq!(tried.world.sequences, replica.world.sequences);
     assert_eq!(tried.index, replica.index);
     assert_eq!(tried.sections, replica.sections);
+    assert_eq!(
+        (tried.statements().root(), tried.statements.is_signed),
+        (replica.statements().root(), replica.statements.is_signed)
+    );
     assert_eq!(
         (tried.as_of, &tried.checkpoint),
         (replica.as_of, &replica.checkpoint)
@@ -77,7 +82,8 @@ fn entries_that_are_not_what_the_log_signed_are_refused() {
         "{dropped}"
     );
     let swapped = with(|page| page.entries.swap(3, 5));
-    assert!(matches!(swapped, ReplicaError::Root), "{swapped}");
+    // Each batch signs which statements stand where; without that the checkpoint would tell.
+    assert!(matches!(swapped, ReplicaError::Index(4)), "{swapped}");
     let cut = with(|page| page.entries.truncate(41));
     assert!(
         matches!(cut, ReplicaError::Root | ReplicaError::Batch(_)),
@@ -187,4 +193,109 @@ fn genesis_is_two_statements_of_one_governor() {
         anchors: other.genesis.anchors.clone(),
     };
     assert!(matches!(mixed.trust(), Err(GenesisError::Apart(_))));
+}
+
+#[test]
+fn every_root_of_the_index_is_recomputed() {
+    let c = consortium();
+    let mut replica = replica(&c);
+    let told: Vec<_> = c
+        .log
+        .pages()
+        .iter()
+        .flat_map(|page| replica.extend(page).unwrap())
+        .collect();
+    assert_eq!(replica.statements().root(), c.log.statements().root());
+    assert!(
+        c.log
+            .entries()
+            .last()
+            .is_some_and(|last| matches!(&last.body.core,
+        Core::LogBatch(says) if says.index_root == Some(replica.statements().root())))
+    );
+    // What was told line by line are the lists, each with its chain.
+    for subject in c.log.world().states.keys() {
+        let lines = told.iter().filter(|line| line.subject == *subject);
+        let indices: Vec<_> = lines.clone().map(|line| line.index).collect();
+        let list = c.log.list(subject);
+        assert_eq!(
+            indices,
+            list.iter().map(|link| link.index).collect::<Vec<_>>(),
+            "{subject}"
+        );
+        let newest = lines.last().map(|line| line.tally).unwrap_or_default();
+        assert_eq!(newest, crate::index::Tally::of(list));
+        assert_eq!(newest, replica.statements().tally(subject));
+    }
+}
+
+#[test]
+fn a_statement_counts_for_what_it_names_and_for_what_it_changes() {
+    let mut c = consortium();
+    let (part, lot) = ("part:p6".parse().unwrap(), c.lot.clone());
+    let kinds = |c: &Consortium, id: &SubjectId| -> Vec<&str> {
+        let links = c.log.list(id).iter();
+        links
+            .map(|link| c.log.entries()[link.index as usize].body.core.kind())
+            .collect()
+    };
+    let Some(Data::Part { facts, .. }) = c.log.world().get(&part) else {
+        panic!("no part")
+    };
+    let told: Vec<_> = facts.iter().map(|fact| fact.source.statement).collect();
+    let listed: Vec<_> = c
+        .log
+        .list(&part)
+        .iter()
+        .map(|link| link.statement)
+        .collect();
+    assert_eq!(listed, told);
+    assert_eq!(kinds(&c, &lot), ["material.received"]);
+    let recall = c.recall(Who::Production, &[&lot]).unwrap();
+    assert_eq!(
+        kinds(&c, &lot),
+        ["material.received", "safety.recall_placed"]
+    );
+    assert_eq!(kinds(&c, &recall), ["safety.recall_placed"]);
+    let build: Vec<_> = c
+        .log
+        .world()
+        .states
+        .keys()
+        .filter(|id| id.kind() == "build")
+        .collect();
+    assert_eq!(kinds(&c, build[0]), ["build.started", "build.completed"]);
+    // The log's own entries count for nothing.
+    assert!(c.log.list(&crate::world::log_subject()).is_empty());
+}
+
+#[test]
+fn a_log_that_hides_a_statement_from_its_index_is_found_by_whoever_replays_it() {
+    let mut c = consortium();
+    let mut replica = replica(&c);
+    replica.extend(&c.log.page(0)).unwrap();
+    let mut honest = c.clone();
+    let lot = c.lot.clone();
+    honest.recall(Who::Production, &[&lot]).unwrap();
+    let recall = honest.log.list(&lot).last().unwrap().statement;
+    c.log.lie(Lie::Hides(recall, lot.clone()));
+    c.recall(Who::Production, &[&lot]).unwrap();
+    assert!(c.log.index_of(&recall).is_some());
+    let last = c.log.size() - 1;
+    let error = refused(&replica, &c.log.page(replica.size()));
+    assert!(
+        matches!(error, ReplicaError::Index(at) if at == last),
+        "{error}"
+    );
+    replica.extend(&honest.log.page(replica.size())).unwrap();
+    // Later batches cannot make good what one has hidden.
+    c.log.lie(Lie::SignsNone);
+    c.receive_lot("lot:l2", "AlSi10Mg");
+    honest.log.lie(Lie::SignsNone);
+    honest.receive_lot("lot:l2", "AlSi10Mg");
+    let error = refused(&replica, &honest.log.page(replica.size()));
+    assert!(
+        matches!(error, ReplicaError::Index(_)),
+        "once signed, always signed: {error}"
+    );
 }

@@ -134,7 +134,9 @@ impl Map {
                 });
             }
         }
-        let items = tallies.iter().map(|(subject, tally)| (key_of(subject), *tally));
+        let items = tallies
+            .iter()
+            .map(|(subject, tally)| (key_of(subject), *tally));
         self.put(items);
         mentions
     }

@@ -199,10 +199,15 @@ fn absence_is_not_proved_of_what_is_there() {
         };
         assert!(empty.check(&id, &none, &root).is_err());
     }
-    map.prove(&subject(50)).check(&subject(50), &none, &root).unwrap();
+    map.prove(&subject(50))
+        .check(&subject(50), &none, &root)
+        .unwrap();
     let empty = Map::default();
     assert!(empty.is_empty() && empty.root() == empty_root());
-    empty.prove(&subject(0)).check(&subject(0), &none, &empty.root()).unwrap();
+    empty
+        .prove(&subject(0))
+        .check(&subject(0), &none, &empty.root())
+        .unwrap();
 }
 
 #[test]
@@ -226,14 +231,25 @@ fn proofs_of_another_form_are_refused() {
     ));
     // A hash less than there are branches.
     let short = cbor_of(&[0, 1], &[7; 32]);
-    assert!(matches!(Proof::parse(&short), Err(IndexError::Malformed(_))));
+    assert!(matches!(
+        Proof::parse(&short),
+        Err(IndexError::Malformed(_))
+    ));
     assert!(matches!(
         Proof::parse(&cbor_of(&[0], &[7; 33])),
         Err(IndexError::Malformed(_))
     ));
     let longest = Proof {
-        other: Some((Digest([1; 32]), Tally { count: u64::MAX, head: Digest([2; 32]) })),
-        path: (0..=255).map(|depth| (depth, Digest([depth; 32]))).collect(),
+        other: Some((
+            Digest([1; 32]),
+            Tally {
+                count: u64::MAX,
+                head: Digest([2; 32]),
+            },
+        )),
+        path: (0..=255)
+            .map(|depth| (depth, Digest([depth; 32])))
+            .collect(),
     };
     assert_eq!(Proof::parse(&longest.to_bytes()).unwrap(), longest);
 }

@@ -10,8 +10,11 @@ mod design;
 mod governance;
 mod licence;
 mod part;
+mod reads;
 mod resource;
 mod safety;
+
+pub use reads::{rests_on, subjects};
 
 use crate::body::governance::{Function, Holder, KeyCard, Role};
 use crate::body::{Core, Nature, Seen};
@@ -184,67 +187,6 @@ fn no_governor(world: &World) -> bool {
     world
         .policy()
         .is_some_and(|policy| world.get(&world::org_subject(&policy.governor)).is_none())
-}
-
-/// The subjects whose states, with everything above them, [`apply`] reads for a statement.
-pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
-    let body = &statement.body;
-    let mut named = BTreeSet::from([
-        body.sub.clone(),
-        world::policy_subject(),
-        world::key_subject(&statement.envelope.kid),
-        world::org_subject(&body.iss),
-    ]);
-    match &body.core {
-        Core::MemberAdmitted(says) => {
-            named.insert(world::key_subject(&crate::key::key_id(&says.admin.public)));
-        }
-        Core::Anchors(says) => {
-            named.extend(
-                [&says.governor, &says.log]
-                    .map(|card| world::key_subject(&crate::key::key_id(&card.public))),
-            );
-        }
-        Core::DesignPublished(says) => {
-            named.insert(world::claim_subject(
-                &body.iss,
-                &says.part_number,
-                &says.revision,
-            ));
-        }
-        Core::DesignSuperseded(says) => {
-            named.insert(says.by.clone());
-        }
-        Core::ApprovalRequested(says) => {
-            named.insert(says.design.clone());
-            named.extend(says.allowables().cloned());
-        }
-        Core::LicenceIssued(says) => {
-            named.extend([
-                says.design.clone(),
-                says.machine.clone(),
-                world::org_subject(&says.holder),
-            ]);
-            named.extend(says.approval.clone());
-        }
-        Core::MachineEnrolled(says) => {
-            named.insert(world::key_subject(&says.key));
-        }
-        Core::BuildOrdered(says) => {
-            named.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
-        }
-        Core::BuildStarted(says) => {
-            named.extend([&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone));
-            for started in &says.parts {
-                named.extend([started.part.clone(), world::mark_subject(&started.mark)]);
-            }
-        }
-        Core::BuildCompleted(says) => named.extend(says.parts.iter().cloned()),
-        Core::BuildAborted(says) => named.extend(says.parts.iter().cloned()),
-        Core::RecallPlaced(says) => named.extend(says.anchors.iter().cloned()),
-        _ => {}
-    }
-    named
 }
 
 /// A statement with its author, as the rules of the families see it.

@@ -1,0 +1,85 @@
+//! Which subjects the rules read for a statement.
+//!
+//! Owns what must be at hand before [`super::apply`] is asked: in the writer, which loads it, and in who replays a part
+//! of the log, which must know that it is whole. Must never know what the rules do with it.
+
+use crate::body::{Core, Nature};
+use crate::statement::Statement;
+use crate::text::SubjectId;
+use crate::world;
+use std::collections::BTreeSet;
+
+/// The subjects whose states, with everything above them, [`super::apply`] reads for a statement.
+pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
+    let body = &statement.body;
+    let mut named = BTreeSet::from([
+        body.sub.clone(),
+        world::policy_subject(),
+        world::key_subject(&statement.envelope.kid),
+        world::org_subject(&body.iss),
+    ]);
+    match &body.core {
+        Core::MemberAdmitted(says) => {
+            named.insert(world::key_subject(&crate::key::key_id(&says.admin.public)));
+        }
+        Core::Anchors(says) => {
+            named.extend(
+                [&says.governor, &says.log]
+                    .map(|card| world::key_subject(&crate::key::key_id(&card.public))),
+            );
+        }
+        Core::DesignPublished(says) => {
+            named.insert(world::claim_subject(
+                &body.iss,
+                &says.part_number,
+                &says.revision,
+            ));
+        }
+        Core::DesignSuperseded(says) => {
+            named.insert(says.by.clone());
+        }
+        Core::ApprovalRequested(says) => {
+            named.insert(says.design.clone());
+            named.extend(says.allowables().cloned());
+        }
+        Core::LicenceIssued(says) => {
+            named.extend([
+                says.design.clone(),
+                says.machine.clone(),
+                world::org_subject(&says.holder),
+            ]);
+            named.extend(says.approval.clone());
+        }
+        Core::MachineEnrolled(says) => {
+            named.insert(world::key_subject(&says.key));
+        }
+        Core::BuildOrdered(says) => {
+            named.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
+        }
+        Core::BuildStarted(says) => {
+            named.extend([&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone));
+            for started in &says.parts {
+                named.extend([started.part.clone(), world::mark_subject(&started.mark)]);
+            }
+        }
+        Core::BuildCompleted(says) => named.extend(says.parts.iter().cloned()),
+        Core::BuildAborted(says) => named.extend(says.parts.iter().cloned()),
+        Core::RecallPlaced(says) => named.extend(says.anchors.iter().cloned()),
+        _ => {}
+    }
+    named
+}
+
+/// The subjects that decide, with everything above them, what a statement does to any subject that it touches. A report is
+/// never refused, and what it adds to a subject depends on that subject and on its author alone: whoever follows one
+/// part of a build need not follow the others. An act rests on all that it names.
+pub fn rests_on(statement: &Statement) -> BTreeSet<SubjectId> {
+    match statement.body.core.nature() {
+        Nature::Act => subjects(statement),
+        Nature::Report => BTreeSet::from([
+            world::key_subject(&statement.envelope.kid),
+            world::org_subject(&statement.body.iss),
+        ]),
+        Nature::Log => BTreeSet::new(),
+    }
+}

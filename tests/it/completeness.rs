@@ -1,0 +1,168 @@
+//! The lists of statements by subject, and the root over them: who lies about them is found.
+
+use crate::postgres::sql;
+use crate::support::{Founded, new_database};
+use object_store::memory::InMemory;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::sync::Arc;
+use threadmark::ledger::audit;
+use threadmark::ledger::storage::{Batch, Head, Storage as _};
+use threadmark::store::PgStore;
+use threadmark_agent::home::Draft;
+use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::body::Core;
+use threadmark_protocol::body::governance::{PartClass, Role, RoleGranted};
+use threadmark_protocol::fixture::{Consortium, Lie, Who};
+use threadmark_protocol::index::{Mention, Tally};
+use threadmark_protocol::world::key_subject;
+use tokio::runtime::Runtime;
+
+/// What somebody beside the service could do to the lists, what the audit calls it, and whether the writer would go on:
+/// it rests on the last line of each list.
+const WRONG: [(&str, &str, bool); 5] = [
+    (
+        "delete from mention where subject = SUBJECT and nth = 2",
+        "one is missing, or one too many",
+        false,
+    ),
+    (
+        "delete from mention where subject = SUBJECT",
+        "subjects of which something was said have none",
+        false,
+    ),
+    (
+        "update mention set head = sha256(head) where subject = SUBJECT and nth = 1",
+        "statement 1 of",
+        true,
+    ),
+    (
+        "update mention set index = 0 where subject = SUBJECT and nth = 2",
+        "statement 2 of",
+        true,
+    ),
+    (
+        "insert into mention select 'part:never', 1, index, head from mention where nth = 1 limit 1",
+        "statements of part:never",
+        false,
+    ),
+];
+
+#[test]
+fn lists_that_are_not_the_logs_are_named_stop_the_writer_and_are_made_again() {
+    let runtime = Runtime::new().unwrap();
+    let founded = Founded::new(runtime.block_on(new_database()));
+    let service = founded.serve();
+    // Of the governor's key two statements speak: genesis, and the grant of a role.
+    let key = founded.governor.identity().key_id();
+    let subject = key_subject(&key);
+    let grant = Core::RoleGranted(RoleGranted {
+        role: Role::Custodian,
+    });
+    let grant = Draft::new(subject.clone(), grant);
+    let governor = &founded.governor;
+    let grant = governor.sign(grant, system::now(), &mut SystemEntropy);
+    crate::service_crash::submit(&service, &grant.unwrap()).unwrap();
+    drop(service);
+    let run = |words: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_threadmark"))
+            .args(words)
+            .args(["--home".as_ref(), founded.log_home().as_os_str()])
+            .env("DATABASE_URL", &founded.database)
+            .output()
+            .unwrap()
+    };
+    let (good, told) = founded.audit();
+    assert!(good, "{told}");
+    for (text, name, goes_on) in WRONG {
+        let text = text.replace("SUBJECT", &format!("'{subject}'"));
+        runtime.block_on(sql(&founded.database, &text)).unwrap();
+        let (good, told) = founded.audit();
+        assert!(!good && told.contains(name), "{text}: {told}");
+        if goes_on {
+            drop(founded.serve());
+        } else {
+            let started = run(&["serve", "--listen", "127.0.0.1:0"]);
+            let why = String::from_utf8_lossy(&started.stderr);
+            assert!(why.contains("lists of statements"), "{text}: {why}");
+        }
+        assert!(run(&["rebuild"]).status.success(), "{text}");
+        let (good, told) = founded.audit();
+        assert!(good, "{text}: {told}");
+    }
+    drop(founded.serve());
+}
+
+/// The log of a fixture as a database holds it, batch by batch; of states it has none.
+async fn store_log(store: &PgStore, of: &Consortium) {
+    let fence = store.take_lease("test").await.unwrap();
+    let mut lines = BTreeMap::new();
+    for page in of.log.pages() {
+        let end = page.from + page.entries.len() as u64;
+        let entries = &of.log.entries()[page.from as usize..end as usize];
+        let signed =
+            threadmark_protocol::checkpoint::open(&page.checkpoint, &of.trust().checkpoint_key);
+        let logged_at = entries.last().map(|last| last.body.iat).unwrap();
+        let checkpoint = Head {
+            size: end,
+            root: signed.unwrap().checkpoint().root,
+            note: page.checkpoint.clone(),
+            logged_at,
+        };
+        let subjects = of.log.world().states.keys();
+        let mut mentions = Vec::new();
+        for subject in subjects {
+            let tally: &mut Tally = lines.entry(subject).or_default();
+            let links = of.log.list(subject).iter();
+            for link in links.filter(|link| (page.from..end).contains(&link.index)) {
+                *tally = tally.with(link);
+                mentions.push(Mention {
+                    subject: subject.clone(),
+                    index: link.index,
+                    tally: *tally,
+                });
+            }
+        }
+        let batch = Batch {
+            first: page.from,
+            entries: entries.iter().cloned().map(Arc::new).collect(),
+            states: BTreeMap::new(),
+            edges: BTreeSet::new(),
+            mentions,
+            statements: of.log.statements().clone(),
+            checkpoint,
+            fence,
+        };
+        store.commit(&batch).await.unwrap();
+    }
+}
+
+#[test]
+fn the_audit_finds_a_root_that_hides_a_recall() {
+    let (mut honest, _) = Consortium::licensed(1, PartClass::C, 1);
+    let mut lying = honest.clone();
+    let lot = honest.lot.clone();
+    honest.recall(Who::Production, &[&lot]).unwrap();
+    let recall = honest.log.list(&lot).last().unwrap();
+    lying.log.lie(Lie::Hides(recall.statement, lot.clone()));
+    lying.recall(Who::Production, &[&lot]).unwrap();
+    let last = lying.log.size() - 1;
+    let about_index = |of: Consortium| {
+        Runtime::new().unwrap().block_on(async {
+            let store = PgStore::open(&new_database().await).await.unwrap();
+            store_log(&store, &of).await;
+            let report = audit::audit(&store, &InMemory::new(), of.trust(), |_, _| {});
+            let report = report.await.unwrap();
+            let found = report.discrepancies.into_iter();
+            // Of states there are none; that is another matter.
+            let found = found
+                .filter(|one| !one.place.starts_with("state ") && !one.place.starts_with("edge "));
+            found.map(|one| one.what).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(about_index(honest), Vec::<String>::new());
+    let told = about_index(lying);
+    let wanted =
+        format!("the index of statements that entry {last} signs is not what the entries lead to");
+    assert_eq!(told, [wanted]);
+}
