@@ -79,7 +79,11 @@ impl<S: Storage> Tiles<S> {
             );
             return Err(LedgerError::Diverged(what));
         }
-        let log = Arc::new(RwLock::new(Published { tree, head }));
+        let log = Arc::new(RwLock::new(Published {
+            tree,
+            head,
+            ..Published::default()
+        }));
         Ok(Tiles {
             storage,
             files,

@@ -151,7 +151,8 @@ fn the_audit_finds_a_root_that_hides_a_recall() {
         Runtime::new().unwrap().block_on(async {
             let store = PgStore::open(&new_database().await).await.unwrap();
             store_log(&store, &of).await;
-            let report = audit::audit(&store, &InMemory::new(), of.trust(), |_, _| {});
+            let files = InMemory::new();
+            let report = audit::audit(&store, &files, of.trust(), |_, _| {});
             let report = report.await.unwrap();
             let found = report.discrepancies.into_iter();
             // Of states there are none; that is another matter.

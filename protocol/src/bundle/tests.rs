@@ -215,7 +215,7 @@ fn every_root_of_the_index_is_recomputed() {
     );
     // What was told line by line are the lists, each with its chain.
     for subject in c.log.world().states.keys() {
-        let lines = told.iter().filter(|line| line.subject == *subject);
+        let mut lines = told.iter().filter(|line| line.subject == *subject);
         let indices: Vec<_> = lines.clone().map(|line| line.index).collect();
         let list = c.log.list(subject);
         assert_eq!(
@@ -223,7 +223,7 @@ fn every_root_of_the_index_is_recomputed() {
             list.iter().map(|link| link.index).collect::<Vec<_>>(),
             "{subject}"
         );
-        let newest = lines.last().map(|line| line.tally).unwrap_or_default();
+        let newest = lines.next_back().map(|line| line.tally).unwrap_or_default();
         assert_eq!(newest, crate::index::Tally::of(list));
         assert_eq!(newest, replica.statements().tally(subject));
     }
