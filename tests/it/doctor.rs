@@ -130,7 +130,7 @@ fn a_good_installation_before_its_first_start_while_it_runs_and_after() {
         ("metrics", "told at"),
         ("public address", "leads to this service"),
         ("newest checkpoint", "of size 5, signed by this log"),
-        ("schema", "states of form 1"),
+        ("schema", "states of form 2"),
         ("keys fit genesis", "they do"),
     ] {
         assert!(
@@ -222,7 +222,7 @@ fn broken_databases() {
     assert!(!format!("{found:?}").contains("hunter2"));
     alter("update state_form set form = 99");
     only_problem(&examined(&founded, &[]), "schema", "form 99");
-    alter("update state_form set form = 1");
+    alter("update state_form set form = 2");
     alter(
         "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
            values (99991231000001, 'later', true, '\\x00', 0)",
