@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use threadmark_protocol::genesis::Genesis;
+use threadmark_protocol::note::VerifierKey;
+use threadmark_protocol::witness::policy::Policy;
 
 /// Of the service.
 const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8470);
@@ -42,6 +44,8 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     /// Folder of the sealed files.
     pub artifacts: PathBuf,
+    /// File that says which witnesses cosign the log; none asks nobody.
+    pub witness_policy: Option<PathBuf>,
     /// What is told in the log.
     pub log: String,
     /// How the log is written.
@@ -130,6 +134,7 @@ impl Config {
             database_url: layer.database_url,
             public_url: layer.public_url,
             artifacts: layer.artifacts.unwrap_or_else(|| home.join("objects")),
+            witness_policy: layer.witness_policy,
             log: layer
                 .log
                 .map_or(FILTER.to_owned(), |log| log.as_str().to_owned()),
@@ -195,6 +200,28 @@ impl Config {
         };
         let origin = genesis.trust()?.origin().clone();
         LogKeys::new(origin, &file).context("the log's origin cannot name a key")
+    }
+
+    /// The policy about the witnesses of the log with this key.
+    ///
+    /// # Errors
+    /// The file is wrong, which says where, or it is about other logs.
+    pub fn read_witness_policy(&self, log: &VerifierKey) -> Result<Policy> {
+        let Some(path) = &self.witness_policy else {
+            return Ok(Policy::none());
+        };
+        let file = std::fs::read(path)
+            .with_context(|| format!("witness_policy: reading {}", path.display()))?;
+        let policy = Policy::parse(&file);
+        let policy = policy.with_context(|| format!("witness_policy: {}", path.display()))?;
+        let logs = policy.logs();
+        if !logs.is_empty() && logs.iter().all(|of| of.key != *log) {
+            bail!(
+                "witness_policy: {} names other logs than this one, whose key is {log}",
+                path.display()
+            );
+        }
+        Ok(policy)
     }
 
     /// The given database, or a private cluster that starts now.

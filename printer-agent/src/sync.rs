@@ -8,6 +8,7 @@ mod http;
 mod patience;
 mod session;
 
+use client::Next;
 pub use client::{Client, Logged, Submitted};
 pub use http::Problem;
 pub use patience::patiently;
@@ -145,24 +146,29 @@ impl Client {
             other => other?,
         };
         let mut so_far = format!("{} entries verified", replica.size());
-        while let Some(page) = patiently(progress, &so_far, || self.page(session, replica.size()))?
-        {
-            home.extend(&mut replica, &page)?;
+        let is_beyond = loop {
+            match patiently(progress, &so_far, || self.next(session, replica.size()))? {
+                Next::Page(page) => home.extend(&mut replica, &page)?,
+                Next::Nothing => break false,
+                Next::Beyond => break true,
+            }
             so_far = format!("{} entries verified", replica.size());
             progress(&so_far);
-        }
-        must_continue(&replica, &self.checkpoint()?)?;
+        };
+        must_continue(&replica, is_beyond, &self.checkpoint()?)?;
         Ok(replica)
     }
 }
 
-/// Whether the log that signed this checkpoint has what was verified here. A longer one shows it with its next page.
-fn must_continue(replica: &Replica, note: &str) -> Result<(), SyncError> {
+/// Whether the log that signed this checkpoint has what was verified here. A longer one shows it with its next page. A
+/// shorter one may be the newest that witnesses have cosigned, unless the log says that it has no more than that.
+fn must_continue(replica: &Replica, is_beyond: bool, note: &str) -> Result<(), SyncError> {
     let signed = checkpoint::open(note, &replica.trust().checkpoint_key)
         .map_err(|error| SyncError::Unexpected(error.to_string()))?;
     let (verified, shown) = (replica.size(), signed.checkpoint().size);
-    let is_same = shown == verified && signed.checkpoint().root == replica.tree().root();
-    if is_same || shown > verified {
+    let is_ours = replica.tree().root_at(shown) == Some(signed.checkpoint().root);
+    let is_behind = shown < verified && is_beyond;
+    if shown > verified || is_ours && !is_behind {
         return Ok(());
     }
     Err(SyncError::Forked { verified, shown })

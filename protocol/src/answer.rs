@@ -35,10 +35,13 @@ pub enum Viewer {
 /// What the answer rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Knowledge {
-    /// Log time of the newest batch that is known, Unix seconds; `None` before the first.
+    /// When it was confirmed, Unix seconds: the time of the k-th newest cosignature, or the log time of the newest batch
+    /// where nobody has witnessed the log; `None` before the first.
     pub as_of: Option<i64>,
     /// Whether it is the log itself; of a bundle one cannot say that it knows every mark.
     pub is_whole_log: bool,
+    /// Entries below this index stand in a tree that the quorum has cosigned; `None` where there is no such tree.
+    pub witnessed_size: Option<u64>,
 }
 
 /// The four answers.
@@ -145,11 +148,11 @@ pub struct Answer {
     pub life: Vec<Step>,
     /// When it was asked, Unix seconds.
     pub now: i64,
-    /// Log time of the newest batch it rests on, Unix seconds.
+    /// When what it rests on was confirmed, Unix seconds: see [`Knowledge`].
     pub as_of: Option<i64>,
     /// Age of that in seconds.
     pub age_s: Option<u64>,
-    /// Whether witnesses have cosigned what it rests on.
+    /// Whether witnesses have cosigned every step that it rests on.
     pub witnessed: bool,
     /// Whether it leans on statements that are signed and not logged yet.
     pub provisional: bool,
@@ -174,7 +177,7 @@ pub fn answer(
         age_s: knowledge
             .as_of
             .map(|as_of| now.saturating_sub(as_of).max(0).unsigned_abs()),
-        witnessed: false,
+        witnessed: knowledge.witnessed_size.is_some(),
         provisional: false,
     };
     let Some((life, above)) = life_of_mark(world, mark) else {
@@ -188,6 +191,11 @@ pub fn answer(
     let steps = steps::of(world, &life, &above);
     let leans = |told: &Told| told.step.index.is_none();
     answer.provisional = steps.iter().any(leans) || is_lifted_provisionally(world, &life.part);
+    let is_witnessed = |told: &Told| {
+        let both = told.step.index.zip(knowledge.witnessed_size);
+        both.is_some_and(|(index, size)| index < size)
+    };
+    answer.witnessed &= !answer.provisional && steps.iter().all(is_witnessed);
     let is_stranger = *viewer == Viewer::Public;
     let seen = steps
         .into_iter()

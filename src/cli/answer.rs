@@ -232,6 +232,7 @@ mod tests {
         let knowledge = Knowledge {
             as_of: Some(consortium.now),
             is_whole_log: true,
+            witnessed_size: None,
         };
         let answer = answer(
             consortium.log.world(),

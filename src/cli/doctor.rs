@@ -6,6 +6,7 @@
 mod database;
 mod files;
 mod network;
+mod witnesses;
 
 use super::output;
 use super::settings::{Place, Running};
@@ -120,6 +121,7 @@ fn examine(config: &Config) -> Result<Vec<Check>> {
     checks.extend(network::checks(config, lives));
     let trust = trust.as_ref().map(|(_, trust)| trust);
     checks.extend(database::checks(config, trust, lives)?);
+    checks.extend(witnesses::checks(config, trust)?);
     Ok(checks)
 }
 

@@ -80,15 +80,22 @@ impl Evidence {
     }
 }
 
+/// What to do with a proof.
+const CONVICTED: &str = "Show this file to the members: nobody needs to trust who made it. Stop relying on the log until \
+                         they agree which history holds; somebody else may have its key.";
+
+/// What to do with a suspicion.
+const SUSPICIOUS: &str = "Ask the log for the consistency proof between the two sizes, or take its tiles and compute it. If \
+                          it leads to the second root and to another first one, put it into the file as `proof`, and \
+                          verify again. That the log gives none is suspicious and no proof.";
+
 /// A stable name, what happened, and what to do.
 fn told(finding: &Finding) -> (&'static str, String, &'static str) {
-    let convicted = "Show this file to the members: nobody needs to trust who made it. Stop relying on the log until \
-                     they agree which history holds; somebody else may have its key.";
     match finding {
         Finding::TwoRoots { size } => (
             "two-roots",
             format!("MISBEHAVIOUR PROVED: the log signed two different trees of {size} entries"),
-            convicted,
+            CONVICTED,
         ),
         Finding::Rewritten {
             old_size,
@@ -102,13 +109,13 @@ fn told(finding: &Finding) -> (&'static str, String, &'static str) {
                  of {old_size} that it signed\nits first {old_size} entries have the root {shown}\nthe log had signed \
                  {signed}"
             ),
-            convicted,
+            CONVICTED,
         ),
         Finding::NotEmpty => (
             "not-empty",
             "MISBEHAVIOUR PROVED: the log signed a root of the empty tree that cannot be one"
                 .to_owned(),
-            convicted,
+            CONVICTED,
         ),
         Finding::Consistent => (
             "consistent",
@@ -122,9 +129,7 @@ fn told(finding: &Finding) -> (&'static str, String, &'static str) {
                  begins with that of {old_size}. The proof that came with it fails, but nobody has signed it: anybody \
                  can send a wrong one"
             ),
-            "Ask the log for the consistency proof between the two sizes, or take its tiles and compute it. If it leads \
-             to the second root and to another first one, put it into the file as `proof`, and verify again. That the \
-             log gives none is suspicious and no proof.",
+            SUSPICIOUS,
         ),
     }
 }

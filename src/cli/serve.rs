@@ -5,11 +5,14 @@ use super::settings::{Place, Running};
 use crate::config::{Config, Database};
 use crate::http::observe::Observer;
 use crate::http::quota::Quotas;
-use crate::http::{self, App, Around};
+use crate::http::{self, App, Around, Shared};
+use crate::jobs::cosigning::{self, Cosigning};
+use crate::jobs::memory;
 use crate::ledger::keys::LogKeys;
 use crate::ledger::measured::Measured;
 use crate::ledger::sequencer::Sequencer;
 use crate::ledger::tiles;
+use crate::ledger::witnesses::Witnesses;
 use crate::ledger::{Clock, LedgerError};
 use crate::metrics::Metrics;
 use crate::store::PgStore;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::genesis::Genesis;
+use threadmark_protocol::note::VerifierKey;
 use tokio::net::TcpListener;
 
 /// Connections of one address to `/metrics`.
@@ -80,6 +84,7 @@ async fn serve(
         elapsed: system::elapsed,
     };
     tiles::check(&storage, artifacts.as_ref()).await?;
+    let witnesses = witnesses(config, &store, keys.checkpoint().verifier()).await?;
     // Last, because it ends the writer that has the lease.
     let (ledger, task) = Sequencer::start(storage, keys, genesis, &holder, clock.clone()).await?;
     config
@@ -92,9 +97,17 @@ async fn serve(
         .as_ref()
         .map(|url| url.as_str().to_owned());
     let around = Around {
+        witnesses: witnesses.clone(),
         quotas,
         observer,
         public_url,
+    };
+    let cosigning = Cosigning {
+        ledger: ledger.clone(),
+        store: store.clone(),
+        witnesses,
+        clock: clock.clone(),
+        elapsed: system::elapsed,
     };
     let app = App::new(ledger, store, artifacts, clock, genesis_bytes, around);
     let address = listener.local_addr()?;
@@ -103,24 +116,22 @@ async fn serve(
         "threadmark serves {} at http://{address} genesis {fingerprint}",
         app.ledger.trust().origin()
     );
-    if let Some(listener) = metrics_listener {
-        let routes = http::observe::operators_routes(app.clone());
-        let most = METRICS_CONNECTIONS_MAX;
-        let for_ever = std::future::pending();
-        tokio::spawn(http::listen::serve_routes(
-            listener,
-            routes,
-            most,
-            |_| false,
-            for_ever,
-        ));
-    }
+    tell_metrics(metrics_listener, &app);
     tokio::select! {
         () = http::listen::serve(listener, app.clone(), stopped()) => Ok(ExitCode::SUCCESS),
         written = task.run() => explain(written),
         never = app.tiles.keep_publishing() => match never {},
+        error = cosigning::run(cosigning) => bail!("{error}"),
         gone = database.look_after() => gone.map(|()| ExitCode::FAILURE),
     }
+}
+
+/// Who witnesses the log. Asked before anything is signed: what they remember must be in the database.
+async fn witnesses(config: &Config, store: &PgStore, log: &VerifierKey) -> Result<Arc<Witnesses>> {
+    let witnesses = Arc::new(Witnesses::new(config.read_witness_policy(log)?));
+    memory::check(store, &witnesses, log, system::now()).await?;
+    cosigning::restore(store, &witnesses).await?;
+    Ok(witnesses)
 }
 
 async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {
@@ -142,6 +153,23 @@ async fn metrics_listener(config: &Config) -> Result<Option<TcpListener>> {
     let address = listener.local_addr()?;
     tracing::info!(url = %format!("http://{address}/metrics"), "metrics");
     Ok(Some(listener))
+}
+
+/// Serves `/metrics` as long as the process lives.
+fn tell_metrics(listener: Option<TcpListener>, app: &Shared) {
+    let Some(listener) = listener else {
+        return;
+    };
+    let routes = http::observe::operators_routes(app.clone());
+    let most = METRICS_CONNECTIONS_MAX;
+    let for_ever = std::future::pending();
+    tokio::spawn(http::listen::serve_routes(
+        listener,
+        routes,
+        most,
+        |_| false,
+        for_ever,
+    ));
 }
 
 fn observer() -> Observer {

@@ -62,6 +62,9 @@ pub struct Running {
     /// Folder of the sealed files [default: objects in the home]
     #[arg(long, env = "THREADMARK_ARTIFACTS")]
     artifacts: Option<PathBuf>,
+    /// File that says which witnesses cosign the log, and how many must [default: none are asked]
+    #[arg(long, env = "THREADMARK_WITNESS_POLICY")]
+    witness_policy: Option<PathBuf>,
     /// What is told in the log [default: info,sqlx=warn]
     #[arg(long, env = "THREADMARK_LOG")]
     log: Option<Filter>,
@@ -89,6 +92,7 @@ impl Running {
             metrics_listen: self.metrics_listen,
             public_url: self.public_url,
             artifacts: self.artifacts,
+            witness_policy: self.witness_policy,
             log: self.log.or(rust_log),
             log_format: self.log_format,
             ..Layer::default()

@@ -31,6 +31,8 @@ pub struct Layer {
     pub public_url: Option<PublicUrl>,
     /// Folder of the sealed files.
     pub artifacts: Option<PathBuf>,
+    /// File that says which witnesses cosign the log (C2SP tlog-policy).
+    pub witness_policy: Option<PathBuf>,
     /// What is told in the log.
     #[serde(deserialize_with = "filter")]
     pub log: Option<Filter>,
@@ -74,10 +76,12 @@ impl Layer {
             .map_err(|error| FileError::Unreadable(file.to_owned(), error.to_string()))?;
         let mut layer = Layer::parse(&text).map_err(|wrong| wrong.of(file))?;
         let folder = file.parent().unwrap_or(Path::new("."));
-        for path in [&mut layer.home, &mut layer.artifacts]
-            .into_iter()
-            .flatten()
-        {
+        let paths = [
+            &mut layer.home,
+            &mut layer.artifacts,
+            &mut layer.witness_policy,
+        ];
+        for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
         }
         Ok(layer)
@@ -108,6 +112,7 @@ impl Layer {
             database_url: self.database_url.or(below.database_url),
             public_url: self.public_url.or(below.public_url),
             artifacts: self.artifacts.or(below.artifacts),
+            witness_policy: self.witness_policy.or(below.witness_policy),
             log: self.log.or(below.log),
             log_format: self.log_format.or(below.log_format),
             // Flags set none, and the environment is asked when both are together.

@@ -26,14 +26,19 @@ const SIZE_MAX: u64 = (1 << 53) - 1;
 
 /// The newest checkpoint
 ///
-/// A C2SP signed note.
+/// A C2SP signed note: the newest that a quorum of witnesses has cosigned, with their lines; where no witness is asked, or
+/// none has cosigned yet, the newest that the log has signed.
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log", operation_id = "get_checkpoint",
     responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain"), Problems))]
 pub async fn checkpoint(State(app): State<Shared>) -> Result<Response, Problem> {
-    let note = app
-        .ledger
-        .published(|log| log.head.as_ref().map(|head| head.note.clone()));
-    let note = note.ok_or_else(|| Problem::absent("the log is empty"))?;
+    let note = match app.witnesses.witnessed() {
+        Some(witnessed) => witnessed.note,
+        None => {
+            let head = app.ledger.published(|log| log.head.clone());
+            let head = head.ok_or_else(|| Problem::absent("the log is empty"))?;
+            app.witnesses.note_of(&head)
+        }
+    };
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
@@ -105,7 +110,8 @@ pub async fn checkpoints(
 
 /// Proof of an entry as a file
 ///
-/// A c2sp.org/tlog-proof: that the entry stands at this index of the newest checkpoint. It holds hashes and the
+/// A c2sp.org/tlog-proof: that the entry stands at this index of the newest checkpoint that a quorum of
+/// witnesses has cosigned, or of the newest of all where it is not witnessed yet. It holds hashes and the
 /// checkpoint; whoever has the entry can check it without a network.
 #[utoipa::path(get, path = "/log/proof/{index}", tag = "log", operation_id = "get_tlog_proof",
     params(("index" = u64, Path, description = "Index of the entry", maximum = 9007199254740991_u64)),
@@ -115,20 +121,23 @@ pub async fn tlog_proof(
     Path(index): Path<u64>,
 ) -> Result<Response, Problem> {
     let absent = || Problem::absent("the log has no such entry");
-    let size = app.ledger.published(|log| log.tree.size());
-    let head = app
-        .store
-        .newest_checkpoint(size)
-        .await?
-        .ok_or_else(absent)?;
+    let witnessed = app.witnesses.witnessed().filter(|of| index < of.size);
+    let (size, note) = match witnessed {
+        Some(witnessed) => (witnessed.size, witnessed.note),
+        None => {
+            let head = app.ledger.published(|log| log.head.clone());
+            let head = head.ok_or_else(absent)?;
+            (head.size, app.witnesses.note_of(&head))
+        }
+    };
     let hashes = app
         .ledger
-        .published(|log| log.tree.inclusion(index, head.size))
+        .published(|log| log.tree.inclusion(index, size))
         .ok_or_else(absent)?;
     let proof = TlogProof {
         index,
         hashes,
-        checkpoint: head.note,
+        checkpoint: note,
     };
     let name = format!("attachment; filename=\"{index}.tlog-proof\"");
     let media_type = "text/plain; charset=utf-8".to_owned();

@@ -67,12 +67,15 @@ pub async fn get(
 /// Loads the world above a mark's part and asks the one function that answers.
 pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer, Problem> {
     let world = app.store.part_world(mark).await?;
-    let as_of = app
+    let logged_at = app
         .ledger
         .published(|log| log.head.as_ref().map(|head| head.logged_at));
+    let witnessed = app.witnesses.witnessed();
     let knowledge = Knowledge {
-        as_of,
+        // What witnesses confirm, where there are some, not what this service claims.
+        as_of: witnessed.as_ref().map(|of| of.since).or(logged_at),
         is_whole_log: true,
+        witnessed_size: witnessed.map(|of| of.size),
     };
     Ok(answer::answer(&world, mark, app.now(), viewer, knowledge))
 }

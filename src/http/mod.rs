@@ -28,6 +28,7 @@ mod tiles;
 mod upload;
 
 use crate::ledger::tiles::Tiles;
+use crate::ledger::witnesses::Witnesses;
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use axum::Router;
@@ -76,6 +77,8 @@ pub struct App {
     pub artifacts: Arc<dyn ObjectStore>,
     /// The log as files.
     pub tiles: Tiles<PgStore>,
+    /// What witnesses have said of the log.
+    pub witnesses: Arc<Witnesses>,
     /// Unix seconds.
     pub clock: Clock,
     /// The genesis file as it is served.
@@ -92,8 +95,10 @@ pub struct App {
     uploads_each: Each<KeyId>,
 }
 
-/// What surrounds the work: limits, counters, and where people reach the service.
+/// What surrounds the work: limits, counters, witnesses, and where people reach the service.
 pub struct Around {
+    /// Who has cosigned what.
+    pub witnesses: Arc<Witnesses>,
     /// What one key and one address may use.
     pub quotas: Quotas,
     /// Counters, and the ids of requests.
@@ -121,6 +126,7 @@ impl App {
             ledger,
             store,
             artifacts,
+            witnesses: around.witnesses,
             clock,
             genesis,
             keys: RwLock::default(),

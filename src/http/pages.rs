@@ -52,6 +52,7 @@ pub fn page_of(app: &App, headers: &HeaderMap) -> Page {
         origin: app.ledger.trust().origin().to_string(),
         log_size,
         root,
+        witnessed_size: app.witnesses.witnessed().map(|of| of.size),
         viewer: None,
     }
 }

@@ -62,6 +62,11 @@ pub struct Proven {
     pub logged_at: i64,
     /// Size of the tree that the receipt is for.
     pub tree_size: u64,
+    /// Whether a quorum of witnesses has cosigned a checkpoint that covers it. Logged and witnessed are two states.
+    pub witnessed: bool,
+    /// The time, Unix seconds, of the k-th newest cosignature of that quorum.
+    #[schema(required)]
+    pub witnessed_at: Option<i64>,
     /// The leaf: the COSE_Sign1 of the statement.
     #[schema(value_type = Hex)]
     pub envelope: String,
@@ -271,8 +276,12 @@ pub async fn get(
         .ok_or_else(Problem::unavailable)?;
     let kid = statement.envelope.kid;
     let world = app.store.world(&[key_subject(&kid)].into(), &[]).await?;
+    let witnessed = app.witnesses.witnessed();
+    let witnessed = witnessed.filter(|of| logged.place.index < of.size);
     Ok(Json(Proven {
         id: id.to_hex(),
+        witnessed: witnessed.is_some(),
+        witnessed_at: witnessed.map(|of| of.since),
         index: logged.place.index,
         logged_at: logged.place.logged_at,
         tree_size: logged.place.tree_size,

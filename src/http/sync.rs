@@ -64,6 +64,11 @@ pub async fn get(
         .checkpoint_within(asked.from, PAGE_ENTRIES_MAX)
         .await?;
     let head = head.ok_or_else(Problem::unavailable)?;
+    let with_lines = app.store.with_cosignatures(vec![head]).await?;
+    let head = with_lines
+        .into_iter()
+        .next()
+        .ok_or_else(Problem::unavailable)?;
     let count = (head.size - asked.from) as usize;
     let mut entries = app.store.entries(asked.from, count).await?;
     entries

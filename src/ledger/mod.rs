@@ -14,6 +14,7 @@ mod recovery;
 pub mod sequencer;
 pub mod storage;
 pub mod tiles;
+pub mod witnesses;
 
 use crate::ledger::keys::LogKeys;
 use crate::ledger::sequencer::{Fate, Pending};

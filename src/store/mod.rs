@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod checkpoint;
 pub mod cluster;
 pub mod commit;
+pub mod cosignature;
 pub mod entry;
 pub mod mention;
 pub mod open;

@@ -37,6 +37,8 @@ pub struct Page {
     pub log_size: u64,
     /// Root of the tree of that size; `None` before the first checkpoint.
     pub root: Option<Digest>,
+    /// Entries that a quorum of witnesses has cosigned; `None` where nobody has.
+    pub witnessed_size: Option<u64>,
     /// Name of the member that asks; `None` for anybody.
     pub viewer: Option<String>,
 }

@@ -43,6 +43,7 @@ pub fn record(answer: &Answer, page: &Page) -> String {
         steps: answer.life.iter().rev().map(StepView::of).collect(),
         signed: signed(all, logged),
         size: words::count(page.log_size),
+        witnessed: page.witnessed_size.map(words::count),
         root: page.root.as_ref().map(words::short),
         asked: words::stamp(answer.now),
     })
@@ -86,6 +87,7 @@ struct Record<'a> {
     steps: Vec<StepView<'a>>,
     signed: String,
     size: String,
+    witnessed: Option<String>,
     root: Option<String>,
     asked: Stamp,
 }

@@ -20,6 +20,7 @@ fn page() -> Page {
         public_url: "https://part.example".into(),
         origin: "log.example/am".into(),
         log_size: 48_213,
+        witnessed_size: None,
         root: Some(Digest::sha256(&[b"root"])),
         viewer: None,
     }

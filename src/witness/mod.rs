@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard};
 use threadmark_protocol::checkpoint::{Checkpoint, Cosigner};
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::note::{KeyKind, Note, NoteError, VerifierKey};
-use threadmark_protocol::witness::evidence::Evidence;
+use threadmark_protocol::witness::evidence::{Evidence, Finding};
 use threadmark_protocol::witness::{Refusal, Request, RequestError};
 
 /// A witness with its memory.
@@ -234,19 +234,7 @@ impl Witness {
         let Some(second) = of_log(request, &log.keys).ok().filter(|_| is_of_interest) else {
             return;
         };
-        let second = second.to_string();
-        let first = last.map_or_else(|| second.clone(), |last| last.note.clone());
-        let found = log.keys.iter().find_map(|key| {
-            let evidence = Evidence {
-                log: key.to_string(),
-                first: first.clone(),
-                second: second.clone(),
-                proof: request.proof().to_vec(),
-            };
-            let finding = evidence.examine(key).ok()?;
-            Some((evidence, finding))
-        });
-        let Some((evidence, finding)) = found else {
+        let Some((evidence, finding)) = log.against(last, &second, request) else {
             return;
         };
         let is_proof = finding.is_misbehaviour();
@@ -266,6 +254,29 @@ impl Witness {
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "evidence against a log cannot be kept"),
         }
+    }
+}
+
+impl Log {
+    /// What two checkpoints and the proof between them show, by the one key that has signed both.
+    fn against(
+        &self,
+        last: Option<&Cosigned>,
+        second: &Note,
+        request: &Request,
+    ) -> Option<(Evidence, Finding)> {
+        let second = second.to_string();
+        let first = last.map_or_else(|| second.clone(), |last| last.note.clone());
+        self.keys.iter().find_map(|key| {
+            let evidence = Evidence {
+                log: key.to_string(),
+                first: first.clone(),
+                second: second.clone(),
+                proof: request.proof().to_vec(),
+            };
+            let finding = evidence.examine(key).ok()?;
+            Some((evidence, finding))
+        })
     }
 }
 

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use threadmark_protocol::key::Signer;
 use threadmark_protocol::note::NoteSigner;
 use threadmark_protocol::tree::{Tree, leaf_hash};
-use threadmark_protocol::witness::evidence::Finding;
 
 const ORIGIN: &str = "log.example/am";
 

@@ -160,6 +160,7 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
             let knowledge = Knowledge {
                 as_of,
                 is_whole_log: true,
+                witnessed_size: None,
             };
             let online = answer(&world, mark, now, &viewer, knowledge);
             let offline = answer(replica.world(), mark, now, &viewer, knowledge);

@@ -33,6 +33,7 @@ mod service_pages;
 mod service_pictures;
 mod service_quota;
 mod service_tiles;
+mod service_witnesses;
 mod support;
 mod tidy;
 mod wire;

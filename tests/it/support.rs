@@ -6,22 +6,25 @@ pub mod witness;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use threadmark::http::Around;
 use threadmark::http::observe::Observer;
 use threadmark::http::quota::Quotas;
+use threadmark::ledger::witnesses::Witnesses;
 use threadmark::metrics::Metrics;
 use threadmark::store::cluster::Cluster;
 use threadmark_agent::home::Home;
 use threadmark_agent::sync::Client;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::body::governance::Holder;
+use threadmark_protocol::witness::policy::Policy;
 
 /// What surrounds an application in this process.
 pub fn around(quotas: Quotas) -> Around {
     Around {
+        witnesses: Arc::new(Witnesses::new(Policy::none())),
         quotas,
         observer: Observer {
             metrics: Metrics::default(),
@@ -179,6 +182,11 @@ impl Service {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = peak.and_then(|peak| peak.split_whitespace().next());
         kib.unwrap().parse::<u64>().unwrap() << 10
+    }
+
+    /// Whether the process is gone by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.

@@ -71,6 +71,7 @@ impl Home {
         let knowledge = Knowledge {
             as_of: replica.as_of(),
             is_whole_log: false,
+            witnessed_size: None,
         };
         Ok(View {
             replica,

@@ -133,10 +133,18 @@ impl Client {
 
     /// The next page from entry `from` on; `None` when there is no more.
     pub fn page(&self, session: &Session, from: u64) -> Result<Option<Page>, SyncError> {
+        Ok(match self.next(session, from)? {
+            Next::Page(page) => Some(page),
+            Next::Nothing | Next::Beyond => None,
+        })
+    }
+
+    /// [`Client::page`], and why there is none.
+    pub(super) fn next(&self, session: &Session, from: u64) -> Result<Next, SyncError> {
         let request = self.http.get("/v1/sync").query("from", from.to_string());
         let answer = self.http.answered(bearer(request, Some(session)).call())?;
         match answer.status() {
-            204 => return Ok(None),
+            204 => return Ok(Next::Nothing),
             404 => return nothing_beyond(answer.problem()),
             _ => {}
         }
@@ -146,10 +154,11 @@ impl Client {
         if page.entries.is_empty() {
             return Err(SyncError::Unexpected("a page without entries".into()));
         }
-        Ok(Some(page))
+        Ok(Next::Page(page))
     }
 
-    /// The newest checkpoint, a signed note.
+    /// The newest checkpoint that a quorum of witnesses has cosigned, where some are asked; else the log's newest. A signed
+    /// note.
     pub fn checkpoint(&self) -> Result<String, SyncError> {
         let answer = self
             .http
@@ -263,10 +272,20 @@ fn bearer<B>(request: RequestBuilder<B>, session: Option<&Session>) -> RequestBu
     }
 }
 
+/// What comes after an entry.
+pub(super) enum Next {
+    /// More.
+    Page(Page),
+    /// No more.
+    Nothing,
+    /// The log says that it has not so much.
+    Beyond,
+}
+
 /// A log that has less than is known here has no page for us; its checkpoint proves that it went back, its word does not.
-fn nothing_beyond(problem: Problem) -> Result<Option<Page>, SyncError> {
+fn nothing_beyond(problem: Problem) -> Result<Next, SyncError> {
     match problem.code.as_str() {
-        "beyond-the-log" => Ok(None),
+        "beyond-the-log" => Ok(Next::Beyond),
         _ => Err(SyncError::Problem(problem)),
     }
 }

@@ -20,6 +20,7 @@ fn ask(c: &Consortium, mark: Mark, who: Who) -> Answer {
     let knowledge = Knowledge {
         as_of: Some(c.log.logged_at()),
         is_whole_log: true,
+        witnessed_size: None,
     };
     let viewer = Viewer::Member {
         org: c.org(who),

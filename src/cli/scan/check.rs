@@ -60,6 +60,7 @@ impl Asking {
         let knowledge = Knowledge {
             as_of: told.as_of,
             is_whole_log: true,
+            witnessed_size: None,
         };
         let (world, now) = (view.replica.world(), system::now());
         let own = answer::answer(world, told.mark, now, &self.viewer(), knowledge);

@@ -23,13 +23,14 @@ pub struct Answer {
     pub life: Vec<Step>,
     /// When it was asked, Unix seconds.
     pub now: i64,
-    /// Log time of the newest batch that it rests on, Unix seconds.
+    /// When what it rests on was confirmed, Unix seconds: the time of the k-th newest cosignature of the quorum; where
+    /// nobody has witnessed the log, its own time of the newest batch.
     #[schema(required)]
     pub as_of: Option<i64>,
     /// Age of that in seconds.
     #[schema(required)]
     pub age_s: Option<u64>,
-    /// Whether witnesses have cosigned what it rests on.
+    /// Whether a quorum of witnesses has cosigned every step that it rests on.
     pub witnessed: bool,
     /// Whether it leans on statements that are signed and not logged yet.
     pub provisional: bool,

@@ -1,9 +1,12 @@
 //! A real witness as a process, and logs for it that may have several histories.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use threadmark_agent::system;
 use threadmark_protocol::checkpoint::Checkpoint;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::key::Signer;
@@ -190,4 +193,90 @@ impl Forest {
         }
         cosigned
     }
+}
+
+/// Whoever claims to be a witness: answers as a test tells it to, and remembers what it was asked.
+pub struct Actor {
+    pub url: String,
+    asked: Arc<Mutex<Vec<(Duration, String)>>>,
+}
+
+impl Actor {
+    /// `play` gets the body of each `add-checkpoint`, and its number, and says status and body; nothing is no answer at all.
+    /// To monitors it shows nothing.
+    pub fn new(
+        play: impl Fn(usize, &str) -> Option<(u16, String)> + Send + Sync + 'static,
+    ) -> Actor {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (play, remembered) = (Arc::new(play), asked.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (play, remembered) = (play.clone(), remembered.clone());
+                std::thread::spawn(move || perform(&stream, &*play, &remembered));
+            }
+        });
+        Actor { url, asked }
+    }
+
+    /// When it was asked for cosignatures, and with what.
+    pub fn asked(&self) -> Vec<(Duration, String)> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+/// Number and body of a request to status and body of its answer.
+type Play = dyn Fn(usize, &str) -> Option<(u16, String)>;
+
+fn perform(stream: &TcpStream, play: &Play, asked: &Mutex<Vec<(Duration, String)>>) {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head).unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let lines = head.lines().map(str::to_ascii_lowercase);
+        let mut length =
+            lines.filter_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let mut body = vec![0; length.next().unwrap_or(0)];
+        reader.read_exact(&mut body).unwrap();
+        let answer = if head.starts_with("POST ") {
+            let body = String::from_utf8(body).unwrap();
+            let number = {
+                let mut asked = asked.lock().unwrap();
+                asked.push((system::elapsed(), body.clone()));
+                asked.len() - 1
+            };
+            play(number, &body)
+        } else {
+            Some((404, String::new()))
+        };
+        let Some((status, body)) = answer else {
+            // Accepts, and never answers.
+            std::thread::sleep(Duration::from_secs(3600));
+            return;
+        };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n");
+        if (&*stream)
+            .write_all(format!("{head}{body}").as_bytes())
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Asks until it is so, or for as long as something must hang.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..1200 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("it never happened: {what}");
 }

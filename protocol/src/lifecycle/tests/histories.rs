@@ -60,6 +60,7 @@ fn knowledge(c: &Consortium) -> Knowledge {
     Knowledge {
         as_of: Some(c.log.logged_at()),
         is_whole_log: true,
+        witnessed_size: None,
     }
 }
 

@@ -310,6 +310,7 @@ fn an_unknown_mark_is_a_stop_online_and_unknown_offline() {
     let mut knowledge = Knowledge {
         as_of: Some(c.now),
         is_whole_log: true,
+        witnessed_size: None,
     };
     let ask = |knowledge| {
         let answer = answer(c.log.world(), mark, c.now, &Viewer::Public, knowledge);
@@ -528,6 +529,7 @@ fn knowledge_has_an_age_and_class_b_wants_it_logged() {
         let knowledge = Knowledge {
             as_of,
             is_whole_log: false,
+            witnessed_size: None,
         };
         let viewer = Viewer::Public;
         answer(
@@ -558,6 +560,7 @@ fn class_b_at_sea_cannot_be_determined() {
     let knowledge = Knowledge {
         as_of: replica.as_of(),
         is_whole_log: false,
+        witnessed_size: None,
     };
     let mark = c.mark(&licence, 1);
     let answer = answer(&world, mark, c.now, &Viewer::Public, knowledge);
@@ -588,6 +591,7 @@ fn effectivity_names_the_assets() {
         let knowledge = Knowledge {
             as_of: Some(c.now),
             is_whole_log: true,
+            witnessed_size: None,
         };
         let mark = c.mark(&licence, 1);
         let answer = answer(c.log.world(), mark, c.now, &viewer, knowledge);
@@ -605,6 +609,7 @@ fn the_public_learns_neither_place_nor_person() {
     let knowledge = Knowledge {
         as_of: Some(c.now),
         is_whole_log: true,
+        witnessed_size: None,
     };
     let mark = c.mark(&licence, 1);
     let answer = answer(c.log.world(), mark, c.now, &Viewer::Public, knowledge);
