@@ -133,7 +133,7 @@ async fn live_key(
     kid: &KeyId,
 ) -> Result<(Option<threadmark_protocol::key::PublicKey>, OrgId), Problem> {
     let subject = key_subject(kid);
-    let world = app.store.world(&[subject.clone()].into(), &[]).await?;
+    let world = app.store.world(&[subject.clone()].into()).await?;
     match world.get(&subject) {
         Some(Data::Key {
             card,

@@ -157,7 +157,7 @@ async fn verify_author(app: &App, statement: &Statement) -> Result<(), Problem> 
     let key = match cached {
         Some(key) => Some(key),
         None => {
-            let world = app.store.world(&[key_subject(&kid)].into(), &[]).await?;
+            let world = app.store.world(&[key_subject(&kid)].into()).await?;
             let key = world.key(&kid).map(|(card, _)| card.public);
             if let (Some(key), Ok(mut keys)) = (key, app.keys.write()) {
                 keys.insert(kid, key);
@@ -275,7 +275,7 @@ pub async fn get(
         .receipt(&statement, logged.place)
         .ok_or_else(Problem::unavailable)?;
     let kid = statement.envelope.kid;
-    let world = app.store.world(&[key_subject(&kid)].into(), &[]).await?;
+    let world = app.store.world(&[key_subject(&kid)].into()).await?;
     let witnessed = app.witnesses.witnessed();
     let witnessed = witnessed.filter(|of| logged.place.index < of.size);
     Ok(Json(Proven {

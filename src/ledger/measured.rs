@@ -1,6 +1,6 @@
 //! Storage whose commits are counted and timed. Must never decide anything.
 
-use super::storage::{Batch, Head, Place, Storage, StorageError};
+use super::storage::{Batch, Head, Numbers, Place, Storage, StorageError};
 use crate::metrics::Writing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -46,12 +46,16 @@ impl<S: Storage> Storage for Measured<S> {
         self.storage.places(ids).await
     }
 
-    async fn world(
-        &self,
-        subjects: &BTreeSet<SubjectId>,
-        numbers: &[(KeyId, u64)],
-    ) -> Result<World, StorageError> {
-        self.storage.world(subjects, numbers).await
+    async fn world(&self, subjects: &BTreeSet<SubjectId>) -> Result<World, StorageError> {
+        self.storage.world(subjects).await
+    }
+
+    async fn used(&self, numbers: &[(KeyId, u64)]) -> Result<Numbers, StorageError> {
+        self.storage.used(numbers).await
+    }
+
+    async fn newest(&self, keys: &BTreeSet<KeyId>) -> Result<Numbers, StorageError> {
+        self.storage.newest(keys).await
     }
 
     async fn entries(&self, from: u64, most: usize) -> Result<Vec<Submission>, StorageError> {

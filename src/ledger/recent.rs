@@ -1,23 +1,27 @@
 //! The states that the writer has at hand.
 //!
 //! Owns what the last batches read and wrote, so that the next one asks storage only for what is new. It is closed upward: with a
-//! subject it holds everything above it, or knows that it is not there. It may be forgotten at any time, and is when a commit does
+//! subject it holds everything above it, or knows that it is not there; with a key the highest number that it has used. It may be forgotten at any time, and is when a commit does
 //! not succeed. Only the one writer has one: nobody else changes a state while it holds the fence.
 
+use super::storage::Numbers;
 use std::collections::BTreeSet;
 use threadmark_protocol::key::KeyId;
+use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::world::World;
 
 /// Most subjects at hand; beyond it the writer begins anew. A state has about 1 KiB.
 const SUBJECTS_MAX: usize = 20_000;
 
-/// States, and which subjects were asked for.
+/// States, and which subjects and keys were asked for.
 #[derive(Default)]
 pub struct Recent {
     world: World,
     /// Asked for and, where there is no state, known to be absent.
     known: BTreeSet<SubjectId>,
+    /// The highest number of each of these is at hand, if it has used any.
+    met: BTreeSet<KeyId>,
 }
 
 impl Recent {
@@ -30,21 +34,38 @@ impl Recent {
             .collect()
     }
 
-    /// Takes what storage told about `asked` and about who used which number of which key.
+    /// Those of `keys` whose highest number storage must be asked for.
+    pub fn strangers(&self, keys: impl Iterator<Item = KeyId>) -> BTreeSet<KeyId> {
+        keys.filter(|key| !self.met.contains(key)).collect()
+    }
+
+    /// Takes what storage told about `asked`.
     pub fn take(&mut self, asked: BTreeSet<SubjectId>, told: World) {
         for (id, state) in told.states {
             self.world.states.entry(id).or_insert(state);
         }
-        for (place, statement) in told.sequences {
-            self.world.sequences.entry(place).or_insert(statement);
-        }
         self.known.extend(asked);
     }
 
-    /// Those of `numbers` that nobody at hand has used.
-    pub fn unused(&self, numbers: Vec<(KeyId, u64)>) -> Vec<(KeyId, u64)> {
-        let is_unused = |number: &(KeyId, u64)| !self.world.sequences.contains_key(number);
-        numbers.into_iter().filter(is_unused).collect()
+    /// Takes the highest numbers of `keys`.
+    pub fn meet(&mut self, keys: BTreeSet<KeyId>, newest: Numbers) {
+        self.remember(newest);
+        self.met.extend(keys);
+    }
+
+    /// Takes who used which number.
+    pub fn remember(&mut self, used: Numbers) {
+        for (number, statement) in used {
+            self.world.sequences.entry(number).or_insert(statement);
+        }
+    }
+
+    /// Whether its number is higher than any that its key has used: then neither it nor another of that number is logged.
+    pub fn is_next(&self, statement: &Statement) -> bool {
+        let kid = statement.envelope.kid;
+        let mut used = self.world.sequences.range((kid, 0)..=(kid, u64::MAX));
+        let highest = used.next_back().map(|((_, seq), _)| *seq);
+        self.met.contains(&kid) && highest.is_none_or(|highest| statement.body.seq > highest)
     }
 
     /// The states, for the rules and for what they change.

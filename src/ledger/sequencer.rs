@@ -21,7 +21,6 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
-use threadmark_protocol::key::KeyId;
 use threadmark_protocol::lifecycle::{self, Refusal};
 use threadmark_protocol::statement::{Statement, StatementId};
 use threadmark_protocol::text::SubjectId;
@@ -287,7 +286,6 @@ impl<S: Storage> Sequencer<S> {
         &mut self,
         statements: &[Arc<Statement>],
     ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
-        let ids: Vec<_> = statements.iter().map(|statement| statement.id).collect();
         let subjects = statements.iter().flat_map(|of| lifecycle::subjects(of));
         let mut subjects: BTreeSet<SubjectId> = subjects.collect();
         subjects.insert(log_subject());
@@ -295,15 +293,32 @@ impl<S: Storage> Sequencer<S> {
         let log_key = threadmark_protocol::world::key_subject(&self.keys.log().key_id());
         subjects.insert(log_key);
         let missing = self.recent.missing(&subjects);
-        let number = |of: &Arc<Statement>| (of.envelope.kid, of.body.seq);
-        let numbers: Vec<(KeyId, u64)> = statements.iter().map(number).collect();
-        let numbers = self.recent.unused(numbers);
-        let (known, told) = tokio::join!(
-            self.storage.places(&ids),
-            self.storage.world(&missing, &numbers)
-        );
-        self.recent.take(missing, told?);
-        known
+        let keys = statements.iter().map(|of| of.envelope.kid);
+        let strangers = self.recent.strangers(keys);
+        let (told, newest) = tokio::try_join!(
+            self.storage.world(&missing),
+            self.storage.newest(&strangers)
+        )?;
+        self.recent.take(missing, told);
+        self.recent.meet(strangers, newest);
+        self.look_up_old(statements).await
+    }
+
+    /// Which statements stand in the log already. Asks about those only whose key has gone on to higher numbers: hardly any.
+    async fn look_up_old(
+        &mut self,
+        statements: &[Arc<Statement>],
+    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
+        let old = || statements.iter().filter(|of| !self.recent.is_next(of));
+        let ids: Vec<_> = old().map(|of| of.id).collect();
+        let numbers: Vec<_> = old().map(|of| (of.envelope.kid, of.body.seq)).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (places, used) =
+            tokio::try_join!(self.storage.places(&ids), self.storage.used(&numbers))?;
+        self.recent.remember(used);
+        Ok(places)
     }
 
     /// **The commit point.** When the answer is lost, the head tells whether it happened.

@@ -56,6 +56,9 @@ pub struct Batch {
     pub fence: i64,
 }
 
+/// Which statement used which number of which key first.
+pub type Numbers = BTreeMap<(KeyId, u64), StatementId>;
+
 /// What the ledger must do about a failure.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StorageError {
@@ -94,12 +97,23 @@ pub trait Storage: Send + Sync + 'static {
         ids: &[StatementId],
     ) -> impl Future<Output = Result<BTreeMap<StatementId, Place>, StorageError>> + Send;
 
-    /// The states of the subjects and of everything above them, and who used which number of which key.
+    /// The states of the subjects and of everything above them.
     fn world(
         &self,
         subjects: &BTreeSet<SubjectId>,
-        numbers: &[(KeyId, u64)],
     ) -> impl Future<Output = Result<World, StorageError>> + Send;
+
+    /// Who used which of these numbers; those that nobody used are missing.
+    fn used(
+        &self,
+        numbers: &[(KeyId, u64)],
+    ) -> impl Future<Output = Result<Numbers, StorageError>> + Send;
+
+    /// The highest number of each key; keys without a statement are missing.
+    fn newest(
+        &self,
+        keys: &BTreeSet<KeyId>,
+    ) -> impl Future<Output = Result<Numbers, StorageError>> + Send;
 
     /// Entries in order with their sections.
     fn entries(

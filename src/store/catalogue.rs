@@ -42,12 +42,11 @@ impl PgStore {
             r#"select bool_or(
                    design.state -> 'source' ->> 'org' = $2
                    or exists (select from subject_state licence
-                              where licence.kind = 'licence'
-                                and licence.state -> 'licence' ->> 'design' = design.id
+                              where licence.licensed_design = design.id
                                 and licence.state -> 'licence' ->> 'holder' = $2)
                )
                from subject_state design
-               where design.kind = 'design' and design.state -> 'design' -> 'files' @> $1"#,
+               where design.design_files @> $1"#,
             file,
             org.as_str()
         )

@@ -17,36 +17,44 @@ pub async fn take_lease(pool: &PgPool, holder: &str) -> Result<i64, StorageError
     .map_err(sort_out)
 }
 
-/// Writes a batch in one transaction. What it consists of stands in `commit.sql`.
+/// Writes a batch. What it consists of stands in `commit.sql`, one statement and therefore one transaction; without the
+/// lease, or with other numbers of rows than the batch has, it fails as a whole.
 pub async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), StorageError> {
-    let columns = Columns::of(batch)?;
-    let mut transaction = pool.begin().await.map_err(sort_out)?;
-    let written = write(&mut transaction, batch, &columns).await?;
-    if written.held != 1 {
-        let what = "another process writes this log now";
-        return Err(StorageError::Conflict(what.into()));
-    }
-    let rows = |count: i64| count.unsigned_abs();
-    expect_rows(rows(written.entries), batch.entries.len())?;
-    expect_rows(rows(written.sections), columns.section_index.len())?;
-    expect_rows(rows(written.states), batch.states.len())?;
-    expect_rows(rows(written.edges), batch.edges.len())?;
-    expect_rows(rows(written.mentions), batch.mentions.len())?;
-    expect_rows(rows(written.checkpoints), 1)?;
+    let of = Columns::of(batch)?;
+    let checkpoint = &batch.checkpoint;
+    let previous = (batch.first > 0).then_some(batch.first).map(to_i64);
+    let query = sqlx::query_file!(
+        "src/store/commit.sql",
+        batch.fence,
+        checkpoint.logged_at,
+        &of.index,
+        &of.id as &[&[u8]],
+        &of.kid as &[&[u8]],
+        &of.seq,
+        &of.kind as &[&str],
+        &of.subject as &[&str],
+        &of.envelope as &[&[u8]],
+        &of.body as &[&[u8]],
+        &of.section_index,
+        &of.section_name as &[&str],
+        &of.section as &[&[u8]],
+        &of.state_id as &[&str],
+        &of.state_kind as &[&str],
+        &of.state,
+        &of.child as &[&str],
+        &of.parent as &[&str],
+        to_i64(checkpoint.size)?,
+        previous.transpose()?,
+        &checkpoint.root.0[..],
+        checkpoint.note,
+        &of.mention.subject as &[&str],
+        &of.mention.nth,
+        &of.mention.index,
+        &of.mention.head as &[&[u8]],
+    );
     // COMMIT POINT. Before it nothing of the batch exists for anybody; after it all of it does, and survives
     // a crash of this process, of the database and of the machine.
-    transaction.commit().await.map_err(sort_out)
-}
-
-/// Numbers of rows.
-struct Written {
-    held: i64,
-    entries: i64,
-    sections: i64,
-    states: i64,
-    edges: i64,
-    mentions: i64,
-    checkpoints: i64,
+    query.fetch_one(pool).await.map_err(sort_out).map(drop)
 }
 
 /// A batch as columns.
@@ -118,46 +126,6 @@ impl<'a> Columns<'a> {
                 .collect(),
         })
     }
-}
-
-async fn write(
-    transaction: &mut PgTransaction<'_>,
-    batch: &Batch,
-    of: &Columns<'_>,
-) -> Result<Written, StorageError> {
-    let checkpoint = &batch.checkpoint;
-    let previous = (batch.first > 0).then_some(batch.first).map(to_i64);
-    let query = sqlx::query_file_as!(
-        Written,
-        "src/store/commit.sql",
-        batch.fence,
-        checkpoint.logged_at,
-        &of.index,
-        &of.id as &[&[u8]],
-        &of.kid as &[&[u8]],
-        &of.seq,
-        &of.kind as &[&str],
-        &of.subject as &[&str],
-        &of.envelope as &[&[u8]],
-        &of.body as &[&[u8]],
-        &of.section_index,
-        &of.section_name as &[&str],
-        &of.section as &[&[u8]],
-        &of.state_id as &[&str],
-        &of.state_kind as &[&str],
-        &of.state,
-        &of.child as &[&str],
-        &of.parent as &[&str],
-        to_i64(checkpoint.size)?,
-        previous.transpose()?,
-        &checkpoint.root.0[..],
-        checkpoint.note,
-        &of.mention.subject as &[&str],
-        &of.mention.nth,
-        &of.mention.index,
-        &of.mention.head as &[&[u8]],
-    );
-    query.fetch_one(&mut **transaction).await.map_err(sort_out)
 }
 
 /// Locks the lease row until the end of the transaction, so that no other writer can take it in between.

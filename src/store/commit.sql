@@ -1,4 +1,5 @@
--- One batch, in one statement. Nothing is written without the fence; the caller compares the numbers of rows before it commits.
+-- One batch, in one statement, which is a transaction of its own: nothing is written without the fence, and other numbers of
+-- rows than expected undo it.
 with held as (
     -- Locked until the end of the transaction: no other writer takes the lease in between.
     select fence from lease where fence = $1 for update
@@ -19,7 +20,7 @@ new_section as (
 ),
 new_state as (
     insert into subject_state (id, kind, version, state)
-    select id, kind, 1, state::jsonb
+    select id, kind, 1, state::json
     from held, unnest($14::text[], $15::text[], $16::text[]) as new (id, kind, state)
     on conflict (id) do update set state = excluded.state, version = subject_state.version + 1
     returning 1
@@ -41,10 +42,10 @@ new_checkpoint as (
     select $19, $20, $21, $22, $2 from held
     returning 1
 )
-select (select count(*) from held) as "held!",
-       (select count(*) from new_entry) as "entries!",
-       (select count(*) from new_section) as "sections!",
-       (select count(*) from new_state) as "states!",
-       (select count(*) from new_edge) as "edges!",
-       (select count(*) from new_mention) as "mentions!",
-       (select count(*) from new_checkpoint) as "checkpoints!"
+select expect_lease((select count(*) from held)) as "held!",
+       expect_rows('entry', (select count(*) from new_entry), cardinality($3)) as "entries!",
+       expect_rows('sealed_section', (select count(*) from new_section), cardinality($11)) as "sections!",
+       expect_rows('subject_state', (select count(*) from new_state), cardinality($14)) as "states!",
+       expect_rows('parent', (select count(*) from new_edge), cardinality($17)) as "edges!",
+       expect_rows('mention', (select count(*) from new_mention), cardinality($23)) as "mentions!",
+       expect_rows('checkpoint', (select count(*) from new_checkpoint), 1) as "checkpoints!"

@@ -1,10 +1,11 @@
 //! Entries and checkpoints, read.
 
 use super::{PgStore, digest, inconsistent, sort_out, to_i64};
-use crate::ledger::storage::{Head, Place, StorageError};
+use crate::ledger::storage::{Head, Numbers, Place, StorageError};
 use sqlx::PgPool;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::digest::Digest;
+use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{StatementId, Submission};
 use threadmark_protocol::tree::leaf_hash;
 
@@ -76,6 +77,64 @@ pub async fn places(
                 tree_size: row.tree_size.unsigned_abs(),
             };
             Ok((digest(&row.id)?, place))
+        })
+        .collect()
+}
+
+/// Who used which of these numbers of these keys first.
+pub async fn used(pool: &PgPool, numbers: &[(KeyId, u64)]) -> Result<Numbers, StorageError> {
+    if numbers.is_empty() {
+        return Ok(Numbers::new());
+    }
+    let kids: Vec<Vec<u8>> = numbers.iter().map(|(kid, _)| kid.0.to_vec()).collect();
+    let seqs: Vec<i64> = numbers.iter().map(|(_, seq)| seq.cast_signed()).collect();
+    let rows = sqlx::query_as!(
+        NumberRow,
+        r#"select distinct on (entry.kid, entry.seq) entry.kid, entry.seq, entry.id
+           from unnest($1::bytea[], $2::bigint[]) as wanted (kid, seq)
+           join entry on entry.kid = wanted.kid and entry.seq = wanted.seq
+           order by entry.kid, entry.seq, entry.index"#,
+        &kids,
+        &seqs
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(sort_out)?;
+    numbers_of(rows)
+}
+
+/// The highest number that each of these keys has used, and who used it first. Keys without a statement are missing.
+pub async fn newest(pool: &PgPool, keys: &BTreeSet<KeyId>) -> Result<Numbers, StorageError> {
+    if keys.is_empty() {
+        return Ok(Numbers::new());
+    }
+    let kids: Vec<Vec<u8>> = keys.iter().map(|kid| kid.0.to_vec()).collect();
+    let rows = sqlx::query_as!(
+        NumberRow,
+        r#"select newest.kid, newest.seq, newest.id
+           from unnest($1::bytea[]) as wanted (kid),
+                lateral (select kid, seq, id from entry where entry.kid = wanted.kid
+                         order by seq desc, index limit 1) as newest"#,
+        &kids
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(sort_out)?;
+    numbers_of(rows)
+}
+
+/// Who used a number of a key.
+struct NumberRow {
+    kid: Vec<u8>,
+    seq: i64,
+    id: Vec<u8>,
+}
+
+fn numbers_of(rows: Vec<NumberRow>) -> Result<Numbers, StorageError> {
+    rows.into_iter()
+        .map(|row| {
+            let number = (digest(&row.kid)?, row.seq.unsigned_abs());
+            Ok((number, digest(&row.id)?))
         })
         .collect()
 }

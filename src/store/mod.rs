@@ -17,7 +17,7 @@ pub mod session;
 pub mod tiles;
 pub mod world;
 
-use crate::ledger::storage::{Batch, Head, Place, Storage, StorageError};
+use crate::ledger::storage::{Batch, Head, Numbers, Place, Storage, StorageError};
 pub use open::OpenError;
 use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,12 +68,16 @@ impl Storage for PgStore {
         entry::places(&self.pool, ids).await
     }
 
-    async fn world(
-        &self,
-        subjects: &BTreeSet<SubjectId>,
-        numbers: &[(KeyId, u64)],
-    ) -> Result<World, StorageError> {
-        world::load(&self.pool, subjects, numbers).await
+    async fn world(&self, subjects: &BTreeSet<SubjectId>) -> Result<World, StorageError> {
+        world::load(&self.pool, subjects).await
+    }
+
+    async fn used(&self, numbers: &[(KeyId, u64)]) -> Result<Numbers, StorageError> {
+        entry::used(&self.pool, numbers).await
+    }
+
+    async fn newest(&self, keys: &BTreeSet<KeyId>) -> Result<Numbers, StorageError> {
+        entry::newest(&self.pool, keys).await
     }
 
     async fn entries(&self, from: u64, most: usize) -> Result<Vec<Submission>, StorageError> {
@@ -109,6 +113,7 @@ fn sort_out(error: sqlx::Error) -> StorageError {
                     "one_first_checkpoint",
                     "checkpoint_pkey",
                     "entry_pkey",
+                    "lease_is_held",
                 ]
                 .contains(&name)
             }) {

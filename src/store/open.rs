@@ -4,6 +4,7 @@
 //! that is brought up to date; whoever only reads changes nothing. Must never know what the rows say.
 
 use super::PgStore;
+use sqlx::Connection as _;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::time::Duration;
@@ -249,6 +250,16 @@ impl PgStore {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(Duration::from_secs(10))
+            // Asking each time whether it still lives costs as much as a small query. After a pause it is worth it.
+            .test_before_acquire(false)
+            .before_acquire(|connection, of| {
+                Box::pin(async move {
+                    if of.idle_for > PAUSE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(options)
             .await
             .map_err(OpenError::Connect)?;
@@ -356,13 +367,18 @@ impl PgStore {
     }
 }
 
+/// How long a connection may have been idle before it is asked whether it still lives.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Every query of the service finds its rows by an index. A plan that was made while a table was small must not read
 /// all of it when it has grown.
-const BY_INDEX: [(&str, &str); 4] = [
+const BY_INDEX: [(&str, &str); 5] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("jit", "off"),
+    // One plan for all batches, however many rows they have: making one takes longer than running it.
+    ("plan_cache_mode", "force_generic_plan"),
 ];
 
 fn parse(url: &str) -> Result<PgConnectOptions, OpenError> {

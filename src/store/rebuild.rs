@@ -70,7 +70,7 @@ async fn insert_states(
     let json = json.map_err(|error| StorageError::Data(error.to_string()))?;
     let done = sqlx::query!(
         "insert into subject_state (id, kind, version, state)
-         select id, kind, 1, state from unnest($1::text[], $2::text[], $3::jsonb[])
+         select id, kind, 1, state from unnest($1::text[], $2::text[], $3::json[])
              as new (id, kind, state)",
         &ids as &[&str],
         &kinds as &[&str],

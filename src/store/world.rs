@@ -1,26 +1,18 @@
 //! States, read: a set of subjects and everything above them.
 
-use super::{PgStore, digest, inconsistent, sort_out};
+use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
 use sqlx::PgPool;
 use sqlx::types::Json;
-use std::collections::{BTreeMap, BTreeSet};
-use threadmark_protocol::key::KeyId;
+use std::collections::BTreeSet;
 use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::world::{State, World};
 
-/// The states of `subjects` and of everything above them in one query, and who used which number of which key.
-pub async fn load(
-    pool: &PgPool,
-    subjects: &BTreeSet<SubjectId>,
-    numbers: &[(KeyId, u64)],
-) -> Result<World, StorageError> {
+/// The states of `subjects` and of everything above them in one query.
+pub async fn load(pool: &PgPool, subjects: &BTreeSet<SubjectId>) -> Result<World, StorageError> {
+    let mut world = World::default();
     if subjects.is_empty() {
-        let sequences = sequences(pool, numbers).await?;
-        return Ok(World {
-            sequences,
-            ..World::default()
-        });
+        return Ok(world);
     }
     let seeds: Vec<String> = subjects.iter().map(ToString::to_string).collect();
     // `union` drops what was seen: a circle, which hashes forbid, would end here too.
@@ -37,44 +29,12 @@ pub async fn load(
     .fetch_all(pool)
     .await
     .map_err(unreadable)?;
-    let mut world = World::default();
     for row in rows {
         world
             .states
             .insert(row.id.parse().map_err(inconsistent)?, row.state.0);
     }
-    world.sequences = sequences(pool, numbers).await?;
     Ok(world)
-}
-
-async fn sequences(
-    pool: &PgPool,
-    numbers: &[(KeyId, u64)],
-) -> Result<BTreeMap<(KeyId, u64), KeyId>, StorageError> {
-    if numbers.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let kids: Vec<Vec<u8>> = numbers.iter().map(|(kid, _)| kid.0.to_vec()).collect();
-    let seqs: Vec<i64> = numbers.iter().map(|(_, seq)| seq.cast_signed()).collect();
-    let rows = sqlx::query!(
-        r#"select distinct on (entry.kid, entry.seq) entry.kid, entry.seq, entry.id
-           from unnest($1::bytea[], $2::bigint[]) as wanted (kid, seq)
-           join entry on entry.kid = wanted.kid and entry.seq = wanted.seq
-           order by entry.kid, entry.seq, entry.index"#,
-        &kids,
-        &seqs
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(sort_out)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok((
-                (digest(&row.kid)?, row.seq.unsigned_abs()),
-                digest(&row.id)?,
-            ))
-        })
-        .collect()
 }
 
 /// A state that does not parse was not written by us.

@@ -205,12 +205,12 @@ async fn replica_of(store: &PgStore, of: &Consortium) -> Replica {
 async fn world_of(store: &PgStore, mark: Mark) -> World {
     let subject = mark_subject(&mark);
     let seeds = [subject.clone(), policy_subject()].into();
-    let mut world = store.world(&seeds, &[]).await.unwrap();
+    let mut world = store.world(&seeds).await.unwrap();
     if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
         let parts = parts.clone();
         world
             .states
-            .extend(store.world(&parts, &[]).await.unwrap().states);
+            .extend(store.world(&parts).await.unwrap().states);
     }
     world
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use threadmark::ledger::storage::{Batch, Head, Place, Storage, StorageError};
+use threadmark::ledger::storage::{Batch, Head, Numbers, Place, Storage, StorageError};
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::index::{Mention, Tally};
@@ -27,6 +27,7 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
     Places,
+    Newest,
     World,
     Commit,
     Envelopes,
@@ -175,13 +176,28 @@ impl Storage for Memory {
             .collect())
     }
 
-    async fn world(
-        &self,
-        _: &BTreeSet<SubjectId>,
-        _: &[(KeyId, u64)],
-    ) -> Result<World, StorageError> {
+    async fn world(&self, _: &BTreeSet<SubjectId>) -> Result<World, StorageError> {
         self.fail(Call::World)?;
-        Ok(self.world_now())
+        let states = self.world_now().states;
+        Ok(World {
+            states,
+            ..World::default()
+        })
+    }
+
+    async fn used(&self, numbers: &[(KeyId, u64)]) -> Result<Numbers, StorageError> {
+        let used = self.world_now().sequences.into_iter();
+        Ok(used.filter(|(key, _)| numbers.contains(key)).collect())
+    }
+
+    async fn newest(&self, keys: &BTreeSet<KeyId>) -> Result<Numbers, StorageError> {
+        self.fail(Call::Newest)?;
+        let sequences = self.world_now().sequences;
+        let newest = |key: &KeyId| {
+            let mut of_key = sequences.range((*key, 0)..=(*key, u64::MAX));
+            of_key.next_back().map(|(number, id)| (*number, *id))
+        };
+        Ok(keys.iter().filter_map(newest).collect())
     }
 
     async fn entries(&self, from: u64, most: usize) -> Result<Vec<Submission>, StorageError> {
