@@ -166,56 +166,101 @@ pub fn answer(
     viewer: &Viewer,
     knowledge: Knowledge,
 ) -> Answer {
-    let mut answer = Answer {
-        verdict: Verdict::CannotDetermine,
-        reasons: Vec::new(),
-        mark,
-        part: None,
-        life: Vec::new(),
-        now,
-        as_of: knowledge.as_of,
-        age_s: knowledge
-            .as_of
-            .map(|as_of| now.saturating_sub(as_of).max(0).unsigned_abs()),
-        witnessed: knowledge.witnessed_size.is_some(),
-        provisional: false,
-    };
-    let Some((life, above)) = life_of_mark(world, mark) else {
-        (answer.verdict, answer.reasons) = if knowledge.is_whole_log {
-            (Verdict::DoNotInstall, vec![Code::UnknownMark.into()])
-        } else {
-            (Verdict::CannotDetermine, vec![Code::NotInBundle.into()])
-        };
-        return answer;
-    };
-    let steps = steps::of(world, &life, &above);
-    let leans = |told: &Told| told.step.index.is_none();
-    answer.provisional = steps.iter().any(leans) || is_lifted_provisionally(world, &life.part);
-    let is_witnessed = |told: &Told| {
-        let both = told.step.index.zip(knowledge.witnessed_size);
-        both.is_some_and(|(index, size)| index < size)
-    };
-    answer.witnessed &= !answer.provisional && steps.iter().all(is_witnessed);
-    let is_stranger = *viewer == Viewer::Public;
-    let seen = steps
-        .into_iter()
-        .filter(|told| told.for_everybody || !is_stranger);
-    answer.life = seen.map(|told| told.step).collect();
-    let case = Case {
-        world,
-        life: &life,
-        above: &above,
-        now,
-        viewer,
-        answer: &answer,
-    };
-    let (verdict, reasons) = case.decide();
-    (answer.verdict, answer.reasons) = (verdict, reasons);
-    answer.part = Some(face(world, mark, &life, &above));
-    if is_stranger {
-        need::withhold_from_strangers(&mut answer);
+    Record::of(world, mark).answer(now, viewer, knowledge)
+}
+
+/// What the states say of a mark, whoever asks and whenever. It is worth keeping as long as they do not change.
+pub struct Record {
+    mark: Mark,
+    known: Option<Known>,
+}
+
+/// What is known of a mark's part.
+struct Known {
+    life: Life,
+    above: Above,
+    steps: Vec<Told>,
+    face: Face,
+    class_policy: Option<ClassPolicy>,
+    /// Leans on statements that are signed and not logged yet.
+    provisional: bool,
+}
+
+impl Record {
+    /// Reads the states of `mark`, of its part and of what stands above it.
+    pub fn of(world: &World, mark: Mark) -> Record {
+        let known = life_of_mark(world, mark).map(|(life, above)| {
+            let steps = steps::of(world, &life, &above);
+            let leans = |told: &Told| told.step.index.is_none();
+            let class = crate::life::class_or_strictest(above.class());
+            let policy = world.policy();
+            Known {
+                provisional: steps.iter().any(leans) || is_lifted_provisionally(world, &life.part),
+                face: face(world, mark, &life, &above),
+                class_policy: policy.and_then(|policy| policy.classes.get(&class).cloned()),
+                life,
+                above,
+                steps,
+            }
+        });
+        Record { mark, known }
     }
-    answer
+
+    /// The answer at `now` (Unix seconds) to `viewer`.
+    pub fn answer(&self, now: i64, viewer: &Viewer, knowledge: Knowledge) -> Answer {
+        let as_of = knowledge.as_of;
+        let mut answer = Answer {
+            verdict: Verdict::CannotDetermine,
+            reasons: Vec::new(),
+            mark: self.mark,
+            part: None,
+            life: Vec::new(),
+            now,
+            as_of,
+            age_s: as_of.map(|as_of| now.saturating_sub(as_of).max(0).unsigned_abs()),
+            witnessed: knowledge.witnessed_size.is_some(),
+            provisional: false,
+        };
+        let Some(known) = &self.known else {
+            (answer.verdict, answer.reasons) = if knowledge.is_whole_log {
+                (Verdict::DoNotInstall, vec![Code::UnknownMark.into()])
+            } else {
+                (Verdict::CannotDetermine, vec![Code::NotInBundle.into()])
+            };
+            return answer;
+        };
+        answer.provisional = known.provisional;
+        answer.witnessed = known.is_witnessed(knowledge.witnessed_size);
+        let case = Case {
+            known,
+            now,
+            viewer,
+            age_s: answer.age_s,
+        };
+        (answer.verdict, answer.reasons) = case.decide();
+        let is_stranger = *viewer == Viewer::Public;
+        let seen = known
+            .steps
+            .iter()
+            .filter(|told| told.for_everybody || !is_stranger);
+        answer.life = seen.map(|told| told.step.clone()).collect();
+        answer.part = Some(known.face.clone());
+        if is_stranger {
+            need::withhold_from_strangers(&mut answer);
+        }
+        answer
+    }
+}
+
+impl Known {
+    /// Whether all of it stands in a tree of `size` that witnesses have cosigned.
+    fn is_witnessed(&self, size: Option<u64>) -> bool {
+        let is_in = |told: &Told| {
+            let both = told.step.index.zip(size);
+            both.is_some_and(|(index, size)| index < size)
+        };
+        size.is_some() && !self.provisional && self.steps.iter().all(is_in)
+    }
 }
 
 /// The first part of a mark; of a second one the walk upward tells.
@@ -238,12 +283,10 @@ fn is_lifted_provisionally(world: &World, part: &SubjectId) -> bool {
 }
 
 struct Case<'a> {
-    world: &'a World,
-    life: &'a Life,
-    above: &'a Above,
+    known: &'a Known,
     now: i64,
     viewer: &'a Viewer,
-    answer: &'a Answer,
+    age_s: Option<u64>,
 }
 
 type Decision = (Verdict, Vec<Reason>);
@@ -252,13 +295,13 @@ impl Case<'_> {
     /// The checks in their order; the first that fails decides.
     fn decide(&self) -> Decision {
         let stop = |code: Code| (Verdict::DoNotInstall, vec![Reason::from(code)]);
-        if self.life.phase == Phase::Destroyed {
+        if self.known.life.phase == Phase::Destroyed {
             return stop(Code::Destroyed);
         }
         if let Some(decision) = self.held() {
             return decision;
         }
-        let found = match self.life.phase {
+        let found = match self.known.life.phase {
             Phase::Installed => Vec::new(),
             Phase::Released => match self.to_custodian() {
                 Ok(()) => return self.fresh((Verdict::EligibleByRecord, Vec::new())),
@@ -271,7 +314,7 @@ impl Case<'_> {
     }
 
     fn held(&self) -> Option<Decision> {
-        let mut holds: Vec<&Hold> = self.life.holds.iter().collect();
+        let mut holds: Vec<&Hold> = self.known.life.holds.iter().collect();
         holds.sort_by_key(|hold| (hold.kind, hold.code));
         holds.dedup_by_key(|hold| (hold.code, &hold.subject));
         let reasons = holds.iter().map(|hold| Reason {
@@ -292,12 +335,12 @@ impl Case<'_> {
         let Viewer::Member { org, asset_type } = self.viewer else {
             return found(Vec::new());
         };
-        if self.life.custodian.as_ref() != Some(org) {
+        if self.known.life.custodian.as_ref() != Some(org) {
             return found(vec![Code::NotYourCustody.into()]);
         }
         let stop = |code: Code| Err((Verdict::DoNotInstall, vec![Reason::from(code)]));
         let missing = |code: Code| Err((Verdict::CannotDetermine, vec![Reason::from(code)]));
-        let Some((request, Some(granted))) = self.above.approval() else {
+        let Some((request, Some(granted))) = self.known.above.approval() else {
             return stop(Code::NotApproved);
         };
         if self.now >= granted.expires.unix() {
@@ -309,7 +352,8 @@ impl Case<'_> {
             Some(asset) if !request.effectivity.contains(asset) => return stop(Code::NotEffective),
             Some(_) => {}
         }
-        if self.class_policy().is_none_or(|class| class.physical_match) {
+        let class = self.known.class_policy.as_ref();
+        if class.is_none_or(|class| class.physical_match) {
             return missing(Code::PhysicalMatchMissing);
         }
         Ok(())
@@ -318,25 +362,16 @@ impl Case<'_> {
     /// A good answer needs fresh knowledge, and logged where the class asks for it.
     fn fresh(&self, good: Decision) -> Decision {
         let missing = |code: Code| (Verdict::CannotDetermine, vec![Reason::from(code)]);
-        let Some(class) = self.class_policy() else {
+        let Some(class) = &self.known.class_policy else {
             return missing(Code::BuildMissing);
         };
-        if self
-            .answer
-            .age_s
-            .is_none_or(|age| age > class.knowledge_age_max_s)
-        {
+        if self.age_s.is_none_or(|age| age > class.knowledge_age_max_s) {
             return missing(Code::KnowledgeTooOld);
         }
-        if self.answer.provisional && !class.provisional_allowed {
+        if self.known.provisional && !class.provisional_allowed {
             return missing(Code::Provisional);
         }
         good
-    }
-
-    fn class_policy(&self) -> Option<&ClassPolicy> {
-        let class = crate::life::class_or_strictest(self.above.class());
-        self.world.policy()?.classes.get(&class)
     }
 }
 

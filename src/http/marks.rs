@@ -10,7 +10,7 @@ use super::{App, Shared};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use threadmark_protocol::answer::{self, Answer, Knowledge, Viewer};
+use threadmark_protocol::answer::{Answer, Knowledge, Viewer};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::text::Line;
 use utoipa::IntoParams;
@@ -64,9 +64,9 @@ pub async fn get(
     Ok(Json(answer_for(&app, mark, &viewer).await?))
 }
 
-/// Loads the world above a mark's part and asks the one function that answers.
+/// Loads what is recorded of a mark and asks the one function that answers.
 pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer, Problem> {
-    let world = app.store.part_world(mark).await?;
+    let part = app.store.part(mark).await?;
     let logged_at = app
         .ledger
         .published(|log| log.head.as_ref().map(|head| head.logged_at));
@@ -77,5 +77,5 @@ pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer
         is_whole_log: true,
         witnessed_size: witnessed.map(|of| of.size),
     };
-    Ok(answer::answer(&world, mark, app.now(), viewer, knowledge))
+    Ok(part.record.answer(app.now(), viewer, knowledge))
 }

@@ -11,6 +11,7 @@ use quick_cache::sync::Cache;
 use sqlx::types::Json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use threadmark_protocol::answer::Record;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::world::{State, World, mark_subject, policy_subject};
 
@@ -22,9 +23,12 @@ const MARKS_EXPECTED: usize = 1_000;
 /// The worlds of marks that were asked for.
 pub type Parts = Cache<Mark, Arc<Held>, ByStates>;
 
-/// A world and what it was read from.
+/// A world, what is read from it, and from which rows it came.
 pub struct Held {
-    world: Arc<World>,
+    /// The states.
+    pub world: World,
+    /// What they say of the mark.
+    pub record: Record,
     /// Size of the log at which it was last seen to be true.
     size: AtomicI64,
     ids: Vec<String>,
@@ -49,26 +53,25 @@ pub fn memory() -> Arc<Parts> {
 }
 
 impl PgStore {
-    /// The states of a mark, of its parts, and of everything above them; and the policy.
+    /// What is recorded of a mark: the states of its parts, of everything above them, and the policy.
     ///
     /// # Errors
     /// Storage fails, or a state cannot be read.
-    pub async fn part_world(&self, mark: Mark) -> Result<Arc<World>, StorageError> {
+    pub async fn part(&self, mark: Mark) -> Result<Arc<Held>, StorageError> {
         // Before the states: what is committed in between makes the next caller look again.
         let size = self.size().await?;
         if let Some(held) = self.parts.get(&mark) {
             if held.size.load(Ordering::Relaxed) == size {
-                return Ok(held.world.clone());
+                return Ok(held);
             }
             if self.is_unchanged(&held).await? {
                 held.size.store(size, Ordering::Relaxed);
-                return Ok(held.world.clone());
+                return Ok(held);
             }
         }
-        let held = self.load_part(mark, size).await?;
-        let world = held.world.clone();
-        self.parts.insert(mark, Arc::new(held));
-        Ok(world)
+        let held = Arc::new(self.load_part(mark, size).await?);
+        self.parts.insert(mark, held.clone());
+        Ok(held)
     }
 
     /// Size of the newest checkpoint; 0 before the first.
@@ -93,7 +96,7 @@ impl PgStore {
     }
 
     async fn load_part(&self, mark: Mark, size: i64) -> Result<Held, StorageError> {
-        let (mark, policy) = (mark_subject(&mark), policy_subject());
+        let (subject, policy) = (mark_subject(&mark), policy_subject());
         // Parts stand below their mark; everything else that is read stands above one of these.
         let rows = sqlx::query!(
             r#"with recursive up (id) as (
@@ -104,7 +107,7 @@ impl PgStore {
                )
                select up.id as "id!", state.version as "version?", state.state as "state?: Json<State>"
                from up left join subject_state state on state.id = up.id"#,
-            mark.as_str(),
+            subject.as_str(),
             policy.as_str()
         )
         .fetch_all(&self.pool)
@@ -124,7 +127,8 @@ impl PgStore {
             }
         }
         Ok(Held {
-            world: Arc::new(world),
+            record: Record::of(&world, mark),
+            world,
             size: AtomicI64::new(size),
             ids,
             versions,

@@ -134,7 +134,8 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
         );
         for mark in &marks {
             // Kept from one statement to the next, and never older than what is committed.
-            let kept = store.part_world(*mark).await.unwrap();
+            let kept = store.part(*mark).await.unwrap();
+            let kept = &kept.world;
             let states = world_of(&store, *mark).await.states;
             let differs = kept
                 .states
@@ -155,14 +156,14 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
     let replica = replica_of(&store, &of).await;
     let as_of = replica.as_of();
     for mark in marks {
-        let world = store.part_world(mark).await.unwrap();
+        let part = store.part(mark).await.unwrap();
         for viewer in viewers(&of) {
             let knowledge = Knowledge {
                 as_of,
                 is_whole_log: true,
                 witnessed_size: None,
             };
-            let online = answer(&world, mark, now, &viewer, knowledge);
+            let online = part.record.answer(now, &viewer, knowledge);
             let offline = answer(replica.world(), mark, now, &viewer, knowledge);
             assert_eq!(online, offline, "service and bundle differ");
         }
