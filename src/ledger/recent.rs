@@ -4,12 +4,14 @@
 //! subject it holds everything above it, or knows that it is not there; with a key the highest number that it has used. It may be forgotten at any time, and is when a commit does
 //! not succeed. Only the one writer has one: nobody else changes a state while it holds the fence.
 
-use super::storage::Numbers;
-use std::collections::BTreeSet;
+use super::storage::{Numbers, Place, Storage, StorageError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use threadmark_protocol::key::KeyId;
-use threadmark_protocol::statement::Statement;
+use threadmark_protocol::lifecycle;
+use threadmark_protocol::statement::{Statement, StatementId};
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::World;
+use threadmark_protocol::world::{World, key_subject, log_subject, policy_subject};
 
 /// Most subjects at hand; beyond it the writer begins anew. A state has about 1 KiB.
 const SUBJECTS_MAX: usize = 20_000;
@@ -25,43 +27,71 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// Which statements stand in the log already; and gets at hand what the rules read for the others, and for the entry by
+    /// `log_key` that closes their batch.
+    pub async fn look_up(
+        &mut self,
+        storage: &impl Storage,
+        statements: &[Arc<Statement>],
+        log_key: &KeyId,
+    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
+        let subjects = statements.iter().flat_map(|of| lifecycle::subjects(of));
+        let own = [log_subject(), policy_subject(), key_subject(log_key)];
+        let missing = self.missing(subjects.chain(own));
+        let strangers = self.strangers(statements.iter().map(|of| of.envelope.kid));
+        let (told, newest) = tokio::try_join!(storage.world(&missing), storage.newest(&strangers))?;
+        self.take(missing, told);
+        self.remember(newest);
+        self.met.extend(strangers);
+        self.look_up_old(storage, statements).await
+    }
+
+    /// Which statements stand in the log already. Asks about those only whose key has gone on to higher numbers: hardly any.
+    async fn look_up_old(
+        &mut self,
+        storage: &impl Storage,
+        statements: &[Arc<Statement>],
+    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
+        let old = || statements.iter().filter(|of| !self.is_next(of));
+        let ids: Vec<_> = old().map(|of| of.id).collect();
+        let numbers: Vec<_> = old().map(|of| (of.envelope.kid, of.body.seq)).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (places, used) = tokio::try_join!(storage.places(&ids), storage.used(&numbers))?;
+        self.remember(used);
+        Ok(places)
+    }
+
     /// Those of `subjects` that storage must be asked for.
-    pub fn missing(&self, subjects: &BTreeSet<SubjectId>) -> BTreeSet<SubjectId> {
-        subjects
-            .iter()
-            .filter(|id| !self.known.contains(id) && !self.world.states.contains_key(id))
-            .cloned()
-            .collect()
+    fn missing(&self, subjects: impl Iterator<Item = SubjectId>) -> BTreeSet<SubjectId> {
+        let is_missing =
+            |id: &SubjectId| !self.known.contains(id) && !self.world.states.contains_key(id);
+        subjects.filter(is_missing).collect()
     }
 
     /// Those of `keys` whose highest number storage must be asked for.
-    pub fn strangers(&self, keys: impl Iterator<Item = KeyId>) -> BTreeSet<KeyId> {
+    fn strangers(&self, keys: impl Iterator<Item = KeyId>) -> BTreeSet<KeyId> {
         keys.filter(|key| !self.met.contains(key)).collect()
     }
 
     /// Takes what storage told about `asked`.
-    pub fn take(&mut self, asked: BTreeSet<SubjectId>, told: World) {
+    fn take(&mut self, asked: BTreeSet<SubjectId>, told: World) {
         for (id, state) in told.states {
             self.world.states.entry(id).or_insert(state);
         }
         self.known.extend(asked);
     }
 
-    /// Takes the highest numbers of `keys`.
-    pub fn meet(&mut self, keys: BTreeSet<KeyId>, newest: Numbers) {
-        self.remember(newest);
-        self.met.extend(keys);
-    }
-
     /// Takes who used which number.
-    pub fn remember(&mut self, used: Numbers) {
+    fn remember(&mut self, used: Numbers) {
         for (number, statement) in used {
             self.world.sequences.entry(number).or_insert(statement);
         }
     }
 
     /// Whether its number is higher than any that its key has used: then neither it nor another of that number is logged.
-    pub fn is_next(&self, statement: &Statement) -> bool {
+    fn is_next(&self, statement: &Statement) -> bool {
         let kid = statement.envelope.kid;
         let mut used = self.world.sequences.range((kid, 0)..=(kid, u64::MAX));
         let highest = used.next_back().map(|((_, seq), _)| *seq);

@@ -21,11 +21,9 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
-use threadmark_protocol::lifecycle::{self, Refusal};
+use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::statement::{Statement, StatementId};
-use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::tree::Tree;
-use threadmark_protocol::world::log_subject;
 use tokio::sync::{mpsc, oneshot};
 
 /// Most statements of one batch.
@@ -248,7 +246,11 @@ impl<S: Storage> Sequencer<S> {
         statements: &[Arc<Statement>],
         fates: &mut Fates,
     ) -> Result<(), LedgerError> {
-        let known = self.look_up(statements).await?;
+        let log_key = self.keys.log().key_id();
+        let known = self
+            .recent
+            .look_up(&self.storage, statements, &log_key)
+            .await?;
         let is_fresh = |of: &&Arc<Statement>| !known.contains_key(&of.id);
         let fresh: Vec<_> = statements.iter().filter(is_fresh).cloned().collect();
         let before = known.into_iter();
@@ -279,46 +281,6 @@ impl<S: Storage> Sequencer<S> {
             (id, Fate::logged(place, findings, false))
         }));
         Ok(())
-    }
-
-    /// Which statements stand in the log already; and gets at hand what the rules read for the others.
-    async fn look_up(
-        &mut self,
-        statements: &[Arc<Statement>],
-    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
-        let subjects = statements.iter().flat_map(|of| lifecycle::subjects(of));
-        let mut subjects: BTreeSet<SubjectId> = subjects.collect();
-        subjects.insert(log_subject());
-        subjects.insert(threadmark_protocol::world::policy_subject());
-        let log_key = threadmark_protocol::world::key_subject(&self.keys.log().key_id());
-        subjects.insert(log_key);
-        let missing = self.recent.missing(&subjects);
-        let keys = statements.iter().map(|of| of.envelope.kid);
-        let strangers = self.recent.strangers(keys);
-        let (told, newest) = tokio::try_join!(
-            self.storage.world(&missing),
-            self.storage.newest(&strangers)
-        )?;
-        self.recent.take(missing, told);
-        self.recent.meet(strangers, newest);
-        self.look_up_old(statements).await
-    }
-
-    /// Which statements stand in the log already. Asks about those only whose key has gone on to higher numbers: hardly any.
-    async fn look_up_old(
-        &mut self,
-        statements: &[Arc<Statement>],
-    ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
-        let old = || statements.iter().filter(|of| !self.recent.is_next(of));
-        let ids: Vec<_> = old().map(|of| of.id).collect();
-        let numbers: Vec<_> = old().map(|of| (of.envelope.kid, of.body.seq)).collect();
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let (places, used) =
-            tokio::try_join!(self.storage.places(&ids), self.storage.used(&numbers))?;
-        self.recent.remember(used);
-        Ok(places)
     }
 
     /// **The commit point.** When the answer is lost, the head tells whether it happened.

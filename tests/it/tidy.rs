@@ -125,7 +125,6 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("protocol/src/life.rs", 597),
     ("protocol/src/life/above.rs", 466),
     ("protocol/src/world.rs", 552),
-    ("src/ledger/sequencer.rs", 428),
     ("src/store/cluster.rs", 459),
 ];
 
