@@ -2,9 +2,11 @@
 //!
 //! Owns the folder layout, the defaults, and the choice of database and artifact storage. Must never know what is kept.
 
+mod files;
 mod layer;
 mod secret;
 
+pub use files::Files;
 pub use layer::{FileError, Filter, Layer, LogFormat, PublicUrl};
 pub use secret::Secret;
 
@@ -12,8 +14,6 @@ use crate::http::quota::Limits;
 use crate::ledger::keys::{KeyFile, LogKeys};
 use crate::store::cluster::Cluster;
 use anyhow::{Context, Result, bail};
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,8 +42,8 @@ pub struct Config {
     database_url: Option<Secret>,
     /// Where people reach the service.
     pub public_url: Option<PublicUrl>,
-    /// Folder of the sealed files.
-    pub artifacts: PathBuf,
+    /// Where sealed files and tiles are.
+    pub artifacts: Files,
     /// File that says which witnesses cosign the log; none asks nobody.
     pub witness_policy: Option<PathBuf>,
     /// What is told in the log.
@@ -133,7 +133,9 @@ impl Config {
             metrics_listen: layer.metrics_listen,
             database_url: layer.database_url,
             public_url: layer.public_url,
-            artifacts: layer.artifacts.unwrap_or_else(|| home.join("objects")),
+            artifacts: layer
+                .artifacts
+                .unwrap_or_else(|| Files::Folder(home.join("objects"))),
             witness_policy: layer.witness_policy,
             log: layer
                 .log
@@ -243,39 +245,6 @@ impl Config {
             None => self.start_database(),
         }
     }
-
-    /// Removes what a process that was killed had begun to store, and nobody will finish. Only for the one writer.
-    pub fn clear_unfinished_files(&self) -> std::io::Result<()> {
-        let folders = ["artifacts", "log"].map(|name| self.artifacts.join(name));
-        folders
-            .iter()
-            .filter(|folder| folder.exists())
-            .try_for_each(|folder| clear_unfinished(folder))
-    }
-
-    /// Sealed files: a folder.
-    pub fn artifacts(&self) -> Result<Arc<dyn ObjectStore>> {
-        let folder = &self.artifacts;
-        let about = || format!("the artifacts' folder {}", folder.display());
-        std::fs::create_dir_all(folder).with_context(about)?;
-        let store = LocalFileSystem::new_with_prefix(folder).with_context(about)?;
-        // What was answered with 201 outlives a loss of power.
-        let store = store.with_automatic_cleanup(true).with_fsync(true);
-        Ok(Arc::new(store))
-    }
-}
-
-fn clear_unfinished(folder: &Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            clear_unfinished(&entry.path())?;
-        } else if entry.file_name().as_encoded_bytes().contains(&b'#') {
-            // As `object_store` names them; no digest and no tile has such a character.
-            std::fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 /// `/var/lib/threadmark` for root, else the user's data folder.

@@ -26,7 +26,7 @@ impl Audit {
         let config = self.place.config()?;
         let trust = Genesis::parse(&config.read_genesis()?)?.trust()?;
         let database = config.reach_database()?;
-        let files = config.artifacts()?;
+        let files = config.artifacts.open()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let report = runtime.block_on(async {
             let store = PgStore::open_to_read(&database.url()).await?;

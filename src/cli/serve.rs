@@ -74,7 +74,7 @@ async fn serve(
     let store = PgStore::open(&database.url()).await?;
     let clock: Clock = Arc::new(system::now);
     let holder = format!("process {}", std::process::id());
-    let artifacts = config.artifacts()?;
+    let artifacts = config.artifacts.open()?;
     let listener = bind("listen", config.listen).await?;
     let metrics_listener = metrics_listener(config).await?;
     let observer = observer();
@@ -88,7 +88,8 @@ async fn serve(
     // Last, because it ends the writer that has the lease.
     let (ledger, task) = Sequencer::start(storage, keys, genesis, &holder, clock.clone()).await?;
     config
-        .clear_unfinished_files()
+        .artifacts
+        .clear_unfinished()
         .context("clearing unfinished files")?;
     let fingerprint = ledger.trust().fingerprint();
     let quotas = Quotas::new(config.limits.clone(), system::elapsed);

@@ -1,6 +1,6 @@
 //! Settings on the command line and in the environment.
 
-use crate::config::{Config, Filter, Layer, LogFormat, PublicUrl, Secret};
+use crate::config::{Config, Files, Filter, Layer, LogFormat, PublicUrl, Secret};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use std::net::SocketAddr;
@@ -19,6 +19,10 @@ pub struct Place {
     /// PostgreSQL to use instead of a private one
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<Secret>,
+    /// Where sealed files and tiles are: a folder, or s3://BUCKET/PREFIX, whose address and
+    /// credentials the AWS_… variables tell [default: objects in the home]
+    #[arg(long, env = "THREADMARK_ARTIFACTS")]
+    artifacts: Option<Files>,
 }
 
 impl Place {
@@ -38,6 +42,7 @@ impl Place {
         let told = Layer {
             home: self.home,
             database_url: self.database_url,
+            artifacts: self.artifacts,
             ..told
         };
         let mut config = Config::load(told, self.config.as_deref())?;
@@ -59,9 +64,6 @@ pub struct Running {
     /// Where people reach the service, such as https://part.example
     #[arg(long, env = "THREADMARK_PUBLIC_URL")]
     public_url: Option<PublicUrl>,
-    /// Folder of the sealed files [default: objects in the home]
-    #[arg(long, env = "THREADMARK_ARTIFACTS")]
-    artifacts: Option<PathBuf>,
     /// File that says which witnesses cosign the log, and how many must [default: none are asked]
     #[arg(long, env = "THREADMARK_WITNESS_POLICY")]
     witness_policy: Option<PathBuf>,
@@ -91,7 +93,6 @@ impl Running {
             listen: self.listen,
             metrics_listen: self.metrics_listen,
             public_url: self.public_url,
-            artifacts: self.artifacts,
             witness_policy: self.witness_policy,
             log: self.log.or(rust_log),
             log_format: self.log_format,

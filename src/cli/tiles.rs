@@ -48,7 +48,7 @@ impl Rebuild {
     fn run(self) -> Result<ExitCode> {
         let config = self.place.config()?;
         config.read_genesis()?;
-        let files = config.artifacts()?;
+        let files = config.artifacts.open()?;
         let database = config.reach_database()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let entries = runtime.block_on(async {

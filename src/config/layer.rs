@@ -3,6 +3,7 @@
 //! Owns their names and forms, and how a file's mistakes are told: file, line, key, and what is allowed. A value that is
 //! refused is never repeated, because it may be a secret.
 
+use super::files::Files;
 use super::secret::Secret;
 use crate::http::quota::Limits;
 use clap::ValueEnum;
@@ -29,8 +30,9 @@ pub struct Layer {
     /// Where people reach the service.
     #[serde(deserialize_with = "public_url")]
     pub public_url: Option<PublicUrl>,
-    /// Folder of the sealed files.
-    pub artifacts: Option<PathBuf>,
+    /// Where sealed files and tiles are.
+    #[serde(deserialize_with = "files")]
+    pub artifacts: Option<Files>,
     /// File that says which witnesses cosign the log (C2SP tlog-policy).
     pub witness_policy: Option<PathBuf>,
     /// What is told in the log.
@@ -76,14 +78,13 @@ impl Layer {
             .map_err(|error| FileError::Unreadable(file.to_owned(), error.to_string()))?;
         let mut layer = Layer::parse(&text).map_err(|wrong| wrong.of(file))?;
         let folder = file.parent().unwrap_or(Path::new("."));
-        let paths = [
-            &mut layer.home,
-            &mut layer.artifacts,
-            &mut layer.witness_policy,
-        ];
-        for path in paths.into_iter().flatten() {
+        for path in [&mut layer.home, &mut layer.witness_policy]
+            .into_iter()
+            .flatten()
+        {
             *path = folder.join(&*path);
         }
+        layer.artifacts = layer.artifacts.map(|files| files.from_folder(folder));
         Ok(layer)
     }
 
@@ -220,6 +221,10 @@ fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::
         text.parse()
             .map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8470".to_owned())
     })
+}
+
+fn files<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Files>, D::Error> {
+    parsed(from, str::parse)
 }
 
 fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PublicUrl>, D::Error> {

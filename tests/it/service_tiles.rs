@@ -2,9 +2,10 @@
 //! is not what it should be.
 
 use crate::service_quota::report;
+use crate::support::bucket::Bucket;
 use crate::support::{Founded, Service, new_database};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use threadmark_agent::system::{self, SystemEntropy};
@@ -102,6 +103,13 @@ fn grown() -> (Founded, Service, u64) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let founded = Founded::new(runtime.block_on(new_database()));
     let service = founded.serve();
+    let size = grow(&founded, &service);
+    wait_for(&|| file(&founded, "tile/0/000").exists());
+    (founded, service, size)
+}
+
+/// Makes the log grow beyond 256 entries; its size.
+fn grow(founded: &Founded, service: &Service) -> u64 {
     let client = service.client();
     for number in 0..STATEMENTS {
         client
@@ -111,22 +119,21 @@ fn grown() -> (Founded, Service, u64) {
     let note = client.checkpoint().unwrap();
     let size = note.lines().nth(1).unwrap().parse().unwrap();
     assert!(size > TILE_WIDTH + 20 && size < 2 * TILE_WIDTH, "{size}");
-    wait_for(&file(&founded, "tile/0/000"));
-    (founded, service, size)
+    size
 }
 
 fn file(founded: &Founded, tile: &str) -> PathBuf {
     founded.log_home().join("objects/log").join(tile)
 }
 
-fn wait_for(path: &Path) {
+fn wait_for(is_there: &dyn Fn() -> bool) {
     for _ in 0..1200 {
-        if path.exists() {
+        if is_there() {
             return;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("{} is not published", path.display());
+    panic!("nothing is published");
 }
 
 #[test]
@@ -447,7 +454,7 @@ fn what_a_crash_left_is_mended_by_the_next_start() {
         "{told}"
     );
     let service = founded.serve();
-    wait_for(&file(&founded, "tile/0/000"));
+    wait_for(&|| file(&founded, "tile/0/000").exists());
     assert!(!unfinished.exists());
     drop(service);
     let (good, told) = founded.audit();
@@ -478,4 +485,81 @@ fn a_restored_backup_is_not_served() {
         told.contains("refusing to sign: the database has 0 entries, and tile/0/000 is published"),
         "{told}"
     );
+}
+
+#[test]
+fn a_bucket_serves_as_a_folder_does() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let founded = Founded::new(runtime.block_on(new_database()));
+    let bucket = Bucket::open(&runtime, "parts");
+    let environment = bucket.environment("s3://parts/am");
+    let environment: Vec<_> = environment
+        .iter()
+        .map(|(name, value)| (*name, &value[..]))
+        .collect();
+    let service = founded.serve_with(&environment);
+    let size = grow(&founded, &service);
+    wait_for(&|| bucket.get("am/log/tile/0/000").is_some());
+    let reader = Reader::auditor(&service, &founded);
+    assert_eq!(reader.entries(size).len() as u64, size);
+    assert_eq!(
+        reader.get("/log/tile/0/000").body,
+        bucket.get("am/log/tile/0/000").unwrap()
+    );
+    let run = |command: &[&str]| {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_threadmark"));
+        run.args(command).arg("--home").arg(founded.log_home());
+        run.env("DATABASE_URL", &founded.database)
+            .envs(environment.iter().copied());
+        let output = run.output().unwrap();
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let (good, told) = run(&["audit"]);
+    assert!(
+        good && told.contains(", 2 published tiles: everything"),
+        "{told}"
+    );
+    bucket.put("am/log/tile/0/000", b"spoilt");
+    let (good, told) = run(&["audit"]);
+    assert!(
+        !good && told.contains("tile/0/000: hash 0 in it is not the log's"),
+        "{told}"
+    );
+    assert!(run(&["tiles", "rebuild"]).0 && run(&["audit"]).0);
+    let (_, told) = run(&["doctor"]);
+    assert!(told.contains("s3://parts/am answers"), "{told}");
+    // What the service put there it knows when it starts again; sealed files lie beside.
+    drop(service);
+    let service = founded.serve_with(&environment);
+    let session = service
+        .client()
+        .session(&founded.governor, system::now(), &mut SystemEntropy)
+        .unwrap();
+    let sealed = threadmark_protocol::digest::Digest::sha3(&[b"sealed"]);
+    service
+        .client()
+        .put_artifact(&session, &sealed, b"sealed")
+        .unwrap();
+    let name = sealed.to_hex();
+    assert_eq!(
+        bucket
+            .get(&format!("am/artifacts/{}/{name}", &name[..2]))
+            .unwrap(),
+        b"sealed"
+    );
+    drop(service);
+    let wrong = environment.iter().map(|(name, value)| match *name {
+        "AWS_SECRET_ACCESS_KEY" => (*name, "another"),
+        _ => (*name, *value),
+    });
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_threadmark"));
+    doctor
+        .args(["doctor", "--home"])
+        .arg(founded.log_home())
+        .env("DATABASE_URL", &founded.database);
+    let told = doctor.envs(wrong).output().unwrap().stdout;
+    assert!(String::from_utf8_lossy(&told).contains("does not answer"));
 }

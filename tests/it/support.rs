@@ -1,6 +1,7 @@
 //! What the tests stand on: one private PostgreSQL for all, a database of its own for each, and the real service as a
 //! process.
 
+pub mod bucket;
 pub mod witness;
 
 use std::io::{BufRead as _, BufReader};

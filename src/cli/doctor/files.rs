@@ -118,11 +118,10 @@ fn existing(path: &Path) -> PathBuf {
 
 /// Room for the log and for the sealed files.
 pub fn disk(config: &Config) -> Vec<Check> {
-    let places = [
-        ("disk of the home", &config.home),
-        ("disk of artifacts", &config.artifacts),
-    ];
-    let check = |(name, folder): (&'static str, &PathBuf)| {
+    let home = ("disk of the home", config.home.as_path());
+    let folder = config.artifacts.folder();
+    let artifacts = folder.map(|folder| ("disk of artifacts", folder));
+    let check = |(name, folder): (&'static str, &Path)| {
         let folder = existing(folder);
         let stat = match rustix::fs::statvfs(&folder) {
             Ok(stat) => stat,
@@ -146,13 +145,35 @@ pub fn disk(config: &Config) -> Vec<Check> {
             _ => ok(name, found),
         }
     };
-    places.into_iter().map(check).collect()
+    [home].into_iter().chain(artifacts).map(check).collect()
+}
+
+/// That a bucket answers.
+fn bucket(name: &'static str, config: &Config) -> Check {
+    let place = &config.artifacts;
+    let asked = || -> anyhow::Result<()> {
+        let files = place.open()?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(files.list_with_delimiter(None))?;
+        Ok(())
+    };
+    match asked() {
+        Ok(()) => ok(name, format!("{place} answers")),
+        Err(error) => problem(
+            name,
+            format!("{place} does not answer: {error:#}"),
+            "look at the AWS_… variables, or set `artifacts`",
+        ),
+    }
 }
 
 /// That sealed files can be put down.
 pub fn artifacts(config: &Config) -> Check {
     use rustix::fs::{Access, access};
-    let (name, folder) = ("artifacts", &config.artifacts);
+    let name = "artifacts";
+    let Some(folder) = config.artifacts.folder() else {
+        return bucket(name, config);
+    };
     let nearest = existing(folder);
     let shown = nearest.display();
     match access(&nearest, Access::WRITE_OK | Access::EXEC_OK) {

@@ -17,7 +17,7 @@ fn the_documented_example_says_the_defaults() {
     let artifacts = layer
         .artifacts
         .clone()
-        .map(|path| Path::new("/h").join(path));
+        .map(|files| files.from_folder(Path::new("/h")));
     let told = Config::of(Layer {
         home: home.clone(),
         artifacts,
