@@ -36,7 +36,8 @@ def main():
     after = 0
     while after is not None:
         page = json.loads(get(f"/log/checkpoints?after={after}"))
-        for kept in page["items"]:
+        # The log goes on meanwhile; what is shown as newest ends this copy.
+        for kept in [kept for kept in page["items"] if kept["size"] <= size]:
             keep(f"checkpoints/{kept['size']}", kept["checkpoint"].encode())
         after = page["next"]
     entries = []

@@ -28,7 +28,12 @@ fn run(command: &mut Command) -> Output {
         .expect("python runs; see scripts/setup test")
 }
 
+/// A witness that has cosigned nothing here: that of the vectors.
+const FOREIGN: &str =
+    "witness.oem.example/w1+820f63b0+BD1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM";
+
 /// What a stranger has fetched, what it pins, and the key of the witness that it demands.
+#[derive(Clone)]
 struct Copy {
     folder: PathBuf,
     pin: String,
@@ -90,26 +95,26 @@ impl Copy {
     }
 }
 
-/// A service with some history.
-fn lived(founded: &Founded) -> Service {
-    let service = founded.serve_with(&[("THREADMARK_LOOKUPS_PER_SECOND", "0")]);
+/// A service with some history, all of it cosigned by the witness.
+fn lived(founded: &Founded, witness: &WitnessProcess, log: &str) -> Service {
+    let (key, url) = (witness.key(), &witness.url);
+    let policy = founded.folder.path().join("witnesses.policy");
+    let text = format!("log {log}\nwitness w1 {key} {url}\nquorum w1\n");
+    std::fs::write(&policy, text).unwrap();
+    let service = founded.serve_with(&[
+        ("THREADMARK_LOOKUPS_PER_SECOND", "0"),
+        ("THREADMARK_WITNESS_POLICY", policy.to_str().unwrap()),
+    ]);
     submit(&service, &admission(founded, "yard")).unwrap();
     for number in 0..STATEMENTS {
         submit(&service, &report(&founded.governor, number)).unwrap();
     }
+    let last = 2 * (STATEMENTS as u64 + 1);
+    witness::eventually("everything is witnessed", || {
+        let note = service.client().checkpoint().unwrap();
+        note.lines().nth(1).unwrap().parse::<u64>().unwrap() > last
+    });
     service
-}
-
-/// Has the newest checkpoint cosigned, and puts the line where the service would show it.
-fn cosign(copy: &Copy, witness: &WitnessProcess, entries: usize) {
-    let note = String::from_utf8(copy.read("checkpoint")).unwrap();
-    let answer = witness::post(&witness.url, &format!("old 0\n\n{note}"));
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let proofs = (0..entries).map(|index| format!("proofs/{index}.tlog-proof"));
-    for name in proofs.chain(["checkpoint".to_owned()]) {
-        let text = [copy.read(&name), answer.body.clone().into_bytes()].concat();
-        std::fs::write(copy.folder.join(name), text).unwrap();
-    }
 }
 
 /// Everything that a service serves, in a folder.
@@ -147,17 +152,14 @@ fn fetched(founded: &Founded, service: &Service, witness: &WitnessProcess) -> (C
 fn a_strangers_verifier_accepts_what_we_serve_and_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let founded = Founded::new(runtime.block_on(new_database()));
-    let service = lived(&founded);
     let log = founded.governor.trust().unwrap().checkpoint_key.to_string();
-    let witness = WitnessProcess::make(&founded.folder.path().join("w1"), &[log]);
+    let witness = WitnessProcess::make(
+        &founded.folder.path().join("w1"),
+        std::slice::from_ref(&log),
+    );
+    let service = lived(&founded, &witness, &log);
     let (copy, entries) = fetched(&founded, &service, &witness);
     assert!(entries > 256);
-    let (good, told) = copy.check();
-    assert!(
-        !good && told.contains("no signature by w.example/w1"),
-        "nobody has cosigned: {told}"
-    );
-    cosign(&copy, &witness, entries);
     let (good, told) = copy.check();
     assert!(
         good && told.starts_with(&format!("{entries} entries of log.example/am")),
@@ -200,6 +202,16 @@ fn a_strangers_verifier_accepts_what_we_serve_and_nothing_else() {
         copy.refuses_field(77, "receipt", at);
     }
     assert!(copy.check().0, "everything was put back");
+    let unknown = Copy {
+        witness: FOREIGN.to_owned(),
+        ..copy.clone()
+    };
+    assert!(
+        unknown
+            .check()
+            .1
+            .contains("no signature by witness.oem.example/w1")
+    );
     let other = Copy {
         pin: "0".repeat(64),
         ..copy
