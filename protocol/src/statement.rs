@@ -4,6 +4,8 @@
 //! id, and the form in which a statement is submitted. Must never know what a kind means, nor whether
 //! its author may say so: that is `lifecycle`.
 
+pub mod attached;
+
 use crate::body::Body;
 use crate::cbor::{self, CborError, Reader};
 use crate::digest::Digest;

@@ -14,6 +14,9 @@ const BYTES: &str = "application/octet-stream";
 /// The body is CBOR as far as it says.
 pub struct Cbor;
 
+/// The body is a COSE message as far as it says.
+pub struct Cose;
+
 /// The body is a picture as far as it says.
 pub struct Picture;
 
@@ -22,6 +25,15 @@ impl<S: Sync> FromRequestParts<S> for Cbor {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Cbor, Problem> {
         require(parts, &["application/cbor"]).map(|()| Cbor)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Cose {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Cose, Problem> {
+        let taken = ["application/cose", "application/scitt-statement+cose"];
+        require(parts, &taken).map(|()| Cose)
     }
 }
 

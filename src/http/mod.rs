@@ -20,6 +20,7 @@ pub mod pages;
 pub mod problem;
 pub mod quota;
 pub mod scan;
+mod scrapi;
 pub mod sessions;
 pub mod shapes;
 pub mod statements;
@@ -199,6 +200,7 @@ pub fn router(app: Shared) -> Router {
     let document = openapi();
     let json = [("content-type", "application/json")];
     api.merge(tiles::routes())
+        .merge(scrapi::routes())
         .merge(pages::routes())
         .merge(docs::routes())
         .route(

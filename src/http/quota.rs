@@ -146,7 +146,7 @@ impl Class {
         let is_post = method == Method::POST;
         match path {
             "/healthz" | "/metrics" => Class::Watching,
-            "/v1/statements" => Class::Submission,
+            "/v1/statements" | "/entries" => Class::Submission,
             "/v1/scan" | "/scan" if is_post => Class::Scan,
             "/v1/sessions" => Class::Session,
             _ if path.starts_with("/v1/artifacts/") => Class::Artifact,
@@ -157,6 +157,7 @@ impl Class {
                 "/v1/statements/",
                 "/v1/proofs/",
                 "/log/proof/",
+                "/entries/",
             ]
             .iter()
             .any(|head| path.starts_with(head)) =>

@@ -12,7 +12,7 @@ use super::quota::Address;
 use super::shapes::{self, Hex, Hex32};
 use super::{App, Shared};
 use crate::ledger::Outcome;
-use crate::ledger::storage::Storage as _;
+use crate::ledger::storage::{Place, Storage as _};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -113,15 +113,27 @@ pub async fn submit(
     _: Cbor,
     Raw(bytes): Raw<SUBMISSION_BYTES_MAX>,
 ) -> Result<Response, Problem> {
+    let submission = Submission::parse(&bytes).map_err(Problem::from);
+    let (id, outcome) = register(&app, from, submission).await?;
+    Ok(respond(&app, &id, outcome))
+}
+
+/// The one way into the log for what came over the border.
+pub(super) async fn register(
+    app: &App,
+    from: Address,
+    submission: Result<Submission, Problem>,
+) -> Result<(StatementId, Outcome), Problem> {
     let of_nobody = |problem: Problem| {
         app.quotas.unsigned(from);
         problem
     };
-    let statement = opened(&app, &bytes).map_err(of_nobody)?;
+    let statement = submission.and_then(|submission| opened(app, submission));
+    let statement = statement.map_err(of_nobody)?;
     let (id, kid) = (statement.id, statement.envelope.kid);
     // A key beyond its quota costs nobody a signature's check; the address that sends it all the same pays.
     app.quotas.may_submit(kid).map_err(of_nobody)?;
-    let author = verify_author(&app, &statement).await;
+    let author = verify_author(app, &statement).await;
     author.map_err(|problem| match problem.kind {
         Kind::Rule(_) => of_nobody(problem),
         Kind::Border(_) => problem,
@@ -129,13 +141,11 @@ pub async fn submit(
     // Only now: whoever writes a key's name on something must not use up what the key may send.
     app.quotas.submitted(kid)?;
     let outcome = app.ledger.submit(statement).await;
-    let outcome = outcome.ok_or_else(Problem::unavailable)?;
-    Ok(respond(&app, &id, outcome))
+    Ok((id, outcome.ok_or_else(Problem::unavailable)?))
 }
 
 /// The statement in a submission, in its form and whole.
-fn opened(app: &App, bytes: &[u8]) -> Result<Statement, Problem> {
-    let mut submission = Submission::parse(bytes)?;
+fn opened(app: &App, mut submission: Submission) -> Result<Statement, Problem> {
     submission.envelope = Envelope::strip_unprotected(&submission.envelope)?;
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
     if !statement.is_whole() {
@@ -196,13 +206,16 @@ fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
             let location = format!("/v1/statements/{id}");
             (status, [("location", location)], Json(logged)).into_response()
         }
-        Outcome::Refused(refusal) => {
-            let mut problem = Problem::from(&refusal);
-            problem.signed = Some(hex::encode(signed_refusal(app, id, &refusal)).into());
-            problem.into_response()
-        }
+        Outcome::Refused(refusal) => refused(app, id, &refusal).into_response(),
         Outcome::Unavailable => Problem::unavailable().into_response(),
     }
+}
+
+/// A refusal that cannot be denied later.
+pub(super) fn refused(app: &App, id: &StatementId, refusal: &Refusal) -> Problem {
+    let mut problem = Problem::from(refusal);
+    problem.signed = Some(hex::encode(signed_refusal(app, id, refusal)).into());
+    problem
 }
 
 /// The service's word that it refused: a COSE_Sign1 (RFC 9052) over `[id, code, time]`, so that a refusal cannot be
@@ -258,7 +271,32 @@ pub async fn get(
     session: Option<super::auth::Session>,
 ) -> Result<Json<Proven>, Problem> {
     let id: StatementId = id.parse().map_err(Problem::bad_request)?;
-    let logged = app.store.statement(&id).await?;
+    let (statement, place, receipt) = logged(&app, &id, session.is_some()).await?;
+    let kid = statement.envelope.kid;
+    let world = app.store.world(&[key_subject(&kid)].into()).await?;
+    let witnessed = app.witnesses.witnessed();
+    let witnessed = witnessed.filter(|of| place.index < of.size);
+    Ok(Json(Proven {
+        id: id.to_hex(),
+        witnessed: witnessed.is_some(),
+        witnessed_at: witnessed.map(|of| of.since),
+        index: place.index,
+        logged_at: place.logged_at,
+        tree_size: place.tree_size,
+        envelope: hex::encode(&statement.submission.envelope),
+        receipt: hex::encode(receipt),
+        author_key: world.key(&kid).map(|(card, _)| card.public.to_hex()),
+        body: session.map(|_| hex::encode(&statement.submission.body)),
+    }))
+}
+
+/// A logged statement with its place and its receipt, if it is for the caller.
+pub(super) async fn logged(
+    app: &App,
+    id: &StatementId,
+    is_member: bool,
+) -> Result<(Statement, Place, Vec<u8>), Problem> {
+    let logged = app.store.statement(id).await?;
     let logged = logged.ok_or_else(no_statement)?;
     let submission = Submission {
         envelope: logged.envelope,
@@ -266,7 +304,7 @@ pub async fn get(
         sections: BTreeMap::new(),
     };
     let statement = Statement::open(submission, app.ledger.trust().origin())?;
-    if session.is_none() && !is_for_everybody(&statement.body.core) {
+    if !is_member && !is_for_everybody(&statement.body.core) {
         // Not "you may not": that would say that it exists.
         return Err(no_statement());
     }
@@ -274,22 +312,7 @@ pub async fn get(
         .ledger
         .receipt(&statement, logged.place)
         .ok_or_else(Problem::unavailable)?;
-    let kid = statement.envelope.kid;
-    let world = app.store.world(&[key_subject(&kid)].into()).await?;
-    let witnessed = app.witnesses.witnessed();
-    let witnessed = witnessed.filter(|of| logged.place.index < of.size);
-    Ok(Json(Proven {
-        id: id.to_hex(),
-        witnessed: witnessed.is_some(),
-        witnessed_at: witnessed.map(|of| of.since),
-        index: logged.place.index,
-        logged_at: logged.place.logged_at,
-        tree_size: logged.place.tree_size,
-        envelope: hex::encode(&statement.submission.envelope),
-        receipt: hex::encode(receipt),
-        author_key: world.key(&kid).map(|(card, _)| card.public.to_hex()),
-        body: session.map(|_| hex::encode(&statement.submission.body)),
-    }))
+    Ok((statement, logged.place, receipt))
 }
 
 /// The same for what is not logged and for what is not for the caller.

@@ -27,6 +27,7 @@ class Copy:
 
     def check(self, fingerprint):
         self.check_genesis(fingerprint)
+        need(scitt.key_set(self.read("scitt-keys.cbor")) == {self.log_public}, "other keys than those of genesis")
         self.head = c2sp.verified(self.read("checkpoint"), self.log, self.witnesses)
         self.read_entries()
         self.read_tiles()
@@ -117,7 +118,9 @@ class Copy:
         found = scitt.check_statement(entry, public, self.origin)
         said = scitt.check_body(found, bytes.fromhex(told["body"]))
         need((said["kind"] == "log.batch") <= (public == self.log_public), "an entry of the log by another key")
-        receipt = scitt.check_receipt(bytes.fromhex(told["receipt"]), entry, self.log_public, self.origin)
+        transparent = self.read(f"receipts/{index}.cbor")
+        need(transparent.hex() == told["receipt"], "two receipts for one statement")
+        receipt = scitt.check_receipt(transparent, entry, self.log_public, self.origin)
         need((receipt.size, receipt.index) == (told["tree_size"], index), "a receipt for another place")
         need(roots.get(receipt.size) == receipt.root, "a receipt over a root that no checkpoint has")
 

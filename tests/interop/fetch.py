@@ -32,6 +32,7 @@ def main():
         return data
 
     keep("genesis.cbor", get("/v1/genesis"))
+    keep("scitt-keys.cbor", get("/.well-known/scitt-keys"))
     size = c2sp.checkpoint(keep("checkpoint", get("/log/checkpoint"))).size
     after = 0
     while after is not None:
@@ -48,7 +49,9 @@ def main():
             entries += c2sp.entries(tile)
     for index, entry in enumerate(entries):
         keep(f"proofs/{index}.tlog-proof", get(f"/log/proof/{index}"))
-        keep(f"statements/{index}.json", get(f"/v1/statements/{scitt.statement_id(entry)}"))
+        name = scitt.statement_id(entry)
+        keep(f"statements/{index}.json", get(f"/v1/statements/{name}"))
+        keep(f"receipts/{index}.cbor", get(f"/entries/{name}"))
     print(f"{size} entries")
 
 

@@ -54,6 +54,16 @@ def thumbprint(public):
     return hashlib.sha256(cbor2.dumps({1: 1, -1: 6, -2: public}, canonical=True)).digest()
 
 
+def key_set(data):
+    """The Ed25519 keys of a COSE Key Set, each named by its thumbprint."""
+    found = set()
+    for key in decoded(data):
+        need((key.get(1), key.get(-1)) == (1, 6) and key.get(3) in (EDDSA, ED25519), "a key that is not Ed25519")
+        need(key.get(2) == thumbprint(key[-2]), "a key under another name than its thumbprint")
+        found.add(key[-2])
+    return found
+
+
 def statement_id(envelope):
     found = sign1(envelope)
     return hashlib.sha256(to_be_signed(found.protected, found.payload)).hexdigest()

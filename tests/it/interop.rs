@@ -95,6 +95,21 @@ impl Copy {
     }
 }
 
+impl Copy {
+    /// Changes one byte of a receipt, wherever it stands.
+    fn refuses_receipt(&self, index: usize, at: usize) {
+        let name = format!("statements/{index}.json");
+        let good = self.read(&name);
+        let mut told: Value = serde_json::from_slice(&good).unwrap();
+        self.refuses(&format!("receipts/{index}.cbor"), |bytes| {
+            bytes[at] ^= 1;
+            told["receipt"] = hex::encode(bytes).into();
+            std::fs::write(self.folder.join(&name), told.to_string()).unwrap();
+        });
+        std::fs::write(self.folder.join(&name), good).unwrap();
+    }
+}
+
 /// A service with some history, all of it cosigned by the witness.
 fn lived(founded: &Founded, witness: &WitnessProcess, log: &str) -> Service {
     let (key, url) = (witness.key(), &witness.url);
@@ -191,6 +206,8 @@ fn a_strangers_verifier_accepts_what_we_serve_and_nothing_else() {
     for field in ["id", "envelope", "body", "author_key"] {
         copy.refuses_field(77, field, 20);
     }
+    copy.refuses("scitt-keys.cbor", |bytes| *bytes.last_mut().unwrap() ^= 1);
+    copy.refuses("receipts/77.cbor", |bytes| bytes[40] ^= 1);
     // Everything in a receipt: the header, the claims, size, place, path, signature.
     let receipt = 2
         * serde_json::from_slice::<Value>(&copy.read("statements/77.json")).unwrap()["receipt"]
@@ -199,7 +216,7 @@ fn a_strangers_verifier_accepts_what_we_serve_and_nothing_else() {
             .len()
         / 4;
     for at in (0..receipt).step_by(13) {
-        copy.refuses_field(77, "receipt", at);
+        copy.refuses_receipt(77, at);
     }
     assert!(copy.check().0, "everything was put back");
     let unknown = Copy {

@@ -32,6 +32,7 @@ mod service_operations;
 mod service_pages;
 mod service_pictures;
 mod service_quota;
+mod service_scrapi;
 mod service_tiles;
 mod service_witnesses;
 mod support;

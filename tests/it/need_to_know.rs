@@ -306,6 +306,11 @@ impl Visitor<'_> {
             ("log", "entries") => is_ok(self.get("/v1/sync?from=0")),
             ("log", "checkpoint") => is_ok(self.get("/log/checkpoint")),
             ("log", "genesis") => is_ok(self.get("/v1/genesis")),
+            ("log", "keys") => is_ok(self.get("/.well-known/scitt-keys")),
+            ("entry", which) => {
+                let id = self.history.statements[which];
+                is_ok(self.get(&format!("/entries/{id}")))
+            }
             ("log", "checkpoints") => is_ok(self.get("/log/checkpoints")),
             ("log", "tiles") => is_ok(self.get("/log/tile/0/000.p/2")),
             ("log", "proof") => is_ok(self.get("/log/proof/1")),
