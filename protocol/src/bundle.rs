@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod page;
+pub mod part;
 mod undo;
 
 pub use page::{PAGE_ENTRIES_MAX, Page};

@@ -5,6 +5,10 @@
 
 use crate::digest::Digest;
 
+mod many;
+
+pub use many::root_from_inclusions;
+
 /// Why a proof is refused.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ProofError {

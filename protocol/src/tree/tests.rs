@@ -263,3 +263,54 @@ fn spoil(
     }
     Ok(())
 }
+
+#[test]
+fn many_leaves_are_proved_at_once_and_no_others() {
+    let mut tree = Tree::default();
+    let leaf = |index: u64| leaf_hash(&index.to_be_bytes());
+    for index in 0..70 {
+        tree.push(leaf(index));
+    }
+    for size in 1..=70u64 {
+        for step in [1, 2, 3, 7, 64] {
+            let indices: Vec<u64> = (size % step..size).step_by(step as usize).collect();
+            let Some(path) = tree.inclusions(&indices, size) else {
+                assert!(indices.is_empty());
+                continue;
+            };
+            let mut leaves: Vec<_> = indices.iter().map(|at| (*at, leaf(*at))).collect();
+            let root = tree.root_at(size).unwrap();
+            assert_eq!(root_from_inclusions(&leaves, size, &path), Ok(root));
+            if let [index] = indices[..] {
+                assert_eq!(path.len(), tree.inclusion(index, size).unwrap().len());
+            }
+            let longer = [&path[..], &[root]].concat();
+            assert_eq!(
+                root_from_inclusions(&leaves, size, &longer),
+                Err(ProofError::Length)
+            );
+            if !path.is_empty() {
+                let shorter = &path[1..];
+                assert_eq!(
+                    root_from_inclusions(&leaves, size, shorter),
+                    Err(ProofError::Length)
+                );
+            }
+            leaves[0].1 = leaf(1000);
+            assert_ne!(root_from_inclusions(&leaves, size, &path), Ok(root));
+            leaves.push(leaves[0]);
+            let twice = root_from_inclusions(&leaves, size, &path);
+            assert_eq!(twice, Err(ProofError::Range));
+        }
+    }
+    assert_eq!(tree.inclusions(&[], 5), None);
+    assert_eq!(tree.inclusions(&[5], 5), None);
+    assert_eq!(tree.inclusions(&[3, 3], 5), None);
+    assert_eq!(tree.inclusions(&[0], 71), None);
+    assert_eq!(root_from_inclusions(&[], 5, &[]), Err(ProofError::Range));
+    let far = [(u64::MAX - 1, leaf(0))];
+    assert_eq!(
+        root_from_inclusions(&far, u64::MAX, &[]),
+        Err(ProofError::Length)
+    );
+}

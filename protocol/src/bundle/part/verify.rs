@@ -1,0 +1,345 @@
+//! The check of a part's bundle: signatures, inclusion, completeness, and the replay that follows from them.
+//!
+//! Owns what must hold of a bundle. It is closed: the policy, the mark, its parts, everything above them, and whatever
+//! decides what their statements do have lists, and every list is whole. Then [`crate::lifecycle::apply`] on these
+//! statements alone leads to the states that the whole log leads to, because nothing else touches these subjects and
+//! nothing else is read. What is withheld is told and decides nothing; then the answer is that nobody can tell. That the
+//! index itself is right is found by whoever replays the whole log. Must never know clocks.
+
+use super::PartBundle;
+use crate::answer::{self, Answer, Knowledge, Reason, Verdict, Viewer};
+use crate::body::Core;
+use crate::cbor::CborError;
+use crate::checkpoint::{self, Checkpoint, CheckpointError};
+use crate::code::Code;
+use crate::digest::Digest;
+use crate::genesis::Trust;
+use crate::index::{self, IndexError, Link};
+use crate::lifecycle::{self, At, Refusal};
+use crate::mark::Mark;
+use crate::statement::{Malformed, Statement};
+use crate::text::SubjectId;
+use crate::tree::{self, ProofError, leaf_hash};
+use crate::world::{Data, World, mark_subject, policy_subject};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why a bundle is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// Not such a file, or beyond its limits.
+    #[error("the bundle is malformed: {0}")]
+    Malformed(&'static str),
+    /// Not deterministic CBOR.
+    #[error("the bundle is malformed: {0}")]
+    Cbor(CborError),
+    /// What stands there as a statement is none.
+    #[error("entry {0} is no statement: {1}")]
+    Statement(u64, Malformed),
+    /// The checkpoint is not the log's.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The statements are not those of the log.
+    #[error("the statements do not stand in the log: {0}")]
+    Inclusion(#[from] ProofError),
+    /// The first entries are not the pinned genesis.
+    #[error("the log does not begin with the pinned genesis")]
+    Genesis,
+    /// The last entry does not close the newest batch.
+    #[error("the newest batch is not closed by the log")]
+    Batch,
+    /// The log is older than the index, and has closed no batch since.
+    #[error("the log has not signed which statements there are up to this checkpoint")]
+    NoIndex,
+    /// A list is not whole.
+    #[error("the list of the statements about {subject} is not whole: {source}")]
+    Incomplete {
+        /// Of what.
+        subject: SubjectId,
+        /// Why.
+        source: IndexError,
+    },
+    /// A list is missing.
+    #[error("nothing says which statements there are about {subject}, on which {by} rests")]
+    Open {
+        /// Of what.
+        subject: SubjectId,
+        /// What rests on it.
+        by: String,
+    },
+    /// Lists and entries name different statements.
+    #[error("entry {0} is not the statement that a list names there")]
+    Other(u64),
+    /// A statement is not signed by its author.
+    #[error("entry {0} is not signed by its author")]
+    Signature(u64),
+    /// The log contains what the rules refuse.
+    #[error("entry {index} breaks a rule: {refusal}")]
+    Rule {
+        /// Where.
+        index: u64,
+        /// Which.
+        refusal: Refusal,
+    },
+    /// The log counts a statement for other subjects than the rules do.
+    #[error("entry {0} does not count for the subjects that list it")]
+    Counted(u64),
+}
+
+/// What a good bundle says.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The mark that it is about.
+    pub mark: Mark,
+    /// Up to where the lists are whole.
+    pub checkpoint: Checkpoint,
+    /// Log time of the newest batch, Unix seconds.
+    pub as_of: i64,
+    /// The states of its subjects.
+    pub world: World,
+    /// Statements that were verified and replayed.
+    pub statements: usize,
+    /// Subjects of which all statements are known.
+    pub subjects: usize,
+    /// Statements that count and are not there.
+    pub withheld: Vec<Link>,
+}
+
+impl Verified {
+    /// The answer about the part at `now` (Unix seconds). Where statements are withheld, nobody can tell: what is not seen
+    /// may have been a recall.
+    pub fn answer(&self, now: i64, viewer: &Viewer) -> Answer {
+        let knowledge = Knowledge {
+            as_of: Some(self.as_of),
+            // Of a mark without statements it is proved that the whole log has none.
+            is_whole_log: true,
+        };
+        let mut answer = answer::answer(&self.world, self.mark, now, viewer, knowledge);
+        if !self.withheld.is_empty() {
+            answer.verdict = Verdict::CannotDetermine;
+            answer.reasons.insert(0, Reason::from(Code::Withheld));
+        }
+        answer
+    }
+}
+
+/// A statement that lists name.
+struct Listed<'a> {
+    link: Link,
+    by: BTreeSet<&'a SubjectId>,
+}
+
+type Listing<'a> = BTreeMap<u64, Listed<'a>>;
+
+impl PartBundle {
+    /// Checks everything that can be checked, and replays. Rests on the pinned genesis and on nothing else.
+    ///
+    /// # Errors
+    /// [`BundleError`]: the first thing that is not as it must be.
+    pub fn verify(&self, trust: &Trust) -> Result<Verified, BundleError> {
+        let signed = checkpoint::open(&self.checkpoint, &trust.checkpoint_key)?;
+        let checkpoint = signed.checkpoint().clone();
+        let statements = self.statements(trust)?;
+        self.check_inclusion(&checkpoint)?;
+        let (as_of, root) = newest_batch(&statements, &checkpoint, trust)?;
+        for list in &self.lists {
+            list.check(&root)?;
+        }
+        let listing = self.listing(&statements)?;
+        let is_withheld = |listed: &&Listed| !statements.contains_key(&listed.link.index);
+        let withheld = listing.values().filter(is_withheld);
+        let withheld: Vec<_> = withheld.map(|listed| listed.link).collect();
+        let mut replay = Replay {
+            bundle: self,
+            trust,
+            world: World::default(),
+            is_partial: !withheld.is_empty(),
+        };
+        for (index, statement) in &statements {
+            replay.one(*index, statement, listing.get(index))?;
+        }
+        self.must_be_closed(&replay, &statements, &listing)?;
+        Ok(Verified {
+            mark: self.mark,
+            checkpoint,
+            as_of,
+            world: replay.world,
+            statements: statements.len(),
+            subjects: self.lists.len(),
+            withheld,
+        })
+    }
+
+    fn statements(&self, trust: &Trust) -> Result<BTreeMap<u64, Statement>, BundleError> {
+        let open = |entry: &super::Entry| {
+            let opened = Statement::open(entry.submission.clone(), trust.origin());
+            let opened = opened.map_err(|error| BundleError::Statement(entry.index, error))?;
+            Ok((entry.index, opened))
+        };
+        self.entries.iter().map(open).collect()
+    }
+
+    fn check_inclusion(&self, checkpoint: &Checkpoint) -> Result<(), BundleError> {
+        let leaf = |entry: &super::Entry| (entry.index, leaf_hash(&entry.submission.envelope));
+        let leaves: Vec<_> = self.entries.iter().map(leaf).collect();
+        let root = tree::root_from_inclusions(&leaves, checkpoint.size, &self.path)?;
+        match root == checkpoint.root {
+            true => Ok(()),
+            false => Err(ProofError::Root.into()),
+        }
+    }
+
+    /// The lists by entry. They must say the same of it as each other, and as the entry that is there.
+    fn listing(&self, statements: &BTreeMap<u64, Statement>) -> Result<Listing<'_>, BundleError> {
+        let mut listing = Listing::new();
+        let all = self.lists.iter();
+        let all = all.flat_map(|list| list.links.iter().map(move |link| (&list.subject, link)));
+        for (subject, link) in all {
+            let listed = listing.entry(link.index).or_insert(Listed {
+                link: *link,
+                by: BTreeSet::new(),
+            });
+            let there = statements.get(&link.index);
+            if listed.link != *link || there.is_some_and(|there| there.id != link.statement) {
+                return Err(BundleError::Other(link.index));
+            }
+            listed.by.insert(subject);
+        }
+        Ok(listing)
+    }
+
+    /// Everything that is read has a list. What is withheld may hide more, and then nothing is decided.
+    fn must_be_closed(
+        &self,
+        replay: &Replay,
+        statements: &BTreeMap<u64, Statement>,
+        listing: &Listing,
+    ) -> Result<(), BundleError> {
+        let need = |subject: &SubjectId, by: &dyn std::fmt::Display| match self.has(subject) {
+            true => Ok(()),
+            false => Err(BundleError::Open {
+                subject: subject.clone(),
+                by: by.to_string(),
+            }),
+        };
+        for seed in [policy_subject(), mark_subject(&self.mark)] {
+            need(&seed, &"every answer")?;
+        }
+        for (id, state) in &replay.world.states {
+            let up = state.parents();
+            up.iter().try_for_each(|parent| need(parent, id))?;
+            if let Data::Mark { parts, .. } = &state.data
+                && *id == mark_subject(&self.mark)
+            {
+                parts.iter().try_for_each(|part| need(part, id))?;
+            }
+        }
+        let listed = statements
+            .iter()
+            .filter(|(index, _)| listing.contains_key(index));
+        for (index, statement) in listed {
+            let by = format!("entry {index}");
+            let read = lifecycle::rests_on(statement);
+            read.iter().try_for_each(|subject| need(subject, &by))?;
+        }
+        Ok(())
+    }
+
+    fn has(&self, subject: &SubjectId) -> bool {
+        let found = self
+            .lists
+            .binary_search_by(|list| list.subject.cmp(subject));
+        found.is_ok()
+    }
+}
+
+/// Log time and root of the index in the log's own entry, which is the last of the checkpoint.
+fn newest_batch(
+    statements: &BTreeMap<u64, Statement>,
+    checkpoint: &Checkpoint,
+    trust: &Trust,
+) -> Result<(i64, Digest), BundleError> {
+    let Some((index, last)) = statements.last_key_value() else {
+        return Err(BundleError::Batch);
+    };
+    let Core::LogBatch(batch) = &last.body.core else {
+        return Err(BundleError::Batch);
+    };
+    if index + 1 != checkpoint.size {
+        return Err(BundleError::Batch);
+    }
+    if !last.envelope.is_signed_by(&trust.log_key) {
+        return Err(BundleError::Signature(*index));
+    }
+    let root = batch.index_root.ok_or(BundleError::NoIndex)?;
+    Ok((batch.logged_at, root))
+}
+
+/// The world of the bundle's subjects, as far as its statements were replayed.
+struct Replay<'a> {
+    bundle: &'a PartBundle,
+    trust: &'a Trust,
+    world: World,
+    /// Statements are withheld: what others rest on may be missing.
+    is_partial: bool,
+}
+
+impl Replay<'_> {
+    fn one(
+        &mut self,
+        index: u64,
+        statement: &Statement,
+        listed: Option<&Listed>,
+    ) -> Result<(), BundleError> {
+        let pinned = match index {
+            0 => statement.envelope == self.trust.policy_statement.envelope,
+            1 => statement.envelope == self.trust.anchors_statement.envelope,
+            _ => true,
+        };
+        if !pinned {
+            return Err(BundleError::Genesis);
+        }
+        if matches!(statement.body.core, Core::LogBatch(_)) {
+            return Ok(());
+        }
+        let key = lifecycle::author_key(&self.world, statement);
+        // Entry 0 is verified with entry 1, when the pinned genesis is opened.
+        let is_signed = index == 0 || key.is_some_and(|key| statement.envelope.is_signed_by(&key));
+        match (is_signed, key) {
+            (true, _) => {}
+            (false, None) if self.is_partial => return Ok(()),
+            _ => return Err(BundleError::Signature(index)),
+        }
+        let Some(listed) = listed else {
+            // Beside the lists: it shows that a later statement uses its number again.
+            self.world.record(statement, BTreeMap::new());
+            return Ok(());
+        };
+        self.apply(index, statement, listed)
+    }
+
+    fn apply(
+        &mut self,
+        index: u64,
+        statement: &Statement,
+        listed: &Listed,
+    ) -> Result<(), BundleError> {
+        let at = At {
+            index: Some(index),
+            logged_at: listed.link.logged_at,
+        };
+        let mut changes = match lifecycle::apply(&self.world, statement, at) {
+            Ok(changes) => changes,
+            Err(_) if self.is_partial => return Ok(()),
+            Err(refusal) => return Err(BundleError::Rule { index, refusal }),
+        };
+        let touched = index::touched(statement, &changes);
+        let counted = touched.iter().filter(|subject| self.bundle.has(subject));
+        if !self.is_partial && !counted.eq(listed.by.iter().copied()) {
+            return Err(BundleError::Counted(index));
+        }
+        // Of subjects without a list only a part is known: their states would be wrong.
+        changes.states.retain(|subject, _| self.bundle.has(subject));
+        self.world.record(statement, changes.states);
+        Ok(())
+    }
+}
