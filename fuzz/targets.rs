@@ -6,12 +6,14 @@
 use std::str::from_utf8;
 use std::sync::OnceLock;
 use threadmark_agent::package;
-use threadmark_protocol::answer::Answer;
+use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::body::Body;
+use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::checkpoint::{self, Checkpoint};
 use threadmark_protocol::fixture::{Consortium, ORIGIN};
 use threadmark_protocol::genesis::{Genesis, Trust};
+use threadmark_protocol::index;
 use threadmark_protocol::journal;
 use threadmark_protocol::json;
 use threadmark_protocol::mark::Mark;
@@ -35,11 +37,13 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("answer", answer),
     ("body", body),
+    ("bundle", bundle),
     ("checkpoint", checkpoint),
     ("envelope", envelope),
     ("evidence", evidence),
     ("genesis", genesis),
     ("image", image),
+    ("index_proof", index_proof),
     ("journal", journal),
     ("json", strict_json),
     ("mark", mark),
@@ -162,6 +166,22 @@ fn page(bytes: &[u8]) {
     let before = replica.size();
     if replica.extend(&page).is_err() {
         assert_eq!(replica.size(), before);
+    }
+}
+
+fn bundle(bytes: &[u8]) {
+    let Ok(bundle) = PartBundle::parse(bytes) else {
+        return;
+    };
+    assert_eq!(bundle.to_bytes(), bytes);
+    if let Ok(verified) = bundle.verify(trust()) {
+        let _ = verified.answer(verified.as_of, &Viewer::Public);
+    }
+}
+
+fn index_proof(bytes: &[u8]) {
+    if let Ok(proof) = index::Proof::parse(bytes) {
+        assert_eq!(proof.to_bytes(), bytes);
     }
 }
 

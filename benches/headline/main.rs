@@ -11,6 +11,7 @@ mod audit;
 mod build;
 mod embed;
 mod ground;
+mod index;
 mod lives;
 mod load;
 mod resolve;
@@ -68,6 +69,9 @@ fn main() -> Result<()> {
     let wanted = |group: &str| only.is_empty() || only.iter().any(|word| *word == group);
     if wanted("artifact") {
         artifact::figures()?.iter().for_each(Figure::print);
+    }
+    if wanted("index") {
+        index::figures()?.iter().for_each(Figure::print);
     }
     if wanted("embed") {
         embed::figures()?.iter().for_each(Figure::print);

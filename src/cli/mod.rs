@@ -8,6 +8,7 @@ mod answer;
 mod approve;
 mod args;
 mod audit;
+mod bundle;
 mod demo;
 mod doctor;
 mod evidence;
@@ -104,6 +105,8 @@ enum Command {
     Recall(recall::Recall),
     /// Ask what the record of a part says, and check the proof
     Scan(scan::Scan),
+    /// Fetch everything about one part as a file, proved whole
+    Bundle(bundle::Fetch),
     /// Check a file that somebody handed over, without a network
     Verify(verify::Verify),
     /// Watch that logs only grow, and cosign what does
@@ -138,6 +141,7 @@ impl Command {
             Command::Part(part) => part.run(),
             Command::Recall(recall) => recall.run(),
             Command::Scan(scan) => scan.run(),
+            Command::Bundle(fetch) => fetch.run(),
             Command::Verify(verify) => verify.run(),
             Command::Witness(witness) => witness.run(),
             Command::Mark(mark) => mark.run(),

@@ -4,6 +4,7 @@
 //! of a statement. Always says what the check relied on. Must never ask a service.
 
 use super::args;
+use super::bundle;
 use super::evidence::Evidence;
 use super::output::Document;
 use super::proof::{Claimed, Proof};
@@ -51,9 +52,11 @@ pub struct Verify {
     json: bool,
 }
 
-/// Files that are no part of a log.
+/// Files that have a command of their own.
 #[derive(Subcommand)]
 enum Of {
+    /// Check everything about one part, and say what its record says
+    Bundle(bundle::Check),
     /// Say what a witness's evidence proves against a log
     Evidence(Evidence),
 }
@@ -79,8 +82,10 @@ struct Base {
 impl Verify {
     /// Runs the command.
     pub fn run(mut self) -> Result<ExitCode> {
-        if let Some(Of::Evidence(evidence)) = self.of.take() {
-            return evidence.run();
+        match self.of.take() {
+            Some(Of::Bundle(check)) => return check.run(),
+            Some(Of::Evidence(evidence)) => return evidence.run(),
+            None => {}
         }
         let base = self.base()?;
         let file = self.file.context("no file was named")?;

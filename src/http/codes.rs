@@ -57,6 +57,7 @@ border! {
     PictureTooLarge = PAYLOAD_TOO_LARGE "picture-too-large": "The picture is too large.", "Send a smaller picture.";
     WrongMediaType = UNSUPPORTED_MEDIA_TYPE "wrong-media-type": "The body is not of a type that is taken here.", "Send the type that the detail names, and name it in the header Content-Type.";
     NoSuchRange = RANGE_NOT_SATISFIABLE "no-such-range": "The file has no such range.", "Ask for bytes within the size that the header Content-Range names.";
+    TooMuchForABundle = UNPROCESSABLE_ENTITY "too-much-for-a-bundle": "More belongs to this part than one bundle holds.", "Synchronise the whole log instead.";
     NotAMark = UNPROCESSABLE_ENTITY "not-a-mark": "The code in the picture is not one of ours.", "Photograph the mark itself, or type its 16 characters.";
     NoCode = UNPROCESSABLE_ENTITY "no-code": "No mark was read in the picture.", "Go closer until the mark fills a quarter of the picture, light it from the side, no flash; or type the 16 characters.";
     Quota = TOO_MANY_REQUESTS "quota": "That is more than one may use at a time.", "Wait as long as Retry-After says, then send the same again; nothing is lost.";

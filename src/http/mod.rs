@@ -5,6 +5,7 @@
 
 pub mod artifacts;
 pub mod auth;
+pub mod bundle;
 pub mod catalogue;
 pub mod codes;
 mod contract;
@@ -63,6 +64,8 @@ const SCANS_AT_ONCE: usize = 2;
 const PICTURES_AT_ONCE: usize = 16;
 /// Of these, of one address.
 const PICTURES_EACH: usize = 8;
+/// Bundles of parts that are being put together: up to 64 MiB each.
+const BUNDLES_AT_ONCE: usize = 4;
 /// Sealed files that are being stored: each holds a few MiB, whatever its size.
 const UPLOADS_AT_ONCE: usize = 16;
 /// Of these, with one key.
@@ -92,6 +95,7 @@ pub struct App {
     pictures: Arc<Semaphore>,
     pictures_each: Each<Address>,
     scans: Arc<Semaphore>,
+    bundles: Semaphore,
     uploads: Semaphore,
     uploads_each: Each<KeyId>,
 }
@@ -137,6 +141,7 @@ impl App {
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             pictures_each: Each::new(PICTURES_EACH),
             scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
+            bundles: Semaphore::new(BUNDLES_AT_ONCE),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
             uploads_each: Each::new(UPLOADS_EACH),
         })
@@ -152,6 +157,7 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(statements::submit))
         .routes(routes!(statements::get))
         .routes(routes!(marks::get))
+        .routes(routes!(bundle::get))
         .routes(routes!(scan::post))
         .routes(routes!(catalogue::designs))
         .routes(routes!(catalogue::allowables))

@@ -5,6 +5,7 @@
 //! or SQL.
 
 pub mod audit;
+pub mod bundle;
 mod draft;
 pub mod keys;
 pub mod measured;

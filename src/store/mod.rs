@@ -3,6 +3,7 @@
 //! Owns the database, its constraints' meaning, and the answers to `ledger::Storage`. Must never know HTTP, nor
 //! decide a rule. One file a resource.
 
+pub mod bundle;
 pub mod catalogue;
 pub mod checkpoint;
 pub mod cluster;

@@ -7,7 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::Arc;
 use threadmark::ledger::audit;
+use threadmark::ledger::bundle;
+use threadmark::ledger::keys::LogKeys;
+use threadmark::ledger::sequencer::Sequencer;
 use threadmark::ledger::storage::{Batch, Head, Storage as _};
+use threadmark::ledger::{Ledger, Outcome};
 use threadmark::store::PgStore;
 use threadmark_agent::home::Draft;
 use threadmark_agent::system::{self, SystemEntropy};
@@ -166,4 +170,113 @@ fn the_audit_finds_a_root_that_hides_a_recall() {
     let wanted =
         format!("the index of statements that entry {last} signs is not what the entries lead to");
     assert_eq!(told, [wanted]);
+}
+
+/// The fixture's log as the real writer logs it.
+async fn logged(of: &Consortium) -> (Ledger, PgStore) {
+    let store = PgStore::open(&new_database().await).await.unwrap();
+    let (checkpoint, log) = of.log.signers();
+    let keys = LogKeys::from_signers(of.origin(), checkpoint, log, [7; 32]);
+    let now = of.now;
+    let clock = Arc::new(move || now);
+    let started = Sequencer::start(store.clone(), keys, &of.genesis, "test", clock);
+    let (ledger, task) = started.await.unwrap();
+    tokio::spawn(task.run());
+    for statement in of.log.entries().iter().skip(2) {
+        if statement.body.core.kind() != "log.batch" {
+            let outcome = ledger.submit(statement.clone()).await;
+            assert!(
+                matches!(outcome, Some(Outcome::Logged { .. })),
+                "{outcome:?}"
+            );
+        }
+    }
+    (ledger, store)
+}
+
+/// `threadmark verify bundle` on this file: exit code and document.
+fn checked(bundle: &[u8], genesis: Option<&[u8]>) -> (Option<i32>, serde_json::Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_threadmark"));
+    command
+        .current_dir(folder.path())
+        .env_remove("THREADMARK_HOME");
+    std::fs::write(folder.path().join("part.bundle"), bundle).unwrap();
+    command.args(["verify", "bundle", "part.bundle", "--json"]);
+    if let Some(genesis) = genesis {
+        std::fs::write(folder.path().join("genesis.cbor"), genesis).unwrap();
+        command.args(["--genesis", "genesis.cbor"]);
+    }
+    let output = command.output().unwrap();
+    let document = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(
+        files,
+        1 + usize::from(genesis.is_some()),
+        "a check writes nothing"
+    );
+    (output.status.code(), document)
+}
+
+#[test]
+fn the_bundle_of_a_part_answers_without_a_service() {
+    let (mut of, licence) = Consortium::licensed(3, PartClass::C, 2);
+    let part = of.make(&licence, 1);
+    of.hand_over(&part).unwrap();
+    let (made, never) = (of.mark(&licence, 1), of.mark(&licence, 2));
+    let lot = of.lot.clone();
+    let (before, unknown) = Runtime::new().unwrap().block_on(async {
+        let (ledger, store) = logged(&of).await;
+        let bundles = [made, never].map(|mark| bundle::of_part(&ledger, &store, mark));
+        let [made, never] = bundles;
+        (made.await.unwrap(), never.await.unwrap())
+    });
+    let genesis = of.genesis.to_bytes();
+    let (code, told) = checked(&before.to_bytes(), Some(&genesis));
+    // The fixture's year is not today's: nobody can tell from knowledge that old, and the age is shown.
+    assert_eq!(code, Some(5), "{told:#}");
+    assert_eq!(told["answer"]["reasons"][0]["code"], "knowledge-too-old");
+    assert!(told["answer"]["age_s"].as_u64().unwrap() > 0);
+    let rests_on = told["proof"]["rests_on"].to_string();
+    for words in [
+        "genesis of log.example/am",
+        "checkpoint of",
+        "there are no others",
+    ] {
+        assert!(rests_on.contains(words), "{words}: {rests_on}");
+    }
+    // Its own genesis is taken where none is named, and that is said.
+    let (code, told) = checked(&before.to_bytes(), None);
+    assert_eq!(code, Some(5));
+    assert!(
+        told["proof"]["rests_on"]
+            .to_string()
+            .contains("compare it with what is published")
+    );
+    let (code, told) = checked(&unknown.to_bytes(), Some(&genesis));
+    assert_eq!(code, Some(4));
+    assert_eq!(told["answer"]["reasons"][0]["code"], "unknown-mark");
+    of.recall(Who::Production, &[&lot]).unwrap();
+    let after = Runtime::new().unwrap().block_on(async {
+        let (ledger, store) = logged(&of).await;
+        bundle::of_part(&ledger, &store, made).await.unwrap()
+    });
+    let (code, told) = checked(&after.to_bytes(), Some(&genesis));
+    assert_eq!(code, Some(4));
+    assert_eq!(told["answer"]["reasons"][0]["code"], "recalled");
+    // The recall left out of the lot's list, under the same checkpoint.
+    let mut less = after.clone();
+    let list = less
+        .lists
+        .iter_mut()
+        .find(|list| list.subject == lot)
+        .unwrap();
+    list.links.pop();
+    let (code, told) = checked(&less.to_bytes(), Some(&genesis));
+    assert_eq!(code, Some(1));
+    let why = told["proof"]["failed"][0]["why"].as_str().unwrap();
+    assert!(why.contains("lot:l1 is not whole"), "{why}");
+    // Another log's genesis.
+    let other = Consortium::founded(9).genesis.to_bytes();
+    assert_eq!(checked(&after.to_bytes(), Some(&other)).0, Some(1));
 }

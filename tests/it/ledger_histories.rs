@@ -1,4 +1,4 @@
-//! Random histories on PostgreSQL: service, offline answer and audit agree.
+//! Random histories on PostgreSQL: service, offline answer, the bundle of each part and audit agree.
 
 use crate::support::new_database;
 use object_store::memory::InMemory;
@@ -7,6 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
 use threadmark::ledger::Outcome;
 use threadmark::ledger::audit;
+use threadmark::ledger::bundle;
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
 use threadmark::ledger::storage::Storage as _;
@@ -15,6 +16,7 @@ use threadmark_protocol::answer::{Knowledge, Viewer, answer};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::PartClass;
 use threadmark_protocol::body::part;
+use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::fixture::{Consortium, Who};
 use threadmark_protocol::mark::Mark;
@@ -157,6 +159,9 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
     let as_of = replica.as_of();
     for mark in marks {
         let part = store.part(mark).await.unwrap();
+        let bytes = bundle::of_part(&ledger, &store, mark).await.unwrap();
+        let carried = PartBundle::parse(&bytes.to_bytes()).unwrap();
+        let carried = carried.verify(&of.trust()).unwrap();
         for viewer in viewers(&of) {
             let knowledge = Knowledge {
                 as_of,
@@ -165,7 +170,9 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
             };
             let online = part.record.answer(now, &viewer, knowledge);
             let offline = answer(replica.world(), mark, now, &viewer, knowledge);
-            assert_eq!(online, offline, "service and bundle differ");
+            assert_eq!(online, offline, "service and replica differ");
+            let carried = carried.answer(now, &viewer);
+            assert_eq!(carried, offline, "the part's bundle and the replica differ");
         }
     }
     running.abort();

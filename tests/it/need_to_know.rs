@@ -303,6 +303,9 @@ impl Visitor<'_> {
             ("artifact", "design") => is_ok(self.artifact(SEALED)),
             ("artifact", "plain") => is_ok(self.artifact(PLAIN)),
             ("list", kind) => is_ok(self.get(&format!("/v1/{kind}"))),
+            ("part", "bundle") => {
+                is_ok(self.get(&format!("/v1/marks/{}/bundle", self.history.mark)))
+            }
             ("log", "entries") => is_ok(self.get("/v1/sync?from=0")),
             ("log", "checkpoint") => is_ok(self.get("/log/checkpoint")),
             ("log", "genesis") => is_ok(self.get("/v1/genesis")),

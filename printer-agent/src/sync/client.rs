@@ -21,6 +21,7 @@ use ureq::http::StatusCode;
 use zeroize::Zeroizing;
 
 const GENESIS_BYTES_MAX: u64 = 1 << 20;
+const BUNDLE_BYTES_MAX: u64 = threadmark_protocol::bundle::part::BUNDLE_BYTES_MAX as u64;
 const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
 const PAGE_BYTES_MAX: u64 = crate::home::PAGE_BYTES_MAX as u64;
 
@@ -166,6 +167,14 @@ impl Client {
         let answer = answer.expect(&[StatusCode::OK])?;
         String::from_utf8(answer.bytes(CHECKPOINT_BYTES_MAX)?)
             .map_err(|_| SyncError::Unexpected("a checkpoint that is no text".into()))
+    }
+
+    /// Everything about one part as a file, unchecked.
+    pub fn bundle(&self, session: &Session, mark: Mark) -> Result<Vec<u8>, SyncError> {
+        let request = self.http.get(&format!("/v1/marks/{mark}/bundle"));
+        let answer = self.http.answered(bearer(request, Some(session)).call())?;
+        let answer = answer.expect(&[StatusCode::OK])?;
+        answer.bytes(BUNDLE_BYTES_MAX)
     }
 
     /// Sends one submission.

@@ -107,8 +107,11 @@ impl PartBundle {
         if from.text()? != NAME {
             return Err(BundleError::Malformed("it has another name"));
         }
-        let mark = from.text()?.parse();
-        let mark = mark.map_err(|_| BundleError::Malformed("its mark is none"))?;
+        let text = from.text()?;
+        // People may write a mark in several ways, files in one.
+        let mark: Option<Mark> = text.parse().ok();
+        let mark = mark.filter(|mark| mark.to_string() == text);
+        let mark = mark.ok_or(BundleError::Malformed("its mark is none"))?;
         let checkpoint = from.text()?.to_owned();
         let entries = entries(&mut from)?;
         let (path, rest) = from.bytes()?.as_chunks::<32>();

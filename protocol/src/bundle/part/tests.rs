@@ -77,6 +77,7 @@ fn says_what_the_log_says(c: &Consortium, mark: Mark) -> Verified {
     let knowledge = Knowledge {
         as_of: Some(c.log.logged_at()),
         is_whole_log: true,
+        witnessed_size: None,
     };
     for viewer in viewers(c) {
         let whole = answer(c.log.world(), mark, c.now, &viewer, knowledge);
@@ -306,6 +307,13 @@ fn no_byte_can_be_changed() {
         assert!(PartBundle::parse(&bytes[..cut]).is_err());
     }
     assert!(PartBundle::parse(&[&bytes[..], &[0]].concat()).is_err());
+    let small = marks[0].to_string().to_lowercase();
+    let at = bytes
+        .windows(16)
+        .position(|text| text == marks[0].to_string().as_bytes());
+    let mut forged = bytes.clone();
+    forged[at.unwrap()..][..16].copy_from_slice(small.as_bytes());
+    assert!(PartBundle::parse(&forged).is_err());
     let other = Consortium::founded(2);
     let bundle = PartBundle::parse(&bytes).unwrap();
     assert!(matches!(

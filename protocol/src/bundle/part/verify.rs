@@ -112,6 +112,8 @@ impl Verified {
             as_of: Some(self.as_of),
             // Of a mark without statements it is proved that the whole log has none.
             is_whole_log: true,
+            // Whose cosignatures suffice is not said in the bundle.
+            witnessed_size: None,
         };
         let mut answer = answer::answer(&self.world, self.mark, now, viewer, knowledge);
         if !self.withheld.is_empty() {

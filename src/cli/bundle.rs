@@ -1,0 +1,225 @@
+//! `threadmark bundle` and `threadmark verify bundle`: the record of one part as a file.
+//!
+//! Owns fetching such a file, and the words for what its check relied on and how old it is. Nothing that is stored changes
+//! by a check, good or bad. Must never decide what the answer is.
+
+use super::answer::{exit_of, to_text};
+use super::args;
+use super::output::{Document, say, time};
+use super::proof::Proof;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use threadmark_agent::home::Home;
+use threadmark_agent::sync::Client;
+use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::answer::Viewer;
+use threadmark_protocol::bundle::part::{PartBundle, Verified};
+use threadmark_protocol::genesis::{Genesis, Trust};
+use threadmark_protocol::mark::Mark;
+use threadmark_protocol::text::{Line, unhidden};
+
+/// Fetch everything about one part as a file, proved whole
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark bundle 7K3Q9XWD2M8TV0AR --home ./mechanic --out part.bundle
+  threadmark verify bundle part.bundle --home ./mechanic      any time later, without a network")]
+pub struct Fetch {
+    /// The 16 characters of the mark
+    mark: Mark,
+    /// Ask as this member
+    #[arg(long, env = "THREADMARK_HOME", value_name = "DIR")]
+    home: PathBuf,
+    /// Ask this service instead of the home's
+    #[arg(long, value_name = "URL")]
+    service: Option<String>,
+    /// Where to put it
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Fetch {
+    /// Fetches, verifies, and only then writes the file.
+    pub fn run(self) -> Result<ExitCode> {
+        let home = Home::open(&self.home)?;
+        let url = match self.service {
+            Some(url) => url,
+            None => home.service()?,
+        };
+        let client = Client::new(&url);
+        let session = client.session(&home, system::now(), &mut SystemEntropy)?;
+        let bytes = client.bundle(&session, self.mark)?;
+        let bundle = PartBundle::parse(&bytes)?;
+        let verified = bundle.verify(&home.trust()?)?;
+        if verified.mark != self.mark {
+            bail!("the service sent the bundle of another mark");
+        }
+        std::fs::write(&self.out, &bytes)
+            .with_context(|| format!("writing {}", self.out.display()))?;
+        Document::new()
+            .with("file", &self.out)
+            .with("bytes", bytes.len())
+            .with("statements", verified.statements)
+            .with("subjects", verified.subjects)
+            .with("size_of_the_log", verified.checkpoint.size)
+            .print(self.json);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Check everything about one part without a network, and say what its record says
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 eligible or found, 4 DO NOT INSTALL, 5 CANNOT DETERMINE, 1 the bundle is not good.
+Examples:
+  threadmark verify bundle part.bundle --genesis genesis.cbor
+  threadmark verify bundle part.bundle --home ./mechanic --asset-type H-60"
+)]
+pub struct Check {
+    /// The file, as `threadmark bundle` or GET /v1/marks/{mark}/bundle gives it
+    file: PathBuf,
+    /// Trust the log that is pinned in this home, and ask as this member
+    #[arg(long, env = "THREADMARK_HOME", value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Trust the log of this genesis file
+    #[arg(long, value_name = "FILE", conflicts_with = "home")]
+    genesis: Option<PathBuf>,
+    /// Type of the asset that the part is for, as the approval's effectivity names it
+    #[arg(long)]
+    asset_type: Option<Line>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        let bundle = PartBundle::parse(&args::read(&self.file)?)
+            .with_context(|| format!("{}", self.file.display()))?;
+        let home = self.home.as_deref().map(Home::open).transpose()?;
+        let mut proof = Proof::default();
+        let trust = self.trust(&bundle, home.as_ref(), &mut proof)?;
+        let verified = match bundle.verify(&trust) {
+            Ok(verified) => verified,
+            Err(error) => {
+                proof.note("the bundle", Err(error.to_string()));
+                return self.tell_bad(&proof);
+            }
+        };
+        relied_on(&verified, &mut proof);
+        if let Some(home) = &home {
+            compare(&verified, home, &mut proof)?;
+        }
+        if !proof.is_good() {
+            return self.tell_bad(&proof);
+        }
+        let (viewer, asked_as) = self.viewer(home.as_ref());
+        let answer = verified.answer(system::now(), &viewer);
+        if self.json {
+            let document = json!({ "file": self.file, "answer": answer, "proof": proof });
+            say(&format!("{document:#}\n"));
+        } else {
+            say(&unhidden(&to_text(&answer, &proof, &asked_as)));
+        }
+        Ok(ExitCode::from(exit_of(answer.verdict)))
+    }
+
+    fn tell_bad(&self, proof: &Proof) -> Result<ExitCode> {
+        Document::new()
+            .with("file", &self.file)
+            .with_text("proof", proof, proof.to_text())
+            .print(self.json);
+        Ok(ExitCode::FAILURE)
+    }
+
+    fn trust(&self, bundle: &PartBundle, home: Option<&Home>, proof: &mut Proof) -> Result<Trust> {
+        let (trust, how) = match (home, &self.genesis) {
+            (Some(home), _) => (home.trust()?, "pinned in the home"),
+            (None, Some(path)) => {
+                let genesis = Genesis::parse(&args::read(path)?)?;
+                (genesis.trust()?, "as the file that you named has it")
+            }
+            (None, None) => (
+                own_genesis(bundle)?,
+                "in the bundle itself: compare it with what is published",
+            ),
+        };
+        let (origin, fingerprint) = (trust.origin(), trust.fingerprint());
+        let line = format!("genesis of {origin} {fingerprint}, {how}");
+        proof.rests_on.push(line);
+        Ok(trust)
+    }
+
+    fn viewer(&self, home: Option<&Home>) -> (Viewer, String) {
+        let Some(home) = home else {
+            return (Viewer::Public, "anybody, of the bundle".to_owned());
+        };
+        let org = home.identity().org.clone();
+        let asked_as = format!("{org}, of the bundle");
+        let asset_type = self.asset_type.clone();
+        (Viewer::Member { org, asset_type }, asked_as)
+    }
+}
+
+/// The genesis that every bundle holds, because keys rest on it.
+fn own_genesis(bundle: &PartBundle) -> Result<Trust> {
+    let [policy, anchors, ..] = &bundle.entries[..] else {
+        bail!("the bundle holds no genesis; give --genesis or --home");
+    };
+    let genesis = Genesis {
+        policy: policy.submission.clone(),
+        anchors: anchors.submission.clone(),
+    };
+    Ok(genesis.trust()?)
+}
+
+fn relied_on(verified: &Verified, proof: &mut Proof) {
+    let (statements, subjects) = (verified.statements, verified.subjects);
+    proof.note("the bundle", Ok(()));
+    proof.rests_on.push(format!(
+        "checkpoint of {} entries, newest batch of {}",
+        verified.checkpoint.size,
+        time(verified.as_of)
+    ));
+    proof.rests_on.push(format!(
+        "{statements} statements: signatures, places in the log and rules; that of {subjects} subjects there are no others"
+    ));
+    proof.rests_on.push(
+        "that the log's index hides nothing is for those to find who replay the whole log"
+            .to_owned(),
+    );
+    for link in &verified.withheld {
+        let line = format!(
+            "WITHHELD: statement {} at entry {}",
+            link.statement, link.index
+        );
+        proof.rests_on.push(line);
+    }
+}
+
+/// What the home knows of the log must not contradict the bundle.
+fn compare(verified: &Verified, home: &Home, proof: &mut Proof) -> Result<()> {
+    let replica = home.replica()?;
+    let (size, root) = (verified.checkpoint.size, verified.checkpoint.root);
+    match replica.tree().root_at(size) {
+        Some(known) => {
+            let same = (known == root).then_some(());
+            let why = "the home has verified another history: keep both, and tell the governor";
+            if proof.note("the checkpoint", same.ok_or(why.to_owned())) {
+                let line = "the same history as the home has replayed whole";
+                proof.rests_on.push(line.to_owned());
+            }
+        }
+        None => proof.rests_on.push(format!(
+            "the home knows {} entries, fewer than the bundle: that it is the same history was not compared",
+            replica.size()
+        )),
+    }
+    Ok(())
+}
