@@ -43,7 +43,7 @@ fn figure(known: u64, suffix: &str) -> Result<Figure> {
             };
             // A multiplier without a factor in common with either number of subjects spreads over all.
             let mut subjects = BTreeSet::from([subject(index * 7919 % known)?]);
-            if at % NEW_EACH == 0 {
+            if at.is_multiple_of(NEW_EACH) {
                 subjects.insert(subject(index)?);
             }
             anyhow::Ok((link, subjects))
