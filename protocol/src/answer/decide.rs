@@ -1,0 +1,104 @@
+//! The four answers' order of checks.
+//!
+//! Owns which check comes first, what only the custodian can be told, and expiry, which is computed here and never
+//! stored. Must never know states: what they say is read before.
+
+use super::{Known, Reason, Verdict, Viewer};
+use crate::code::{Code, HoldKind};
+use crate::life::{Hold, Phase};
+
+/// What is decided on.
+pub(super) struct Case<'a> {
+    pub known: &'a Known,
+    /// Unix seconds.
+    pub now: i64,
+    pub viewer: &'a Viewer,
+    /// Age of the knowledge, in seconds.
+    pub age_s: Option<u64>,
+}
+
+type Decision = (Verdict, Vec<Reason>);
+
+impl Case<'_> {
+    /// The checks in their order; the first that fails decides.
+    pub fn decide(&self) -> Decision {
+        let stop = |code: Code| (Verdict::DoNotInstall, vec![Reason::from(code)]);
+        if self.known.life.phase == Phase::Destroyed {
+            return stop(Code::Destroyed);
+        }
+        if let Some(decision) = self.held() {
+            return decision;
+        }
+        let found = match self.known.life.phase {
+            Phase::Installed => Vec::new(),
+            Phase::Released => match self.to_custodian() {
+                Ok(()) => return self.fresh((Verdict::EligibleByRecord, Vec::new())),
+                Err((Verdict::RecordFound, reasons)) => reasons,
+                Err(decision) => return decision,
+            },
+            _ => return stop(Code::NotReleased),
+        };
+        self.fresh((Verdict::RecordFound, found))
+    }
+
+    fn held(&self) -> Option<Decision> {
+        let mut holds: Vec<&Hold> = self.known.life.holds.iter().collect();
+        holds.sort_by_key(|hold| (hold.kind, hold.code));
+        holds.dedup_by_key(|hold| (hold.code, &hold.subject));
+        let reasons = holds.iter().map(|hold| Reason {
+            hold: Some(hold.kind),
+            subject: Some(hold.subject.clone()),
+            detail: hold.detail.clone(),
+            ..hold.code.into()
+        });
+        match holds.first()?.kind {
+            HoldKind::DocGap => Some((Verdict::CannotDetermine, reasons.collect())),
+            _ => Some((Verdict::DoNotInstall, reasons.collect())),
+        }
+    }
+
+    /// What only the custodian can be told.
+    fn to_custodian(&self) -> Result<(), Decision> {
+        let found = |reasons: Vec<Reason>| Err((Verdict::RecordFound, reasons));
+        let Viewer::Member { org, asset_type } = self.viewer else {
+            return found(Vec::new());
+        };
+        if self.known.life.custodian.as_ref() != Some(org) {
+            return found(vec![Code::NotYourCustody.into()]);
+        }
+        let stop = |code: Code| Err((Verdict::DoNotInstall, vec![Reason::from(code)]));
+        let missing = |code: Code| Err((Verdict::CannotDetermine, vec![Reason::from(code)]));
+        let Some((request, Some(granted))) = self.known.above.approval() else {
+            return stop(Code::NotApproved);
+        };
+        if self.now >= granted.expires.unix() {
+            return stop(Code::ApprovalExpired);
+        }
+        match asset_type {
+            _ if request.effectivity.is_empty() => {}
+            None => return missing(Code::AssetNotNamed),
+            Some(asset) if !request.effectivity.contains(asset) => return stop(Code::NotEffective),
+            Some(_) => {}
+        }
+        let class = self.known.class_policy.as_ref();
+        if class.is_none_or(|class| class.physical_match) {
+            return missing(Code::PhysicalMatchMissing);
+        }
+        Ok(())
+    }
+
+    /// A good answer needs fresh knowledge, and logged where the class asks for it.
+    fn fresh(&self, good: Decision) -> Decision {
+        let missing = |code: Code| (Verdict::CannotDetermine, vec![Reason::from(code)]);
+        let Some(class) = &self.known.class_policy else {
+            return missing(Code::BuildMissing);
+        };
+        if self.age_s.is_none_or(|age| age > class.knowledge_age_max_s) {
+            return missing(Code::KnowledgeTooOld);
+        }
+        if self.known.provisional && !class.provisional_allowed {
+            return missing(Code::Provisional);
+        }
+        good
+    }
+}
