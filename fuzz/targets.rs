@@ -5,6 +5,7 @@
 
 use std::str::from_utf8;
 use std::sync::OnceLock;
+use threadmark_agent::licence::Secrets;
 use threadmark_agent::package;
 use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::body::Body;
@@ -53,6 +54,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("policy", policy),
     ("receipt", receipt),
     ("request", request),
+    ("secrets", secrets),
     ("stl", stl),
     ("submission", submission),
     ("text", text),
@@ -287,6 +289,17 @@ fn package(bytes: &[u8]) {
     if let Ok(text) = from_utf8(bytes) {
         let _ = package::recipient(text);
         let _ = package::DesignKey::parse(text);
+    }
+}
+
+/// What a licence's sections hold when they are decrypted: the first byte says where the seed ends.
+fn secrets(bytes: &[u8]) {
+    let Some((length, rest)) = bytes.split_first() else {
+        return;
+    };
+    let (seed, design_key) = rest.split_at(rest.len().min((*length).into()));
+    if Secrets::parse(seed, design_key).is_ok() {
+        assert_eq!(seed.len(), 32, "a seed of another length");
     }
 }
 

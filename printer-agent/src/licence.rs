@@ -109,16 +109,19 @@ impl Secrets {
                 .ok_or(LicenceError::SectionMissing(name))?;
             Ok(package::open(sealed, machine, SECRET_BYTES_MAX)?)
         };
-        let mut seed = Zeroizing::new([0; 32]);
-        let bytes = open(SECTION_SEED)?;
-        if bytes.len() != seed.len() {
-            return Err(LicenceError::SectionWrong(SECTION_SEED));
-        }
-        seed.copy_from_slice(&bytes);
-        let text = open(SECTION_DESIGN_KEY)?;
-        let wrong = || LicenceError::SectionWrong(SECTION_DESIGN_KEY);
-        let text = std::str::from_utf8(&text).map_err(|_| wrong())?;
-        let design_key = DesignKey::parse(text).map_err(|_| wrong())?;
+        Secrets::parse(&open(SECTION_SEED)?, &open(SECTION_DESIGN_KEY)?)
+    }
+
+    /// Parses what the sections hold: a seed of 32 bytes, and an age identity as text.
+    ///
+    /// # Errors
+    /// [`LicenceError::SectionWrong`].
+    pub fn parse(seed: &[u8], design_key: &[u8]) -> Result<Secrets, LicenceError> {
+        let wrong_seed = |_| LicenceError::SectionWrong(SECTION_SEED);
+        let seed = Zeroizing::new(seed.try_into().map_err(wrong_seed)?);
+        let wrong_key = || LicenceError::SectionWrong(SECTION_DESIGN_KEY);
+        let text = std::str::from_utf8(design_key).map_err(|_| wrong_key())?;
+        let design_key = DesignKey::parse(text).map_err(|_| wrong_key())?;
         Ok(Secrets { seed, design_key })
     }
 
