@@ -14,6 +14,7 @@ mod ground;
 mod index;
 mod lives;
 mod load;
+mod read;
 mod resolve;
 mod submit;
 
@@ -76,7 +77,10 @@ fn main() -> Result<()> {
     if wanted("embed") {
         embed::figures()?.iter().for_each(Figure::print);
     }
-    if ["submit", "resolve", "audit"].into_iter().any(wanted) {
+    if ["submit", "resolve", "read", "audit"]
+        .into_iter()
+        .any(wanted)
+    {
         log_figures(&wanted)?;
     }
     if wanted("build") {
@@ -101,6 +105,11 @@ fn log_figures(wanted: &dyn Fn(&str) -> bool) -> Result<()> {
         }
         if wanted("resolve") {
             resolve::figures(&ground, &lives, suffix)?
+                .iter()
+                .for_each(Figure::print);
+        }
+        if wanted("read") {
+            read::figures(&ground, suffix)?
                 .iter()
                 .for_each(Figure::print);
         }
