@@ -51,6 +51,25 @@ struct PoolState {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PushResult {
+    result: &'static str,
+}
+
+/// What the pushes to witnesses count; clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Pushing {
+    pushes: Family<PushResult, Counter>,
+}
+
+impl Pushing {
+    /// Counts what came of a checkpoint that was pushed: `cosigned`, `failed`, or `forgot` for a witness that had lost what
+    /// it had cosigned.
+    pub fn pushed(&self, result: &'static str) {
+        self.pushes.get_or_create(&PushResult { result }).inc();
+    }
+}
+
 /// What the writer counts; clones count together.
 #[derive(Clone, Debug)]
 pub struct Writing {
@@ -89,6 +108,8 @@ pub struct Now {
     pub log_entries: u64,
     /// Seconds since the newest batch; none before the first.
     pub batch_age_s: Option<i64>,
+    /// Seconds since the quorum of witnesses has confirmed the log; none where it has not.
+    pub witnessed_age_s: Option<i64>,
     /// Connections to the database that are at work.
     pub pool_used: usize,
     /// Connections to the database that are open and free.
@@ -100,6 +121,7 @@ struct Gauges {
     queued: Gauge,
     log_entries: Gauge,
     batch_age_s: Gauge,
+    witnessed_age_s: Gauge,
     pool: Family<PoolState, Gauge>,
     resident_bytes: Gauge,
 }
@@ -110,6 +132,8 @@ pub struct Metrics {
     registry: Registry,
     /// The writer's part.
     pub writing: Writing,
+    /// The part of the pushes to witnesses.
+    pub pushing: Pushing,
     requests: Family<Answered, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     problems: Family<RouteCode, Counter>,
@@ -123,6 +147,7 @@ impl Default for Metrics {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("threadmark"),
             writing: Writing::default(),
+            pushing: Pushing::default(),
             requests: Family::default(),
             durations: Family::new_with_constructor(seconds),
             problems: Family::default(),
@@ -187,6 +212,11 @@ impl Metrics {
             "Commits that failed, or whose answer was lost",
             writing.failed.clone(),
         );
+        to.register(
+            "witness_pushes",
+            "Checkpoints pushed to witnesses, by what came of it",
+            self.pushing.pushes.clone(),
+        );
     }
 
     fn register_gauges(&mut self) {
@@ -206,6 +236,12 @@ impl Metrics {
             "Time since the newest batch",
             Unit::Seconds,
             gauges.batch_age_s.clone(),
+        );
+        to.register_with_unit(
+            "witnessed_age",
+            "Time since the quorum of witnesses has confirmed the log; -1 where it has not",
+            Unit::Seconds,
+            gauges.witnessed_age_s.clone(),
         );
         to.register(
             "pool_connections",
@@ -254,6 +290,8 @@ impl Metrics {
         gauges.queued.set(now.queued as i64);
         gauges.log_entries.set(now.log_entries.cast_signed());
         gauges.batch_age_s.set(now.batch_age_s.unwrap_or(-1));
+        let witnessed_age_s = now.witnessed_age_s.unwrap_or(-1);
+        gauges.witnessed_age_s.set(witnessed_age_s);
         for (state, count) in [("used", now.pool_used), ("idle", now.pool_idle)] {
             gauges
                 .pool
@@ -293,6 +331,7 @@ mod tests {
         metrics.transferred("in", 7);
         metrics.writing.logged.inc_by(5);
         metrics.writing.batch.observe(5.0);
+        metrics.pushing.pushed("cosigned");
         let text = metrics.text(Now {
             log_entries: 9,
             ..Now::default()
@@ -307,6 +346,8 @@ mod tests {
             "threadmark_batch_statements_sum 5.0",
             "threadmark_log_entries 9",
             "threadmark_newest_batch_age_seconds -1",
+            "threadmark_witnessed_age_seconds -1",
+            "threadmark_witness_pushes_total{result=\"cosigned\"} 1",
             "threadmark_pool_connections{state=\"idle\"} 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");

@@ -23,6 +23,7 @@ mod identity;
 mod knowledge;
 mod pages;
 mod signing;
+mod witnessed;
 
 pub use delivered::{Delivered, Outcome};
 pub use error::HomeError;

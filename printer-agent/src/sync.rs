@@ -155,7 +155,9 @@ impl Client {
             so_far = format!("{} entries verified", replica.size());
             progress(&so_far);
         };
-        must_continue(&replica, is_beyond, &self.checkpoint()?)?;
+        let shown = self.checkpoint()?;
+        must_continue(&replica, is_beyond, &shown)?;
+        home.keep_witnessed(&replica, &shown)?;
         Ok(replica)
     }
 }

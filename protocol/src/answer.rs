@@ -14,9 +14,11 @@ use serde::{Deserialize, Serialize};
 use steps::Told;
 
 mod decide;
+mod knowledge;
 mod need;
 mod steps;
 
+pub use knowledge::{Knowledge, Witnessing};
 pub use need::is_for_everybody;
 pub use steps::Step;
 
@@ -32,18 +34,6 @@ pub enum Viewer {
         /// Type of the asset that the part is for, as effectivity names it.
         asset_type: Option<Line>,
     },
-}
-
-/// What the answer rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Knowledge {
-    /// When it was confirmed, Unix seconds: the time of the k-th newest cosignature, or the log time of the newest batch
-    /// where nobody has witnessed the log; `None` before the first.
-    pub as_of: Option<i64>,
-    /// Whether it is the log itself; of a bundle one cannot say that it knows every mark.
-    pub is_whole_log: bool,
-    /// Entries below this index stand in a tree that the quorum has cosigned; `None` where there is no such tree.
-    pub witnessed_size: Option<u64>,
 }
 
 /// The four answers.
@@ -150,7 +140,9 @@ pub struct Answer {
     pub life: Vec<Step>,
     /// When it was asked, Unix seconds.
     pub now: i64,
-    /// When what it rests on was confirmed, Unix seconds: see [`Knowledge`].
+    /// Log time of the newest batch that was known, Unix seconds.
+    pub logged_until: Option<i64>,
+    /// When what it rests on was confirmed, Unix seconds: see [`Knowledge::as_of`].
     pub as_of: Option<i64>,
     /// Age of that in seconds.
     pub age_s: Option<u64>,
@@ -210,7 +202,7 @@ impl Record {
 
     /// The answer at `now` (Unix seconds) to `viewer`.
     pub fn answer(&self, now: i64, viewer: &Viewer, knowledge: Knowledge) -> Answer {
-        let as_of = knowledge.as_of;
+        let as_of = knowledge.as_of();
         let mut answer = Answer {
             verdict: Verdict::CannotDetermine,
             reasons: Vec::new(),
@@ -218,9 +210,10 @@ impl Record {
             part: None,
             life: Vec::new(),
             now,
+            logged_until: knowledge.logged_until,
             as_of,
             age_s: as_of.map(|as_of| now.saturating_sub(as_of).max(0).unsigned_abs()),
-            witnessed: knowledge.witnessed_size.is_some(),
+            witnessed: matches!(knowledge.witnessing, Witnessing::Witnessed { .. }),
             provisional: false,
         };
         let Some(known) = &self.known else {
@@ -232,7 +225,7 @@ impl Record {
             return answer;
         };
         answer.provisional = known.provisional;
-        answer.witnessed = known.is_witnessed(knowledge.witnessed_size);
+        answer.witnessed = known.is_witnessed(knowledge);
         let case = Case {
             known,
             now,
@@ -255,13 +248,10 @@ impl Record {
 }
 
 impl Known {
-    /// Whether all of it stands in a tree of `size` that witnesses have cosigned.
-    fn is_witnessed(&self, size: Option<u64>) -> bool {
-        let is_in = |told: &Told| {
-            let both = told.step.index.zip(size);
-            both.is_some_and(|(index, size)| index < size)
-        };
-        size.is_some() && !self.provisional && self.steps.iter().all(is_in)
+    /// Whether all of it stands in a tree that witnesses have cosigned.
+    fn is_witnessed(&self, knowledge: Knowledge) -> bool {
+        let is_in = |told: &Told| knowledge.is_witnessed(told.step.index);
+        !self.provisional && self.steps.iter().all(is_in)
     }
 }
 

@@ -201,7 +201,7 @@ fn span(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use threadmark_protocol::answer::{Knowledge, Viewer, answer};
+    use threadmark_protocol::answer::{Knowledge, Viewer, Witnessing, answer};
     use threadmark_protocol::body::governance::PartClass;
     use threadmark_protocol::fixture::{Consortium, Who};
 
@@ -230,9 +230,9 @@ mod tests {
             asset_type: None,
         };
         let knowledge = Knowledge {
-            as_of: Some(consortium.now),
+            logged_until: Some(consortium.now),
             is_whole_log: true,
-            witnessed_size: None,
+            witnessing: Witnessing::Unasked,
         };
         let answer = answer(
             consortium.log.world(),

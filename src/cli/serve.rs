@@ -97,6 +97,7 @@ async fn serve(
         .public_url
         .as_ref()
         .map(|url| url.as_str().to_owned());
+    let pushing = observer.metrics.pushing.clone();
     let around = Around {
         witnesses: witnesses.clone(),
         quotas,
@@ -108,6 +109,7 @@ async fn serve(
         store: store.clone(),
         witnesses,
         clock: clock.clone(),
+        pushing,
         elapsed: system::elapsed,
     };
     let app = App::new(ledger, store, artifacts, clock, genesis_bytes, around);

@@ -2,6 +2,7 @@
 //!
 //! Owns what is told about an exchange with the service. Must never know how statements travel.
 
+use super::args;
 use super::outbox;
 use super::output::{Document, EXIT_REFUSED, Refused, findings, progress, time};
 use super::sign::outcome_json;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use threadmark_agent::home::{Home, Outcome};
 use threadmark_agent::sync::{self, Client};
 use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::answer::Witnessing;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::statement::StatementId;
 
@@ -26,6 +28,10 @@ pub struct Join {
     /// Fingerprint of the genesis, as the consortium publishes it; anything else is refused
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<Digest>,
+    /// Whose cosignatures count here, a C2SP tlog-policy file: from now on knowledge is as old as what they confirm. Ask
+    /// the members, not the service; `quorum none` trusts the log's own word again
+    #[arg(long, value_name = "FILE")]
+    witnesses: Option<PathBuf>,
     /// The credential's folder
     #[arg(long, env = "THREADMARK_HOME", value_name = "DIR")]
     home: PathBuf,
@@ -53,6 +59,9 @@ impl Join {
         let first = home.trust().is_err() && self.fingerprint.is_none();
         let genesis = Client::new(&self.service).genesis()?;
         let trust = home.join(&genesis, &self.service, self.fingerprint)?;
+        if let Some(path) = &self.witnesses {
+            home.set_witness_policy(&args::read(path)?)?;
+        }
         let advice = first.then_some(
             "trusted on first use: compare the fingerprint with what the consortium publishes",
         );
@@ -60,6 +69,7 @@ impl Join {
             .with("log", trust.origin())
             .with("fingerprint", trust.fingerprint())
             .with("service", home.service()?)
+            .with("witnesses", home.witness_policy()?.witnesses().len())
             .with("advice", advice)
             .print(self.json);
         Ok(ExitCode::SUCCESS)
@@ -74,6 +84,14 @@ impl Sync {
         let synced = done?;
         let uploaded = upload(&home)?;
         let as_of = synced.replica.as_of();
+        let witnessed = match home.witnessing(&synced.replica)? {
+            Witnessing::Unasked => (Value::Null, String::new()),
+            Witnessing::Waiting => (json!(false), "no quorum has cosigned yet".to_owned()),
+            Witnessing::Witnessed { size, since } => (
+                json!({ "size": size, "since": since }),
+                format!("{size} entries, as of {}", time(since)),
+            ),
+        };
         let counts = synced
             .outcomes
             .values()
@@ -95,6 +113,7 @@ impl Sync {
             .with("files_uploaded", uploaded)
             .with("entries", synced.replica.size())
             .with_text("as_of", as_of, as_of.map(time).unwrap_or_default())
+            .with_text("witnessed", witnessed.0, witnessed.1)
             .with_text(
                 "statements",
                 outcomes.iter().map(to_json).collect::<Vec<_>>(),

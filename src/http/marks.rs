@@ -10,7 +10,7 @@ use super::{App, Shared};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use threadmark_protocol::answer::{Answer, Knowledge, Viewer};
+use threadmark_protocol::answer::{Answer, Knowledge, Viewer, Witnessing};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::text::Line;
 use utoipa::IntoParams;
@@ -70,12 +70,16 @@ pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer
     let logged_at = app
         .ledger
         .published(|log| log.head.as_ref().map(|head| head.logged_at));
-    let witnessed = app.witnesses.witnessed();
     let knowledge = Knowledge {
-        // What witnesses confirm, where there are some, not what this service claims.
-        as_of: witnessed.as_ref().map(|of| of.since).or(logged_at),
+        logged_until: logged_at,
         is_whole_log: true,
-        witnessed_size: witnessed.map(|of| of.size),
+        // Until the first quorum the answer stands on the log's own word, and says that it is not witnessed.
+        witnessing: app.witnesses.witnessed().map_or(Witnessing::Unasked, |of| {
+            Witnessing::Witnessed {
+                size: of.size,
+                since: of.since,
+            }
+        }),
     };
     Ok(part.record.answer(app.now(), viewer, knowledge))
 }

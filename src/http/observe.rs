@@ -173,6 +173,10 @@ fn now(app: &App) -> Now {
         queued: app.ledger.waiting(),
         log_entries,
         batch_age_s: logged_at.map(|at| app.now().saturating_sub(at).max(0)),
+        witnessed_age_s: app
+            .witnesses
+            .witnessed()
+            .map(|of| app.now().saturating_sub(of.since).max(0)),
         pool_used,
         pool_idle,
     }

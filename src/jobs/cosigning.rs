@@ -9,6 +9,7 @@ use super::wire::Wire;
 use crate::ledger::storage::{Head, StorageError};
 use crate::ledger::witnesses::{Heard, Line, Trouble, Witnesses, heard};
 use crate::ledger::{Clock, Ledger};
+use crate::metrics::Pushing;
 use crate::store::PgStore;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +44,8 @@ pub struct Cosigning {
     pub witnesses: Arc<Witnesses>,
     /// Unix seconds.
     pub clock: Clock,
+    /// Where pushes are counted.
+    pub pushing: Pushing,
     /// Time since some moment, by a clock that never goes back.
     pub elapsed: fn() -> Duration,
 }
@@ -166,6 +169,7 @@ impl Worker {
             let witness = &self.witness.name;
             match ended {
                 Ok(()) => {
+                    self.shared.pushing.pushed("cosigned");
                     if failures > 0 {
                         tracing::info!(witness, "a witness cosigns again");
                     }
@@ -173,6 +177,7 @@ impl Worker {
                 }
                 Err(Failed::Forked(error)) => return error,
                 Err(Failed::Trouble(trouble)) => {
+                    self.shared.pushing.pushed("failed");
                     if failures == 0 {
                         tracing::warn!(witness, %trouble, "a witness does not cosign");
                     }
@@ -228,6 +233,7 @@ impl Worker {
     fn learn(&mut self, size: u64) {
         if let Some(known) = self.known.filter(|known| *known > size) {
             let witness = &self.witness.name;
+            self.shared.pushing.pushed("forgot");
             tracing::warn!(
                 witness,
                 size,

@@ -12,7 +12,7 @@ use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
 use threadmark::ledger::storage::Storage as _;
 use threadmark::store::PgStore;
-use threadmark_protocol::answer::{Knowledge, Viewer, answer};
+use threadmark_protocol::answer::{Knowledge, Viewer, Witnessing, answer};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::PartClass;
 use threadmark_protocol::body::part;
@@ -164,9 +164,9 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
         let carried = carried.verify(&of.trust()).unwrap();
         for viewer in viewers(&of) {
             let knowledge = Knowledge {
-                as_of,
+                logged_until: as_of,
                 is_whole_log: true,
-                witnessed_size: None,
+                witnessing: Witnessing::Unasked,
             };
             let online = part.record.answer(now, &viewer, knowledge);
             let offline = answer(replica.world(), mark, now, &viewer, knowledge);

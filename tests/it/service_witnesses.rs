@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::answer::Witnessing;
 use threadmark_protocol::checkpoint::{self, Cosigner, SignedCheckpoint};
 use threadmark_protocol::key::Signer;
 use threadmark_protocol::note::VerifierKey;
@@ -194,6 +195,24 @@ fn logged_becomes_witnessed_when_the_quorum_has_cosigned() {
         .pull(&scene.founded.governor, &session, &mut |_| {})
         .unwrap();
     assert!(replica.size() > signed.checkpoint().size);
+    // A member who names whom he believes knows the log as it was confirmed, not as the service claims.
+    let governor = &scene.founded.governor;
+    assert_eq!(governor.witnessing(&replica).unwrap(), Witnessing::Unasked);
+    governor
+        .set_witness_policy(&std::fs::read(scene.policy("2")).unwrap())
+        .unwrap();
+    assert_eq!(governor.witnessing(&replica).unwrap(), Witnessing::Waiting);
+    let session = service
+        .client()
+        .session(governor, system::now(), &mut SystemEntropy)
+        .unwrap();
+    service
+        .client()
+        .pull(governor, &session, &mut |_| {})
+        .unwrap();
+    let (size, since) = (signed.checkpoint().size, since as i64);
+    let confirmed = Witnessing::Witnessed { size, since };
+    assert_eq!(governor.witnessing(&replica).unwrap(), confirmed);
 
     // The next process knows what was witnessed before it asks anybody.
     drop((one, two));

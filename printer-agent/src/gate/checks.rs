@@ -61,7 +61,7 @@ impl<'a> Case<'a> {
         let own = own.filter(|said| said.envelope.kid == self.kid);
         let newest = own
             .map(|said| said.body.iat)
-            .chain(self.view.knowledge.as_of);
+            .chain(self.view.knowledge.as_of());
         match newest.max() {
             Some(newest) if self.now < newest.saturating_sub(CLOCK_DRIFT_S) => {
                 Err(GateError::plain(
@@ -81,7 +81,7 @@ impl<'a> Case<'a> {
         let class = class_or_strictest(self.above.class());
         let policy = self.world().policy();
         let policy = policy.and_then(|policy| policy.classes.get(&class));
-        let (Some(policy), Some(as_of)) = (policy, self.view.knowledge.as_of) else {
+        let (Some(policy), Some(as_of)) = (policy, self.view.knowledge.as_of()) else {
             return refuse(Check::Knowledge, Code::KnowledgeTooOld, "Nothing is known.");
         };
         let age = self.now.saturating_sub(as_of).max(0).unsigned_abs();

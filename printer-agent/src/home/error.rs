@@ -5,6 +5,7 @@ use threadmark_protocol::bundle::ReplicaError;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::genesis::GenesisError;
 use threadmark_protocol::journal::JournalError;
+use threadmark_protocol::witness::policy::PolicyError;
 
 /// Each variant is something that a person does something else about.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +110,12 @@ pub enum HomeError {
     /// The largest checkpoint cannot be read.
     #[error("highest.json is damaged; restore it, or join again in a new folder")]
     HighestDamaged,
+    /// The file that says which witnesses count.
+    #[error("witnesses.policy: {0}")]
+    WitnessPolicy(PolicyError),
+    /// The policy is about other logs.
+    #[error("witnesses.policy names other logs than the one that is joined")]
+    OtherPolicy,
     /// The clock shows a year that no statement may carry.
     #[error("the clock shows a time outside 2000 to 2199; set it")]
     Clock,

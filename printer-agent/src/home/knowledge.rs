@@ -69,9 +69,9 @@ impl Home {
         let imported = statements.split_off(own).into_iter();
         statements.extend(imported.filter(|said| is_signed(&world, said)));
         let knowledge = Knowledge {
-            as_of: replica.as_of(),
+            logged_until: replica.as_of(),
             is_whole_log: false,
-            witnessed_size: None,
+            witnessing: self.witnessing(&replica)?,
         };
         Ok(View {
             replica,

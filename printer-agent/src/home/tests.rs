@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture::{Ship, draft, entropy, home};
+use threadmark_protocol::answer::Witnessing;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::bundle::ReplicaError;
 use threadmark_protocol::fixture::{Consortium, text};
@@ -445,4 +446,91 @@ fn offline_answers_come_from_what_is_known_here() {
         answer.verdict,
         threadmark_protocol::answer::Verdict::CannotDetermine
     );
+}
+
+/// The log's newest checkpoint with lines of these witnesses at these times.
+fn cosigned(c: &Consortium, lines: &[(u8, u64)]) -> String {
+    let key = c.trust().checkpoint_key;
+    let mut note = threadmark_protocol::checkpoint::open(&c.log.page(0).checkpoint, &key).unwrap();
+    for (number, time) in lines {
+        let witness = cosigner(*number);
+        let line = witness.cosign(note.note().text(), *time);
+        note.attach(line, witness.verifier()).unwrap();
+    }
+    note.note().to_string()
+}
+
+fn cosigner(number: u8) -> threadmark_protocol::checkpoint::Cosigner {
+    let seed = threadmark_protocol::key::Signer::from_seed(&[number; 32]);
+    threadmark_protocol::checkpoint::Cosigner::new(&format!("w{number}.example"), seed).unwrap()
+}
+
+#[test]
+fn with_a_policy_of_ones_own_knowledge_is_as_old_as_what_the_quorum_has_confirmed() {
+    let mut ship = Ship::ready();
+    let home = &ship.home;
+    let replica = home.replica().unwrap();
+    let now = u64::try_from(ship.c.now).unwrap();
+    assert_eq!(home.witnessing(&replica).unwrap(), Witnessing::Unasked);
+    assert_eq!(home.view().unwrap().knowledge.as_of(), replica.as_of());
+
+    let key = ship.c.trust().checkpoint_key;
+    let lines: String = [61, 62, 63]
+        .map(|number| format!("witness W{number} {}\n", cosigner(number).verifier()))
+        .concat();
+    let policy = format!("log {key}\n{lines}group G 2 W61 W62 W63\nquorum G\n");
+    let spoilt = policy.replacen(&key.to_string(), "x", 1);
+    assert!(matches!(
+        home.set_witness_policy(spoilt.as_bytes()),
+        Err(HomeError::WitnessPolicy(_))
+    ));
+    let of_other =
+        "log example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nquorum none\n";
+    assert!(matches!(
+        home.set_witness_policy(of_other.as_bytes()),
+        Err(HomeError::OtherPolicy)
+    ));
+    home.set_witness_policy(policy.as_bytes()).unwrap();
+    // Nobody has vouched: what the log says of itself is no knowledge any more.
+    assert_eq!(home.witnessing(&replica).unwrap(), Witnessing::Waiting);
+    assert_eq!(home.view().unwrap().knowledge.as_of(), None);
+    for too_little in [
+        cosigned(&ship.c, &[]),
+        cosigned(&ship.c, &[(61, now)]),
+        cosigned(&ship.c, &[(61, now), (70, now)]),
+    ] {
+        home.keep_witnessed(&replica, &too_little).unwrap();
+        assert_eq!(home.witnessing(&replica).unwrap(), Witnessing::Waiting);
+    }
+    home.keep_witnessed(
+        &replica,
+        &cosigned(&ship.c, &[(61, now - 50), (62, now - 30), (63, now - 70)]),
+    )
+    .unwrap();
+    let size = replica.size();
+    let since = ship.c.now - 50;
+    let witnessed = Witnessing::Witnessed { size, since };
+    assert_eq!(home.witnessing(&replica).unwrap(), witnessed);
+    assert_eq!(home.view().unwrap().knowledge.as_of(), Some(since));
+    // Older confirmations and forged ones change nothing.
+    let older = cosigned(&ship.c, &[(61, now - 90), (62, now - 90)]);
+    let forged = older.replacen("w61.example", "w62.example", 1);
+    for note in [older, forged, String::new()] {
+        home.keep_witnessed(&replica, &note).unwrap();
+        assert_eq!(home.witnessing(&replica).unwrap(), witnessed);
+    }
+    // What is on the disk is verified again.
+    let path = home.path("witnessed.note");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let larger = good.replacen(&format!("\n{size}\n"), &format!("\n{}\n", size + 1), 1);
+    std::fs::write(&path, larger).unwrap();
+    assert_eq!(home.witnessing(&replica).unwrap(), Witnessing::Waiting);
+    std::fs::write(&path, good).unwrap();
+    // The log grows, and nobody has confirmed that yet.
+    ship.c.set_sail();
+    ship.learn();
+    let replica = ship.home.replica().unwrap();
+    assert_eq!(ship.home.witnessing(&replica).unwrap(), witnessed);
+    ship.home.set_witness_policy(b"quorum none\n").unwrap();
+    assert_eq!(ship.home.witnessing(&replica).unwrap(), Witnessing::Unasked);
 }

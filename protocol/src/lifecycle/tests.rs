@@ -6,7 +6,7 @@ mod histories;
 mod kinds;
 mod story;
 
-use crate::answer::{Answer, Knowledge, Verdict, Viewer, answer};
+use crate::answer::{Answer, Knowledge, Verdict, Viewer, Witnessing, answer};
 use crate::code::Code;
 use crate::fixture::{Consortium, Who};
 use crate::life::Life;
@@ -18,9 +18,9 @@ use std::collections::BTreeSet;
 /// The answer of the whole log to somebody.
 fn ask(c: &Consortium, mark: Mark, who: Who) -> Answer {
     let knowledge = Knowledge {
-        as_of: Some(c.log.logged_at()),
+        logged_until: Some(c.log.logged_at()),
         is_whole_log: true,
-        witnessed_size: None,
+        witnessing: Witnessing::Unasked,
     };
     let viewer = Viewer::Member {
         org: c.org(who),

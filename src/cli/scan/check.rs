@@ -9,7 +9,7 @@ use anyhow::Result;
 use threadmark_agent::home::View;
 use threadmark_agent::sync::{Client, Session};
 use threadmark_agent::system;
-use threadmark_protocol::answer::{self, Answer, Knowledge, Step};
+use threadmark_protocol::answer::{self, Answer, Knowledge, Step, Witnessing};
 
 impl Asking {
     pub(super) fn prove_online(
@@ -53,14 +53,15 @@ impl Asking {
 
     /// Where the same of the log is known here, replaying it must lead to the same answer.
     fn compare(&self, proof: &mut Proof, told: &Answer, view: &View) {
-        if told.as_of != view.replica.as_of() {
+        if told.logged_until != view.replica.as_of() {
             let how = "the log has grown in between: the answer was not compared with a replay";
             return proof.rests_on.push(how.to_owned());
         }
         let knowledge = Knowledge {
-            as_of: told.as_of,
+            // The replay is asked about knowledge of the same age.
+            logged_until: told.as_of,
             is_whole_log: true,
-            witnessed_size: None,
+            witnessing: Witnessing::Unasked,
         };
         let (world, now) = (view.replica.world(), system::now());
         let own = answer::answer(world, told.mark, now, &self.viewer(), knowledge);

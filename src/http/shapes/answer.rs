@@ -23,6 +23,9 @@ pub struct Answer {
     pub life: Vec<Step>,
     /// When it was asked, Unix seconds.
     pub now: i64,
+    /// Log time of the newest batch, Unix seconds.
+    #[schema(required)]
+    pub logged_until: Option<i64>,
     /// When what it rests on was confirmed, Unix seconds: the time of the k-th newest cosignature of the quorum; where
     /// nobody has witnessed the log, its own time of the newest batch.
     #[schema(required)]

@@ -172,7 +172,7 @@ fn print(home: &Home, request: &Request, to: &Path) -> anyhow::Result<Shown> {
 fn status(home: &Home) -> anyhow::Result<Shown> {
     let (identity, now) = (home.identity(), now());
     let view = home.view()?;
-    let as_of = view.knowledge.as_of;
+    let as_of = view.knowledge.as_of();
     let age_s = as_of.map(|as_of| now.saturating_sub(as_of).max(0));
     let undelivered = home.undelivered()?.len();
     let mut missing = Vec::new();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::answer::{Answer, Knowledge, Verdict, Viewer, answer};
+use crate::answer::{Answer, Knowledge, Verdict, Viewer, Witnessing, answer};
 use crate::body::governance::PartClass;
 use crate::code::Code;
 use crate::fixture::{Consortium, Lie, Who};
@@ -75,9 +75,9 @@ fn says_what_the_log_says(c: &Consortium, mark: Mark) -> Verified {
     assert_eq!(verified.withheld, []);
     assert_eq!(verified.checkpoint.size, c.log.size());
     let knowledge = Knowledge {
-        as_of: Some(c.log.logged_at()),
+        logged_until: Some(c.log.logged_at()),
         is_whole_log: true,
-        witnessed_size: None,
+        witnessing: Witnessing::Unasked,
     };
     for viewer in viewers(c) {
         let whole = answer(c.log.world(), mark, c.now, &viewer, knowledge);

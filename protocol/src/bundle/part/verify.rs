@@ -7,7 +7,7 @@
 //! index itself is right is found by whoever replays the whole log. Must never know clocks.
 
 use super::PartBundle;
-use crate::answer::{self, Answer, Knowledge, Reason, Verdict, Viewer};
+use crate::answer::{self, Answer, Knowledge, Reason, Verdict, Viewer, Witnessing};
 use crate::body::Core;
 use crate::cbor::CborError;
 use crate::checkpoint::{self, Checkpoint, CheckpointError};
@@ -109,11 +109,11 @@ impl Verified {
     /// may have been a recall.
     pub fn answer(&self, now: i64, viewer: &Viewer) -> Answer {
         let knowledge = Knowledge {
-            as_of: Some(self.as_of),
+            logged_until: Some(self.as_of),
             // Of a mark without statements it is proved that the whole log has none.
             is_whole_log: true,
             // Whose cosignatures suffice is not said in the bundle.
-            witnessed_size: None,
+            witnessing: Witnessing::Unasked,
         };
         let mut answer = answer::answer(&self.world, self.mark, now, viewer, knowledge);
         if !self.withheld.is_empty() {

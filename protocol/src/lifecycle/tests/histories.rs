@@ -58,9 +58,9 @@ fn without_places(world: &World, part: &SubjectId) -> Option<Life> {
 
 fn knowledge(c: &Consortium) -> Knowledge {
     Knowledge {
-        as_of: Some(c.log.logged_at()),
+        logged_until: Some(c.log.logged_at()),
         is_whole_log: true,
-        witnessed_size: None,
+        witnessing: Witnessing::Unasked,
     }
 }
 

@@ -308,9 +308,9 @@ fn an_unknown_mark_is_a_stop_online_and_unknown_offline() {
     let (c, _) = class_c();
     let mark = Mark::derive(&[1; 32], 1);
     let mut knowledge = Knowledge {
-        as_of: Some(c.now),
+        logged_until: Some(c.now),
         is_whole_log: true,
-        witnessed_size: None,
+        witnessing: Witnessing::Unasked,
     };
     let ask = |knowledge| {
         let answer = answer(c.log.world(), mark, c.now, &Viewer::Public, knowledge);
@@ -527,9 +527,9 @@ fn knowledge_has_an_age_and_class_b_wants_it_logged() {
     c.make(&licence, 1);
     let ask = |as_of| {
         let knowledge = Knowledge {
-            as_of,
+            logged_until: as_of,
             is_whole_log: false,
-            witnessed_size: None,
+            witnessing: Witnessing::Unasked,
         };
         let viewer = Viewer::Public;
         answer(
@@ -558,9 +558,9 @@ fn class_b_at_sea_cannot_be_determined() {
     let (world, refused) = replica.with(&c.at_hand());
     assert_eq!(refused, []);
     let knowledge = Knowledge {
-        as_of: replica.as_of(),
+        logged_until: replica.as_of(),
         is_whole_log: false,
-        witnessed_size: None,
+        witnessing: Witnessing::Unasked,
     };
     let mark = c.mark(&licence, 1);
     let answer = answer(&world, mark, c.now, &Viewer::Public, knowledge);
@@ -589,9 +589,9 @@ fn effectivity_names_the_assets() {
             asset_type: asset,
         };
         let knowledge = Knowledge {
-            as_of: Some(c.now),
+            logged_until: Some(c.now),
             is_whole_log: true,
-            witnessed_size: None,
+            witnessing: Witnessing::Unasked,
         };
         let mark = c.mark(&licence, 1);
         let answer = answer(c.log.world(), mark, c.now, &viewer, knowledge);
@@ -607,9 +607,9 @@ fn the_public_learns_neither_place_nor_person() {
     c.install(Who::Mechanic, &part).unwrap();
     c.recall(Who::Certifier, &[&part]).unwrap();
     let knowledge = Knowledge {
-        as_of: Some(c.now),
+        logged_until: Some(c.now),
         is_whole_log: true,
-        witnessed_size: None,
+        witnessing: Witnessing::Unasked,
     };
     let mark = c.mark(&licence, 1);
     let answer = answer(c.log.world(), mark, c.now, &Viewer::Public, knowledge);
@@ -683,4 +683,34 @@ fn nobody_speaks_for_another() {
         let forged = mechanic.sign(body, std::collections::BTreeMap::new());
         assert_eq!(code(c.log.submit(&forged, c.now)), expected);
     }
+}
+
+/// Logged and witnessed are two states: each step must stand below what the quorum has cosigned.
+#[test]
+fn an_answer_is_witnessed_when_every_step_of_it_is() {
+    let (mut c, licence) = Consortium::licensed(5, PartClass::C, 1);
+    let _part = c.make(&licence, 1);
+    let (size, mark) = (c.log.size(), c.mark(&licence, 1));
+    let ask = |mark, witnessing| {
+        let knowledge = Knowledge {
+            logged_until: Some(c.now),
+            is_whole_log: true,
+            witnessing,
+        };
+        let answer = answer(c.log.world(), mark, c.now, &Viewer::Public, knowledge);
+        assert_eq!(answer.logged_until, Some(c.now));
+        (answer.witnessed, answer.as_of)
+    };
+    let since = c.now - 70;
+    let witnessed = |size| Witnessing::Witnessed { size, since };
+    assert_eq!(ask(mark, witnessed(size)), (true, Some(since)));
+    // Of another part, of which nothing is known, the same is confirmed.
+    assert_eq!(
+        ask(c.mark(&licence, 2), witnessed(size)),
+        (true, Some(since))
+    );
+    // The newest step is not covered; what is said of age is what is confirmed all the same.
+    assert_eq!(ask(mark, witnessed(3)), (false, Some(since)));
+    assert_eq!(ask(mark, Witnessing::Waiting), (false, None));
+    assert_eq!(ask(mark, Witnessing::Unasked), (false, Some(c.now)));
 }

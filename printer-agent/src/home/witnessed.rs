@@ -1,0 +1,85 @@
+//! Whose cosignatures count here, and the newest checkpoint under which enough of them stand.
+//!
+//! Owns `witnesses.policy` and `witnessed.note`. The policy is the holder's own: who shows a log must not choose who vouches
+//! for it. What stands on the disk is verified again whenever it is read. Must never know where notes come from.
+
+use super::{Home, HomeError, lock};
+use threadmark_protocol::answer::Witnessing;
+use threadmark_protocol::bundle::Replica;
+use threadmark_protocol::checkpoint;
+use threadmark_protocol::witness::policy::{Policy, Standing};
+
+const POLICY: &str = "witnesses.policy";
+const WITNESSED: &str = "witnessed.note";
+
+impl Home {
+    /// Whose cosignatures count; nobody's where none was ever named.
+    pub fn witness_policy(&self) -> Result<Policy, HomeError> {
+        match self.read(POLICY)? {
+            Some(file) => Policy::parse(&file).map_err(HomeError::WitnessPolicy),
+            None => Ok(Policy::none()),
+        }
+    }
+
+    /// Takes a policy file over. It must be about the log that is joined, or about none.
+    pub fn set_witness_policy(&self, file: &[u8]) -> Result<(), HomeError> {
+        let policy = Policy::parse(file).map_err(HomeError::WitnessPolicy)?;
+        let key = self.trust()?.checkpoint_key;
+        let logs = policy.logs();
+        if !logs.is_empty() && logs.iter().all(|of| of.key != key) {
+            return Err(HomeError::OtherPolicy);
+        }
+        let _lock = lock(self.folder())?;
+        self.write(POLICY, file)
+    }
+
+    /// Keeps a checkpoint, if the quorum has cosigned it, the replica contains it, and nothing younger is kept. What is not
+    /// that is no error: witnesses may be away.
+    pub fn keep_witnessed(&self, replica: &Replica, note: &str) -> Result<(), HomeError> {
+        let policy = self.witness_policy()?;
+        let Some((_, since)) = confirmed(&policy, replica, note) else {
+            return Ok(());
+        };
+        let _lock = lock(self.folder())?;
+        match self.kept(&policy, replica)? {
+            Some((_, kept)) if kept >= since => Ok(()),
+            _ => self.write(WITNESSED, note.as_bytes()),
+        }
+    }
+
+    /// What the quorum has confirmed of the replica.
+    pub fn witnessing(&self, replica: &Replica) -> Result<Witnessing, HomeError> {
+        let policy = self.witness_policy()?;
+        if !policy.asks_for_witnesses() {
+            return Ok(Witnessing::Unasked);
+        }
+        let kept = self.kept(&policy, replica)?;
+        Ok(
+            kept.map_or(Witnessing::Waiting, |(size, since)| Witnessing::Witnessed {
+                size,
+                since,
+            }),
+        )
+    }
+
+    fn kept(&self, policy: &Policy, replica: &Replica) -> Result<Option<(u64, i64)>, HomeError> {
+        let note = self.read(WITNESSED)?.unwrap_or_default();
+        let note = String::from_utf8(note).unwrap_or_default();
+        Ok(confirmed(policy, replica, &note))
+    }
+}
+
+/// Size and age of a checkpoint that the log has signed, the quorum has cosigned, and the replica contains.
+fn confirmed(policy: &Policy, replica: &Replica, note: &str) -> Option<(u64, i64)> {
+    let signed = checkpoint::open(note, &replica.trust().checkpoint_key).ok()?;
+    let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
+    if replica.tree().root_at(size) != Some(root) {
+        return None;
+    }
+    let witnesses = policy.witnesses().iter().map(|witness| witness.key.clone());
+    let cosignatures = signed.cosignatures(&witnesses.collect::<Vec<_>>()).ok()?;
+    match policy.standing(&cosignatures) {
+        Standing::Witnessed { since } => Some((size, i64::try_from(since).ok()?)),
+        Standing::Unwitnessed | Standing::Waiting => None,
+    }
+}
