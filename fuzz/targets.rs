@@ -20,8 +20,12 @@ use threadmark_protocol::json;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::note::{Note, VerifierKey};
 use threadmark_protocol::receipt::Receipt;
+use threadmark_protocol::statement::attached::Attached;
 use threadmark_protocol::statement::{Envelope, Statement, Submission};
 use threadmark_protocol::text::{Line, Moment, Origin, Paragraph, SubjectId, shown};
+use threadmark_protocol::tile::{self, Tile};
+use threadmark_protocol::tlog_proof::TlogProof;
+use threadmark_protocol::tree::leaf_hash;
 use threadmark_protocol::witness::Request;
 use threadmark_protocol::witness::evidence::Evidence;
 use threadmark_protocol::witness::policy::{Policy, Standing};
@@ -48,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("journal", journal),
     ("json", strict_json),
     ("mark", mark),
+    ("message", message),
     ("note", note),
     ("package", package),
     ("page", page),
@@ -58,6 +63,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stl", stl),
     ("submission", submission),
     ("text", text),
+    ("tile", tile),
+    ("tlog_proof", tlog_proof),
     ("zone", zone),
 ];
 
@@ -133,6 +140,44 @@ fn submission(bytes: &[u8]) {
         let again = Body::parse(&statement.body.to_bytes());
         assert_eq!(again.ok(), Some(statement.body));
     }
+}
+
+fn message(bytes: &[u8]) {
+    match Attached::parse(bytes) {
+        Ok(Attached::Whole(submission)) => drop(Statement::open(submission, &origin())),
+        Ok(Attached::Envelope(envelope)) => drop(Envelope::parse(&envelope)),
+        Err(_) => {}
+    }
+}
+
+/// A path, an end of line, and the bytes of a tile.
+fn tile(bytes: &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    let (path, bytes) = bytes.split_at(end.unwrap_or(bytes.len()));
+    let bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+    if let Some(tile) = from_utf8(path)
+        .ok()
+        .and_then(|path| path.parse::<Tile>().ok())
+    {
+        assert_eq!(tile.to_string().as_bytes(), path);
+        let within = tile.within(bytes);
+        assert!(within.is_none_or(|within| bytes.starts_with(within)));
+    }
+    let entries: Result<Vec<_>, _> = tile::entries(bytes).collect();
+    if let Ok(entries) = entries {
+        assert_eq!(tile::bundle(entries).as_deref(), Ok(bytes));
+    }
+}
+
+fn tlog_proof(bytes: &[u8]) {
+    let Some(proof) = from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.parse::<TlogProof>().ok())
+    else {
+        return;
+    };
+    assert_eq!(proof.to_string().parse().as_ref(), Ok(&proof));
+    let _ = proof.verify(leaf_hash(b""), &trust().checkpoint_key);
 }
 
 fn envelope(bytes: &[u8]) {

@@ -24,6 +24,7 @@ use threadmark_protocol::key::PublicKey;
 use threadmark_protocol::lifecycle::author_key;
 use threadmark_protocol::statement::{Envelope, Statement, StatementId, Submission};
 use threadmark_protocol::text::Origin;
+use threadmark_protocol::tlog_proof::TlogProof;
 
 #[derive(Args)]
 #[command(
@@ -33,6 +34,7 @@ use threadmark_protocol::text::Origin;
 Examples:
   threadmark verify inspector.journal --home ./auditor      signatures, and the rules on top of what the home knows
   threadmark verify proof.json --genesis genesis.cbor       a statement as GET /v1/statements/{id} gives it
+  threadmark verify 7.tlog-proof --home ./auditor           an entry as GET /log/proof/{index} gives it
   threadmark verify page.cbor                               a page of the log as GET /v1/sync gives it"
 )]
 pub struct Verify {
@@ -101,6 +103,7 @@ impl Verify {
             Some(0x82) => check_genesis(&bytes, &mut proof)?,
             Some(0x83) => base.check_page(&bytes, &mut proof)?,
             Some(0) => base.check_journal(&bytes, &mut proof)?,
+            Some(b'c') => base.check_tlog_proof(&bytes, &mut proof)?,
             _ => bail!("{} is no journal, page, genesis or proof", file.display()),
         };
         Document::new()
@@ -178,6 +181,38 @@ impl Base {
         });
         proof.note(file.id, checked.map(drop));
         Ok("proof of a statement")
+    }
+
+    /// The file does not hold its entry: what stands there is known to the home alone.
+    fn check_tlog_proof(&self, bytes: &[u8], proof: &mut Proof) -> Result<&'static str> {
+        let file: TlogProof = std::str::from_utf8(bytes)?.parse()?;
+        let index = file.index;
+        let replica = self.replica.as_ref();
+        let replica =
+            replica.context("it does not hold its entry: name a --home that has the log")?;
+        let leaf = replica.tree().leaf(index);
+        let leaf =
+            leaf.with_context(|| format!("the home has no entry {index}; `threadmark sync`"))?;
+        let signed = file.verify(leaf, &replica.trust().checkpoint_key);
+        let same = signed
+            .map_err(|error| error.to_string())
+            .and_then(|signed| {
+                let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
+                let lines = signed.note().signatures().len();
+                let told =
+                    format!("a checkpoint of {size} entries, and entry {index} as the home has it");
+                proof.rests_on.push(format!(
+                    "{told}; {lines} signatures, those of witnesses not counted here"
+                ));
+                match replica.tree().root_at(size) {
+                    Some(own) if own != root => {
+                        Err("the checkpoint is of another history".to_owned())
+                    }
+                    _ => Ok(()),
+                }
+            });
+        proof.note(format!("entry {index}"), same);
+        Ok("proof of an entry")
     }
 
     fn check_page(&self, bytes: &[u8], proof: &mut Proof) -> Result<&'static str> {

@@ -61,3 +61,39 @@ fn genesis_is_recognised() {
     let fingerprint = consortium.trust().fingerprint().to_hex();
     assert!(proof.is_good() && proof.rests_on[0].contains(&fingerprint));
 }
+
+#[test]
+fn a_proof_of_an_entry_is_checked_with_the_log_of_the_home() {
+    let (consortium, page) = page();
+    let mut replica = Replica::new(consortium.trust());
+    replica.extend(&page).unwrap();
+    let size = replica.size();
+    let file = |index| TlogProof {
+        index,
+        hashes: replica.tree().inclusion(index, size).unwrap(),
+        checkpoint: page.checkpoint.clone(),
+    };
+    let (good, other) = (file(7), file(8));
+    let base = Base {
+        trust: Some(consortium.trust()),
+        replica: Some(replica),
+    };
+    let check = |file: &TlogProof| {
+        let mut proof = Proof::default();
+        let text = file.to_string();
+        base.check_tlog_proof(text.as_bytes(), &mut proof).unwrap();
+        proof
+    };
+    assert!(check(&good).is_good() && check(&other).is_good());
+    let elsewhere = TlogProof { index: 8, ..good };
+    assert!(!check(&elsewhere).is_good());
+    let beyond = TlogProof {
+        index: size,
+        ..other
+    };
+    let mut proof = Proof::default();
+    let text = beyond.to_string();
+    assert!(base.check_tlog_proof(text.as_bytes(), &mut proof).is_err());
+    let nothing = Base::default().check_tlog_proof(text.as_bytes(), &mut proof);
+    assert!(nothing.unwrap_err().to_string().contains("--home"));
+}
