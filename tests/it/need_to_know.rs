@@ -10,11 +10,13 @@ use threadmark::http::{App, listen};
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
 use threadmark::store::PgStore;
+use threadmark_protocol::answer::Viewer;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
     Function, Holder, KeyCard, MemberAdmitted, PartClass, Role, RoleGranted,
 };
 use threadmark_protocol::bundle::Page;
+use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::fixture::{Consortium, ORIGIN, Who, text};
 use threadmark_protocol::key::{KeyId, KeyLevel, Signer};
@@ -439,6 +441,35 @@ async fn every_cell_of_the_table_is_what_the_service_does() {
             }
         }
         assert_eq!(wrong, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bundle_of_a_part_stands_alone_and_holds_no_section() {
+    with_service(|url, history| {
+        let visitor = Visitor::new(url, history, "licensee");
+        let (_, headers, bytes) = visitor.get(&format!("/v1/marks/{}/bundle", history.mark));
+        assert_eq!(headers["content-type"], "application/cbor");
+        assert_eq!(headers["cache-control"], "no-store");
+        // The licence of the part has sections, and this audience may have them elsewhere.
+        assert!(visitor.has_section("seed"));
+        let bundle = PartBundle::parse(&bytes).unwrap();
+        assert!(
+            bundle
+                .entries
+                .iter()
+                .all(|entry| entry.submission.sections.is_empty())
+        );
+        let verified = bundle.verify(&history.of.trust()).unwrap();
+        assert_eq!(verified.withheld, []);
+        let told = verified.answer(verified.as_of, &Viewer::Public);
+        let answer = Visitor::new(url, history, "stranger").answer();
+        assert_eq!(
+            serde_json::to_value(told.verdict).unwrap(),
+            answer["verdict"]
+        );
+        assert_eq!(serde_json::to_value(&told.life).unwrap(), answer["life"]);
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! Ashore: design, catalogue, approval and licence; and a part that is made with a network.
 
-use super::stage::Stage;
+use super::stage::{Stage, text};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
@@ -158,6 +158,20 @@ pub fn photograph(stage: &Stage, mark: &str) -> Result<String> {
     Ok(photo)
 }
 
+/// The part's record as one file, checked by itself.
+fn carry(stage: &mut Stage, mark: &str) -> Result<()> {
+    let file = stage.arg("second.bundle");
+    stage.threadmark("mechanic", &format!("bundle {mark} --out {file}"))?;
+    let check = format!("verify bundle {file} --asset-type A400");
+    let checked = stage.threadmark("mechanic", &check)?;
+    let verdict = text(&checked["answer"], "verdict")?;
+    ensure!(verdict == "eligible_by_record", "the bundle says {verdict}");
+    stage.step(
+        "Its record as one file, proved whole, checked without a network: ELIGIBLE BY RECORD",
+    );
+    Ok(())
+}
+
 /// The next part, with a network: printed, shipped, received, scanned by its custodian and by anybody, installed.
 pub fn second_part(stage: &mut Stage) -> Result<String> {
     order(stage, "operator", "two", "hinge", "l0931")?;
@@ -182,6 +196,7 @@ pub fn second_part(stage: &mut Stage) -> Result<String> {
         "POST /v1/scan answers otherwise"
     );
     stage.step("Scanned by anybody, and sent to POST /v1/scan: RECORD FOUND, NO HOLDS");
+    carry(stage, &mark)?;
     install(stage, &mark, "door 2L hinge")?;
     stage.scan(&custodian, 0, &["RECORD FOUND, NO HOLDS", "tail 54-07"])?;
     stage.step("Installed, and scanned again: RECORD FOUND, NO HOLDS, with its place");
