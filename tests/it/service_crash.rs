@@ -172,7 +172,7 @@ fn stops_cleanly_when_told_and_names_an_altered_row() {
     );
     assert!(founded.audit().0);
     let altered = [
-        ("update subject_state set state = jsonb_set(state, '{name}', '\"Other\"') where kind = 'org'
+        ("update subject_state set state = jsonb_set(state::jsonb, '{name}', '\"Other\"')::json where kind = 'org'
           and state->>'name' = 'honest'", "state org:", "/name"),
         ("delete from parent where child like 'key:%'", "edge key:", "missing"),
         ("update checkpoint set signed_at = signed_at - 1 where size = 5", "checkpoint 5", ""),
@@ -200,7 +200,8 @@ async fn audited_with(database: &str, alteration: &str, founded: &Founded) -> St
     assert!(changed.rows_affected() > 0, "{alteration}");
     let (good, told) = founded.audit();
     assert!(!good, "the audit agreed with {alteration}");
-    let back = "delete from subject_state; insert into subject_state table kept_state; drop table kept_state;
+    let back = "delete from subject_state; insert into subject_state (id, kind, version, state) select id, kind, version, state from kept_state;
+                drop table kept_state;
                 delete from parent; insert into parent table kept_parent; drop table kept_parent;
                 delete from checkpoint; insert into checkpoint table kept_checkpoint; drop table kept_checkpoint;
                 alter table checkpoint enable trigger user";

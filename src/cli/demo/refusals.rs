@@ -188,7 +188,7 @@ pub fn audit(stage: &mut Stage) -> Result<()> {
     ensure!(output.status.success(), "{told}");
     stage.step(format!("Audit: {told}"));
     let alteration = "update subject_state \
-                      set state = jsonb_set(state, '{received,0,says,mass_mg}', '1') \
+                      set state = jsonb_set(state::jsonb, '{received,0,says,mass_mg}', '1')::json \
                       where id = 'lot:l0931'";
     alter(stage, alteration)?;
     let output = stage.try_threadmark(&line)?;
