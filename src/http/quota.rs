@@ -7,7 +7,7 @@
 mod bucket;
 
 use super::problem::Problem;
-use super::{Shared, pages};
+use super::{Shared, pages, scrapi};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
@@ -285,6 +285,7 @@ pub async fn admit(State(app): State<Shared>, mut request: Request, next: Next) 
             next.run(request).await
         }
         Err(problem) if pages::is_page(path) => pages::page_of_problem(&problem),
+        Err(problem) if scrapi::is_place(path) => scrapi::told(problem),
         Err(problem) => problem.into_response(),
     }
 }

@@ -99,6 +99,16 @@ impl IntoResponse for Told {
     }
 }
 
+/// Whether a client of the draft asks here.
+pub fn is_place(path: &str) -> bool {
+    path == "/entries" || path.starts_with("/entries/")
+}
+
+/// A problem that stops a request before it comes here.
+pub fn told(problem: Problem) -> Response {
+    Told::from(problem).into_response()
+}
+
 fn answer(status: StatusCode, id: &StatementId, receipt: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, COSE.to_owned()),

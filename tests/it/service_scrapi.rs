@@ -179,6 +179,7 @@ fn what_is_not_registered_has_its_reason_in_cbor() {
         .map(|_| post(url, b""))
         .find(|heard| heard.status == 429)
         .unwrap();
+    assert_eq!(slowed.problem().0, "Too Many Requests");
     assert!(slowed.header("retry-after").parse::<u64>().unwrap() >= 1);
 }
 
