@@ -87,7 +87,8 @@ const CONVICTED: &str = "Show this file to the members: nobody needs to trust wh
 /// What to do with a suspicion.
 const SUSPICIOUS: &str = "Ask the log for the consistency proof between the two sizes, or take its tiles and compute it. If \
                           it leads to the second root and to another first one, put it into the file as `proof`, and \
-                          verify again. That the log gives none is suspicious and no proof.";
+                          verify again; from a size that is a power of two, put that \
+                          first root before the proof. That the log gives none is suspicious and no proof.";
 
 /// A stable name, what happened, and what to do.
 fn told(finding: &Finding) -> (&'static str, String, &'static str) {

@@ -25,7 +25,8 @@ pub struct Evidence {
     pub first: String,
     /// Another checkpoint, as a signed note.
     pub second: String,
-    /// The consistency proof between them that came with it; 64 hexadecimal digits each.
+    /// The consistency proof between them that came with it; 64 hexadecimal digits each. From a size that is a power of
+    /// two such a proof does not hold the old root; whoever knows it (from the log's tiles) may put it before the others.
     pub proof: Vec<Digest>,
 }
 
@@ -137,17 +138,29 @@ impl Evidence {
         if old_size == 0 {
             return Ok(Finding::Consistent);
         }
-        let shown = tree::roots_from_consistency(old_size, &older.root, new_size, &self.proof);
-        Ok(match shown {
-            Ok((old, new)) if new == newer.root && old == older.root => Finding::Consistent,
-            Ok((shown, new)) if new == newer.root => Finding::Rewritten {
+        Ok(match self.shown(&older, &newer) {
+            Some(shown) if shown == older.root => Finding::Consistent,
+            Some(shown) => Finding::Rewritten {
                 old_size,
                 new_size,
                 signed: older.root,
                 shown,
             },
-            _ => Finding::Open { old_size, new_size },
+            None => Finding::Open { old_size, new_size },
         })
+    }
+
+    /// The root that the newer tree has at the older size, as far as the proof leads to the newer root.
+    fn shown(&self, older: &Checkpoint, newer: &Checkpoint) -> Option<Digest> {
+        let roots = |root: &Digest, proof: &[Digest]| {
+            let roots = tree::roots_from_consistency(older.size, root, newer.size, proof).ok()?;
+            (roots.1 == newer.root).then_some(roots.0)
+        };
+        let with_own_root = || {
+            let (root, proof) = self.proof.split_first()?;
+            roots(root, proof).filter(|_| older.size.is_power_of_two())
+        };
+        roots(&older.root, &self.proof).or_else(with_own_root)
     }
 }
 

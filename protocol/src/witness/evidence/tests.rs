@@ -68,17 +68,41 @@ fn a_larger_tree_convicts_by_the_proof_of_its_own_past_and_by_nothing_less() {
 }
 
 #[test]
-fn from_a_power_of_two_the_proof_does_not_show_the_old_root_so_it_stays_open() {
+fn from_a_power_of_two_somebody_must_add_the_old_root() {
     let (honest, forked) = (tree(4, 9), tree(7, 2));
     let proof = forked.consistency(4, 7).unwrap();
-    let finding = found(&kept(&honest, &forked, proof)).unwrap();
+    let open = Finding::Open {
+        old_size: 4,
+        new_size: 7,
+    };
     assert_eq!(
-        finding,
-        Finding::Open {
-            old_size: 4,
-            new_size: 7
-        }
+        found(&kept(&honest, &forked, proof.clone())),
+        Ok(open.clone())
     );
+    // Whoever has the log's tiles puts the old root before the proof.
+    let whole = |root: Digest| [&[root][..], &proof].concat();
+    let shown = forked.root_at(4).unwrap();
+    let rewritten = Finding::Rewritten {
+        old_size: 4,
+        new_size: 7,
+        signed: honest.root(),
+        shown,
+    };
+    assert_eq!(found(&kept(&honest, &forked, whole(shown))), Ok(rewritten));
+    assert_eq!(
+        found(&kept(&honest, &forked, whole(Digest([7; 32])))),
+        Ok(open)
+    );
+    // A log that only grew is cleared by its own, and convicted by no other.
+    let grown = tree(7, 9);
+    let proof = grown.consistency(4, 7).unwrap();
+    let whole = |root: Digest| [&[root][..], &proof].concat();
+    assert_eq!(
+        found(&kept(&honest, &grown, whole(honest.root()))),
+        Ok(Finding::Consistent)
+    );
+    let other = found(&kept(&honest, &grown, whole(shown))).unwrap();
+    assert!(!other.is_misbehaviour());
 }
 
 #[test]
