@@ -377,7 +377,7 @@ fn a_page_that_does_not_verify_is_not_stored() {
     assert!(matches!(
         found,
         Err(HomeError::Replica {
-            source: ReplicaError::Batch(_) | ReplicaError::Root,
+            source: ReplicaError::Batch(_) | ReplicaError::Index(_) | ReplicaError::Root,
             ..
         })
     ));
