@@ -24,7 +24,7 @@ use threadmark_protocol::text::{Line, unhidden};
 /// Fetch everything about one part as a file, proved whole
 #[derive(Args)]
 #[command(after_help = "Example:
-  threadmark bundle 7K3Q9XWD2M8TV0AR --home ./mechanic --out part.bundle
+  threadmark bundle 7K3Q9XWD2M8TV0AY --home ./mechanic --out part.bundle
   threadmark verify bundle part.bundle --home ./mechanic      any time later, without a network")]
 pub struct Fetch {
     /// The 16 characters of the mark

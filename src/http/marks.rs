@@ -66,7 +66,6 @@ pub async fn get(
 
 /// Loads what is recorded of a mark and asks the one function that answers.
 pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer, Problem> {
-    let part = app.store.part(mark).await?;
     let logged_at = app
         .ledger
         .published(|log| log.head.as_ref().map(|head| head.logged_at));
@@ -81,5 +80,7 @@ pub async fn answer_for(app: &App, mark: Mark, viewer: &Viewer) -> Result<Answer
             }
         }),
     };
+    // After that: an answer may be newer than it says, never older.
+    let part = app.store.part(mark).await?;
     Ok(part.record.answer(app.now(), viewer, knowledge))
 }

@@ -54,10 +54,14 @@ impl Recent {
     ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
         let old = || statements.iter().filter(|of| !self.is_next(of));
         let ids: Vec<_> = old().map(|of| of.id).collect();
-        let numbers: Vec<_> = old().map(|of| (of.envelope.kid, of.body.seq)).collect();
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
+        // Each once, and none that is at hand: a key may send one number as often as it likes.
+        let numbers = old().map(|of| (of.envelope.kid, of.body.seq));
+        let is_unknown = |number: &(KeyId, u64)| !self.world.sequences.contains_key(number);
+        let numbers: BTreeSet<_> = numbers.filter(is_unknown).collect();
+        let numbers: Vec<_> = numbers.into_iter().collect();
         let (places, used) = tokio::try_join!(storage.places(&ids), storage.used(&numbers))?;
         self.remember(used);
         Ok(places)

@@ -305,23 +305,27 @@ impl<S: Storage> Sequencer<S> {
         Ok(())
     }
 
-    /// Asks until storage answers: without knowing, neither the batch nor its absence may be reported.
-    async fn head_after_doubt(&self) -> Result<Option<Head>, LedgerError> {
+    /// Asks until storage answers: without knowing, neither the batch nor its absence may be reported. A commit whose answer was
+    /// lost may still be under way, so the fence is raised first: then it has happened or never will.
+    async fn head_after_doubt(&mut self) -> Result<Option<Head>, LedgerError> {
         let mut wait_ms = 20;
         loop {
-            match self.storage.head().await {
+            match self.settled_head().await {
                 Err(StorageError::Unavailable(detail)) => {
-                    tracing::warn!(
-                        detail,
-                        wait_ms,
-                        "waiting for storage to say what it committed"
-                    );
+                    tracing::warn!(detail, wait_ms, "waiting to be told what was committed");
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     wait_ms = (wait_ms * 2).min(2000);
                 }
                 other => return Ok(other?),
             }
         }
+    }
+
+    async fn settled_head(&mut self) -> Result<Option<Head>, StorageError> {
+        // An answer of this can be lost too: then the fence is one higher than is known here, and nobody else has the lease.
+        let raised = self.storage.raise_fence(self.fence).await?;
+        self.fence = raised.ok_or_else(|| StorageError::Conflict("it has the lease".into()))?;
+        self.storage.head().await
     }
 }
 

@@ -37,6 +37,7 @@ pub struct Place {
 }
 
 /// Everything that one commit writes.
+#[derive(Clone)]
 pub struct Batch {
     /// Index of the first entry, and size of the checkpoint that this follows; 0 for the first batch.
     pub first: u64,
@@ -80,6 +81,13 @@ pub enum StorageError {
 pub trait Storage: Send + Sync + 'static {
     /// Makes this writer the only one: commits with an older fence must fail from now on.
     fn take_lease(&self, holder: &str) -> impl Future<Output = Result<i64, StorageError>> + Send;
+
+    /// Raises the fence of the writer that has `fence`: a commit of its that is still under way has happened when this returns, or
+    /// never will. `None` when another writer has the lease.
+    fn raise_fence(
+        &self,
+        fence: i64,
+    ) -> impl Future<Output = Result<Option<i64>, StorageError>> + Send;
 
     /// The newest committed checkpoint. Must see every commit that was acknowledged.
     fn head(&self) -> impl Future<Output = Result<Option<Head>, StorageError>> + Send;

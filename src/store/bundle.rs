@@ -129,10 +129,11 @@ impl PgStore {
         let seqs: Vec<i64> = numbers.iter().map(|(_, seq)| seq.cast_signed()).collect();
         sqlx::query_as!(
             EntryRow,
-            "select distinct on (entry.kid, entry.seq) entry.index, entry.envelope, entry.body
-             from unnest($1::bytea[], $2::bigint[]) as wanted (kid, seq)
-             join entry on entry.kid = wanted.kid and entry.seq = wanted.seq
-             order by entry.kid, entry.seq, entry.index",
+            "select used.index, used.envelope, used.body
+             from (select distinct kid, seq from unnest($1::bytea[], $2::bigint[]) as given (kid, seq)) as wanted,
+                  lateral (select index, envelope, body from entry
+                           where entry.kid = wanted.kid and entry.seq = wanted.seq
+                           order by index limit 1) as used",
             &kids,
             &seqs
         )

@@ -17,6 +17,17 @@ pub async fn take_lease(pool: &PgPool, holder: &str) -> Result<i64, StorageError
     .map_err(sort_out)
 }
 
+/// Raises a writer's own fence. Waits for a commit that is under way, which holds the row, and leaves none that comes later.
+pub async fn raise_fence(pool: &PgPool, fence: i64) -> Result<Option<i64>, StorageError> {
+    sqlx::query_scalar!(
+        "update lease set fence = fence + 1 where fence = $1 returning fence",
+        fence
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(sort_out)
+}
+
 /// Writes a batch. What it consists of stands in `commit.sql`, one statement and therefore one transaction; without the
 /// lease, or with other numbers of rows than the batch has, it fails as a whole.
 pub async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), StorageError> {

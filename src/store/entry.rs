@@ -90,10 +90,11 @@ pub async fn used(pool: &PgPool, numbers: &[(KeyId, u64)]) -> Result<Numbers, St
     let seqs: Vec<i64> = numbers.iter().map(|(_, seq)| seq.cast_signed()).collect();
     let rows = sqlx::query_as!(
         NumberRow,
-        r#"select distinct on (entry.kid, entry.seq) entry.kid, entry.seq, entry.id
-           from unnest($1::bytea[], $2::bigint[]) as wanted (kid, seq)
-           join entry on entry.kid = wanted.kid and entry.seq = wanted.seq
-           order by entry.kid, entry.seq, entry.index"#,
+        r#"select used.kid, used.seq, used.id
+           from (select distinct kid, seq from unnest($1::bytea[], $2::bigint[]) as given (kid, seq)) as wanted,
+                lateral (select kid, seq, id from entry
+                         where entry.kid = wanted.kid and entry.seq = wanted.seq
+                         order by index limit 1) as used"#,
         &kids,
         &seqs
     )
@@ -113,8 +114,10 @@ pub async fn newest(pool: &PgPool, keys: &BTreeSet<KeyId>) -> Result<Numbers, St
         NumberRow,
         r#"select newest.kid, newest.seq, newest.id
            from unnest($1::bytea[]) as wanted (kid),
-                lateral (select kid, seq, id from entry where entry.kid = wanted.kid
-                         order by seq desc, index limit 1) as newest"#,
+                lateral (select max(seq) as seq from entry where entry.kid = wanted.kid) as highest,
+                lateral (select kid, seq, id from entry
+                         where entry.kid = wanted.kid and entry.seq = highest.seq
+                         order by index limit 1) as newest"#,
         &kids
     )
     .fetch_all(pool)

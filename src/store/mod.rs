@@ -50,6 +50,10 @@ impl Storage for PgStore {
         commit::take_lease(&self.pool, holder).await
     }
 
+    async fn raise_fence(&self, fence: i64) -> Result<Option<i64>, StorageError> {
+        commit::raise_fence(&self.pool, fence).await
+    }
+
     async fn head(&self) -> Result<Option<Head>, StorageError> {
         entry::head(&self.pool).await
     }
@@ -118,7 +122,7 @@ fn sort_out(error: sqlx::Error) -> StorageError {
                 ]
                 .contains(&name)
             }) {
-                StorageError::Conflict("another writer has gone on from this state".into())
+                StorageError::Conflict(inner.message().to_owned())
             } else if ["22", "23", "54"]
                 .iter()
                 .any(|class| code.starts_with(class))

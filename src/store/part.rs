@@ -15,13 +15,15 @@ use threadmark_protocol::answer::Record;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::world::{State, World, mark_subject, policy_subject};
 
-/// Most states that are kept, of all marks together; about 2 KiB each.
-const STATES_MAX: u64 = 100_000;
+/// Most bytes that are kept, of all marks together.
+const BYTES_MAX: u64 = 256 << 20;
+/// What a byte of a state takes as text, in memory: its parsed form, and what is read from it.
+const BYTES_OF_EACH: u64 = 3;
 /// Marks that one expects to keep.
 const MARKS_EXPECTED: usize = 1_000;
 
 /// The worlds of marks that were asked for.
-pub type Parts = Cache<Mark, Arc<Held>, ByStates>;
+pub type Parts = Cache<Mark, Arc<Held>, ByBytes>;
 
 /// A world, what is read from it, and from which rows it came.
 pub struct Held {
@@ -35,21 +37,23 @@ pub struct Held {
     versions: Vec<i64>,
     /// Named above the part, and not there yet.
     absent: Vec<String>,
+    /// About what it takes in memory.
+    bytes: u64,
 }
 
-/// Weighs a world by the number of its states.
+/// Weighs a world by the bytes of its states.
 #[derive(Clone)]
-pub struct ByStates;
+pub struct ByBytes;
 
-impl Weighter<Mark, Arc<Held>> for ByStates {
+impl Weighter<Mark, Arc<Held>> for ByBytes {
     fn weight(&self, _: &Mark, held: &Arc<Held>) -> u64 {
-        (held.ids.len() + held.absent.len()).max(1) as u64
+        held.bytes.max(1)
     }
 }
 
 /// An empty memory.
 pub fn memory() -> Arc<Parts> {
-    Arc::new(Cache::with_weighter(MARKS_EXPECTED, STATES_MAX, ByStates))
+    Arc::new(Cache::with_weighter(MARKS_EXPECTED, BYTES_MAX, ByBytes))
 }
 
 impl PgStore {
@@ -105,7 +109,8 @@ impl PgStore {
                    union
                    select parent.parent from parent join up on parent.child = up.id
                )
-               select up.id as "id!", state.version as "version?", state.state as "state?: Json<State>"
+               select up.id as "id!", state.version as "version?", state.state as "state?: Json<State>",
+                      octet_length(up.id) + coalesce(octet_length(state.state::text), 0) as "bytes!"
                from up left join subject_state state on state.id = up.id"#,
             subject.as_str(),
             policy.as_str()
@@ -115,7 +120,9 @@ impl PgStore {
         .map_err(super::world::unreadable)?;
         let (mut ids, mut versions, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let mut world = World::default();
+        let mut bytes = 0;
         for row in rows {
+            bytes += u64::from(row.bytes.unsigned_abs()) * BYTES_OF_EACH;
             match (row.version, row.state) {
                 (Some(version), Some(state)) => {
                     let id = row.id.parse().map_err(inconsistent)?;
@@ -133,6 +140,7 @@ impl PgStore {
             ids,
             versions,
             absent,
+            bytes,
         })
     }
 }

@@ -91,7 +91,7 @@ fn check_all(memory: &Memory, consortium: &Consortium, statements: &[Statement])
 async fn every_fault_leaves_a_log_that_replays_and_receipts_that_verify() {
     let (consortium, statements) = statements();
     for call in [Call::Places, Call::Newest, Call::World, Call::Commit] {
-        for fault in [Fault::NotDone, Fault::DoneAndLost] {
+        for fault in [Fault::NotDone, Fault::DoneAndLost, Fault::DoneLate] {
             for times in [1, 7] {
                 for at in [0, statements.len() / 2, statements.len() - 1] {
                     let memory = Memory::default();

@@ -19,6 +19,8 @@ pub enum Fault {
     NotDone,
     /// The call fails although it was done: its answer was lost.
     DoneAndLost,
+    /// The call fails, and what it asked for is done after the head was asked for, if it still may be.
+    DoneLate,
     /// The data of this statement cannot be stored.
     BadData(StatementId),
 }
@@ -42,6 +44,8 @@ pub struct State {
     checkpoints: Vec<Head>,
     tallies: BTreeMap<SubjectId, Tally>,
     fence: i64,
+    /// A commit that is under way.
+    late: Option<Batch>,
     tiles_published: u64,
     /// The fault, and how often it strikes.
     faults: BTreeMap<Call, (Fault, u32)>,
@@ -143,8 +147,25 @@ impl Storage for Memory {
         Ok(state.fence)
     }
 
+    async fn raise_fence(&self, fence: i64) -> Result<Option<i64>, StorageError> {
+        let mut state = self.0.lock().unwrap();
+        if state.fence != fence {
+            return Ok(None);
+        }
+        state.fence += 1;
+        Ok(Some(state.fence))
+    }
+
     async fn head(&self) -> Result<Option<Head>, StorageError> {
-        Ok(self.0.lock().unwrap().checkpoints.last().cloned())
+        let (head, late) = {
+            let mut state = self.0.lock().unwrap();
+            (state.checkpoints.last().cloned(), state.late.take())
+        };
+        if let Some(batch) = late {
+            // Whatever comes of it, nobody hears.
+            let _ = self.write(&batch);
+        }
+        Ok(head)
     }
 
     async fn leaves(&self, from: u64) -> Result<Vec<Digest>, StorageError> {
@@ -235,6 +256,10 @@ impl Storage for Memory {
     async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
         match self.strike(Call::Commit) {
             Some(Fault::NotDone) => Err(StorageError::Unavailable("injected".into())),
+            Some(Fault::DoneLate) => {
+                self.0.lock().unwrap().late = Some(batch.clone());
+                Err(StorageError::Unavailable("injected".into()))
+            }
             Some(Fault::DoneAndLost) => {
                 self.write(batch)?;
                 Err(StorageError::Unavailable("injected".into()))
