@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::genesis::Genesis;
-use threadmark_protocol::note::VerifierKey;
+use threadmark_protocol::note::NoteSigner;
 use tokio::net::TcpListener;
 
 /// Connections of one address to `/metrics`.
@@ -84,7 +84,7 @@ async fn serve(
         elapsed: system::elapsed,
     };
     tiles::check(&storage, artifacts.as_ref()).await?;
-    let witnesses = witnesses(config, &store, keys.checkpoint().verifier()).await?;
+    let witnesses = witnesses(config, &store, keys.checkpoint()).await?;
     // Last, because it ends the writer that has the lease.
     let (ledger, task) = Sequencer::start(storage, keys, genesis, &holder, clock.clone()).await?;
     config
@@ -130,8 +130,9 @@ async fn serve(
 }
 
 /// Who witnesses the log. Asked before anything is signed: what they remember must be in the database.
-async fn witnesses(config: &Config, store: &PgStore, log: &VerifierKey) -> Result<Arc<Witnesses>> {
-    let witnesses = Arc::new(Witnesses::new(config.read_witness_policy(log)?));
+async fn witnesses(config: &Config, store: &PgStore, log: &NoteSigner) -> Result<Arc<Witnesses>> {
+    let policy = config.read_witness_policy(log.verifier())?;
+    let witnesses = Arc::new(Witnesses::new(policy));
     memory::check(store, &witnesses, log, system::now()).await?;
     cosigning::restore(store, &witnesses).await?;
     Ok(witnesses)

@@ -9,7 +9,8 @@ use crate::ledger::witnesses::{Heard, Trouble, Witnesses, heard};
 use crate::store::PgStore;
 use std::sync::Arc;
 use threadmark_protocol::checkpoint::Checkpoint;
-use threadmark_protocol::note::VerifierKey;
+use threadmark_protocol::note::{NoteSigner, VerifierKey};
+use threadmark_protocol::tree::Tree;
 use threadmark_protocol::witness::Request;
 use threadmark_protocol::witness::policy::PolicyWitness;
 use tokio::task::JoinSet;
@@ -21,7 +22,7 @@ pub enum Remembered {
     Nothing,
     /// It shows a checkpoint that the log's key has signed.
     Shown(Checkpoint),
-    /// It says a size and shows nothing.
+    /// It says a size and shows nothing of that size.
     Said(u64),
 }
 
@@ -60,7 +61,7 @@ pub enum Forked {
     /// The witness says a larger size and shows nothing.
     #[error(
         "refusing to sign: witness {witness} says that it has cosigned {said} entries, and the database holds {held}. It \
-         shows no checkpoint, so it may be mistaken. Choices: restore the newest database; or, if you are sure that none \
+         shows no such checkpoint, so it may be mistaken. Choices: restore the newest database; or, if you are sure that none \
          newer ever was, take the witness's URL out of the policy file"
     )]
     Claimed {
@@ -93,10 +94,12 @@ pub enum CheckError {
 pub async fn check(
     store: &PgStore,
     witnesses: &Arc<Witnesses>,
-    log: &VerifierKey,
+    log: &NoteSigner,
     now: i64,
 ) -> Result<(), CheckError> {
     let newest = store.head().await?.map(|head| head.note);
+    let newest = newest.or_else(|| empty(log));
+    let log = log.verifier();
     let mut asking = JoinSet::new();
     for (_, witness, url) in witnesses.asked() {
         let (witness, url) = (witness.clone(), url.to_owned());
@@ -129,7 +132,18 @@ pub async fn check(
     Ok(())
 }
 
-/// What a witness remembers of the log of this key. Blocks.
+/// The checkpoint of a log without entries. Every history begins with it, so it asks and claims nothing.
+fn empty(log: &NoteSigner) -> Option<String> {
+    let checkpoint = Checkpoint {
+        origin: log.verifier().name.clone(),
+        size: 0,
+        root: Tree::default().root(),
+    };
+    checkpoint.sign(log).ok()
+}
+
+/// What a witness remembers of the log of this key: what it shows, which may lag by an hour, or the larger size that it says
+/// when it is asked to cosign `newest`. Blocks.
 ///
 /// # Errors
 /// [`Trouble`]: it cannot be asked, or does not say.
@@ -141,19 +155,35 @@ pub fn ask(
     newest: Option<&str>,
     now: i64,
 ) -> Result<Remembered, Trouble> {
-    if let Some(checkpoint) = wire.shown(url, log)? {
-        return Ok(Remembered::Shown(checkpoint));
+    let shown = wire.shown(url, log);
+    let said = says(wire, witness, url, log, newest, now);
+    match (shown, said) {
+        (Ok(Some(shown)), Ok(Some(said))) if said > shown.size => Ok(Remembered::Said(said)),
+        (Ok(Some(shown)), _) => Ok(Remembered::Shown(shown)),
+        (_, Ok(Some(said))) => Ok(Remembered::Said(said)),
+        (_, Ok(None)) => Ok(Remembered::Nothing),
+        (Err(trouble), _) | (_, Err(trouble)) => Err(trouble),
     }
-    // It may show checkpoints elsewhere: asked from 0, it names the size that it has cosigned.
+}
+
+/// The size that it has cosigned: asked to go on from 0, it names it. `None` when it knows nothing of this log.
+fn says(
+    wire: &Wire,
+    witness: &PolicyWitness,
+    url: &str,
+    log: &VerifierKey,
+    newest: Option<&str>,
+    now: i64,
+) -> Result<Option<u64>, Trouble> {
     let request = newest.map(|note| Request::new(0, Vec::new(), note, log));
     let Some(Ok(request)) = request else {
-        return Ok(Remembered::Nothing);
+        return Ok(None);
     };
     let (status, body) = wire.add_checkpoint(url, &request)?;
     // No size is beyond this log here: what is known of it is compared by the caller.
     match heard(witness, &request, u64::MAX, (status, &body), now) {
-        Heard::Cosigned(_) => Ok(Remembered::Nothing),
-        Heard::Knows(size) => Ok(Remembered::Said(size)),
+        Heard::Cosigned(_) => Ok(None),
+        Heard::Knows(size) => Ok(Some(size)),
         Heard::Trouble(trouble) => Err(trouble),
     }
 }

@@ -14,22 +14,37 @@ use std::sync::Arc;
 use std::time::Duration;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::witness::{Refusal, SIZE_MEDIA_TYPE};
+use tokio::sync::Semaphore;
 
 /// Largest request: a checkpoint with several post-quantum lines and the longest proof is below it.
 const BODY_BYTES_MAX: usize = 64 << 10;
 /// Longest that a request may take, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Checkpoints that are worked on at once. Anybody can send one again that everybody has; who comes beyond these is told to come
+/// back (429), and nothing of him is kept.
+const AT_ONCE: usize = 16;
+
 const TEXT: &str = "text/plain; charset=utf-8";
+
+#[derive(Clone)]
+struct Shared {
+    witness: Arc<Witness>,
+    places: Arc<Semaphore>,
+}
 
 /// The routes below the submission prefix, which is the monitoring prefix as well.
 pub fn routes(witness: Arc<Witness>) -> Router {
+    let shared = Shared {
+        witness,
+        places: Arc::new(Semaphore::new(AT_ONCE)),
+    };
     Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/{origin_sha256}/checkpoint", get(checkpoint))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn(in_time))
-        .with_state(witness)
+        .with_state(shared)
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
@@ -37,12 +52,17 @@ async fn in_time(request: Request, next: Next) -> Response {
     answered.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
-async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: Bytes) -> Response {
+async fn add_checkpoint(State(shared): State<Shared>, body: Bytes) -> Response {
     let Ok(body) = String::from_utf8(body.into()) else {
         return answer(StatusCode::BAD_REQUEST, "not a request: it is not UTF-8\n");
     };
-    // The disk is waited for on a thread of its own, to the end: a client that leaves changes nothing.
-    let done = tokio::task::spawn_blocking(move || witness.add_checkpoint(&body)).await;
+    let Ok(place) = shared.places.clone().try_acquire_owned() else {
+        return answer(StatusCode::TOO_MANY_REQUESTS, "busy: send it again later\n");
+    };
+    // The disk is waited for on a thread of its own, to the end: a client that leaves changes nothing, and keeps its place
+    // until then.
+    let work = move || (shared.witness.add_checkpoint(&body), place).0;
+    let done = tokio::task::spawn_blocking(work).await;
     match done {
         Ok(Ok(line)) => answer(StatusCode::OK, line),
         Ok(Err(failure)) => refuse(&failure),
@@ -51,7 +71,7 @@ async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: Bytes) -> Res
 }
 
 async fn checkpoint(
-    State(witness): State<Arc<Witness>>,
+    State(Shared { witness, .. }): State<Shared>,
     Path(origin_sha256): Path<String>,
 ) -> Response {
     let Ok(origin_sha256) = origin_sha256.parse::<Digest>() else {

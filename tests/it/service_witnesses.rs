@@ -477,6 +477,11 @@ fn a_size_that_is_only_claimed_stops_a_start_and_says_how_to_go_on() {
         told.contains("take the witness's URL out of the policy file"),
         "{told}"
     );
+    // Of an empty database too: it asks with the checkpoint that every history begins with.
+    let ended = scene.end_of(&Runtime::new().unwrap().block_on(new_database()));
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains("the database holds 0"), "{told}");
 }
 
 #[test]

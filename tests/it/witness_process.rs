@@ -52,6 +52,28 @@ fn every_status_of_the_specification() {
 }
 
 #[test]
+fn a_crowd_that_repeats_what_everybody_has_is_answered_or_told_to_come_back() {
+    let forest = Forest::new("log.example/am");
+    let folder = tempfile::tempdir().unwrap();
+    let witness = WitnessProcess::make(folder.path(), &[forest.vkey()]);
+    let trunk = forest.tree(5, 99);
+    assert_eq!(post(&witness.url, &forest.request(0, &trunk)).status, 200);
+    let again = forest.request(5, &trunk);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let one = || scope.spawn(|| post(&witness.url, &again).status);
+        let crowd: Vec<_> = (0..100).map(|_| one()).collect();
+        crowd.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(statuses.contains(&200), "{statuses:?}");
+    let others = statuses
+        .iter()
+        .filter(|status| ![200, 429].contains(status));
+    assert_eq!(others.count(), 0, "{statuses:?}");
+    let grown = forest.tree(9, 99);
+    assert_eq!(post(&witness.url, &forest.request(5, &grown)).status, 200);
+}
+
+#[test]
 fn its_evidence_is_a_proof_that_needs_no_witness() {
     let forest = Forest::new("log.example/am");
     let folder = tempfile::tempdir().unwrap();
