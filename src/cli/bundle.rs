@@ -3,19 +3,22 @@
 //! Owns fetching such a file, and the words for what its check relied on and how old it is. Nothing that is stored changes
 //! by a check, good or bad. Must never decide what the answer is.
 
+mod known;
+
 use super::answer::{exit_of, to_text};
 use super::args;
 use super::output::{Document, say, time};
 use super::proof::Proof;
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use known::{Source, compare, worse};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use threadmark_agent::home::Home;
+use threadmark_agent::home::{Home, View};
 use threadmark_agent::sync::Client;
 use threadmark_agent::system::{self, SystemEntropy};
-use threadmark_protocol::answer::Viewer;
+use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::bundle::part::{PartBundle, Verified};
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::mark::Mark;
@@ -76,9 +79,11 @@ impl Fetch {
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 eligible or found, 4 DO NOT INSTALL, 5 CANNOT DETERMINE, 1 the bundle is not good.
+With a home, what is known there is asked too, and the worse of both answers is given.
 Examples:
   threadmark verify bundle part.bundle --genesis genesis.cbor
-  threadmark verify bundle part.bundle --home ./mechanic --asset-type H-60"
+  threadmark verify bundle part.bundle --home ./mechanic --asset-type H-60
+  threadmark verify bundle part.bundle --home ./mechanic --mark 7K3Q9XWD2M8TV0AR"
 )]
 pub struct Check {
     /// The file, as `threadmark bundle` or GET /v1/marks/{mark}/bundle gives it
@@ -89,6 +94,9 @@ pub struct Check {
     /// Trust the log of this genesis file
     #[arg(long, value_name = "FILE", conflicts_with = "home")]
     genesis: Option<PathBuf>,
+    /// The mark on the piece: a bundle of another part is refused
+    #[arg(long)]
+    mark: Option<Mark>,
     /// Type of the asset that the part is for, as the approval's effectivity names it
     #[arg(long)]
     asset_type: Option<Line>,
@@ -112,22 +120,34 @@ impl Check {
                 return self.tell_bad(&proof);
             }
         };
+        self.must_be_of_the_piece(&verified, &mut proof);
         relied_on(&verified, &mut proof);
-        if let Some(home) = &home {
-            compare(&verified, home, &mut proof)?;
+        let view = home.as_ref().map(Home::view).transpose()?;
+        if let Some(view) = &view {
+            compare(&verified, view, &mut proof);
         }
         if !proof.is_good() {
             return self.tell_bad(&proof);
         }
-        let (viewer, asked_as) = self.viewer(home.as_ref());
-        let answer = verified.answer(system::now(), &viewer);
+        let viewer = self.viewer(home.as_ref());
+        let (answer, source) = answered(&verified, view.as_ref(), &viewer, &mut proof);
         if self.json {
-            let document = json!({ "file": self.file, "answer": answer, "proof": proof });
+            let document =
+                json!({ "file": self.file, "answer": answer, "from": source, "proof": proof });
             say(&format!("{document:#}\n"));
         } else {
+            let asked_as = asked_as(&viewer, source);
             say(&unhidden(&to_text(&answer, &proof, &asked_as)));
         }
         Ok(ExitCode::from(exit_of(answer.verdict)))
+    }
+
+    fn must_be_of_the_piece(&self, verified: &Verified, proof: &mut Proof) {
+        if let Some(mark) = self.mark {
+            let why = || format!("the bundle is about {}", verified.mark.grouped());
+            let same = (mark == verified.mark).then_some(());
+            proof.note("the mark", same.ok_or_else(why));
+        }
     }
 
     fn tell_bad(&self, proof: &Proof) -> Result<ExitCode> {
@@ -156,14 +176,35 @@ impl Check {
         Ok(trust)
     }
 
-    fn viewer(&self, home: Option<&Home>) -> (Viewer, String) {
-        let Some(home) = home else {
-            return (Viewer::Public, "anybody, of the bundle".to_owned());
-        };
-        let org = home.identity().org.clone();
-        let asked_as = format!("{org}, of the bundle");
-        let asset_type = self.asset_type.clone();
-        (Viewer::Member { org, asset_type }, asked_as)
+    fn viewer(&self, home: Option<&Home>) -> Viewer {
+        match home {
+            Some(home) => Viewer::Member {
+                org: home.identity().org.clone(),
+                asset_type: self.asset_type.clone(),
+            },
+            None => Viewer::Public,
+        }
+    }
+}
+
+/// What the bundle says, or what the home knows if that is worse.
+fn answered(
+    verified: &Verified,
+    view: Option<&View>,
+    viewer: &Viewer,
+    proof: &mut Proof,
+) -> (Answer, Source) {
+    let told = verified.answer(system::now(), viewer);
+    match view {
+        Some(view) => worse(told, verified.checkpoint.size, view, viewer, proof),
+        None => (told, Source::Bundle),
+    }
+}
+
+fn asked_as(viewer: &Viewer, source: Source) -> String {
+    match viewer {
+        Viewer::Member { org, .. } => format!("{org}, of {}", source.words()),
+        Viewer::Public => format!("anybody, of {}", source.words()),
     }
 }
 
@@ -201,25 +242,4 @@ fn relied_on(verified: &Verified, proof: &mut Proof) {
         );
         proof.rests_on.push(line);
     }
-}
-
-/// What the home knows of the log must not contradict the bundle.
-fn compare(verified: &Verified, home: &Home, proof: &mut Proof) -> Result<()> {
-    let replica = home.replica()?;
-    let (size, root) = (verified.checkpoint.size, verified.checkpoint.root);
-    match replica.tree().root_at(size) {
-        Some(known) => {
-            let same = (known == root).then_some(());
-            let why = "the home has verified another history: keep both, and tell the governor";
-            if proof.note("the checkpoint", same.ok_or(why.to_owned())) {
-                let line = "the same history as the home has replayed whole";
-                proof.rests_on.push(line.to_owned());
-            }
-        }
-        None => proof.rests_on.push(format!(
-            "the home knows {} entries, fewer than the bundle: that it is the same history was not compared",
-            replica.size()
-        )),
-    }
-    Ok(())
 }

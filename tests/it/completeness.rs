@@ -4,6 +4,7 @@ use crate::postgres::sql;
 use crate::support::{Founded, new_database};
 use object_store::memory::InMemory;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use threadmark::ledger::audit;
@@ -13,12 +14,13 @@ use threadmark::ledger::sequencer::Sequencer;
 use threadmark::ledger::storage::{Batch, Head, Storage as _};
 use threadmark::ledger::{Ledger, Outcome};
 use threadmark::store::PgStore;
-use threadmark_agent::home::Draft;
+use threadmark_agent::home::{Draft, Home};
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::governance::{PartClass, Role, RoleGranted};
+use threadmark_protocol::body::governance::{Holder, PartClass, Role, RoleGranted};
 use threadmark_protocol::fixture::{Consortium, Lie, Who};
 use threadmark_protocol::index::{Mention, Tally};
+use threadmark_protocol::journal;
 use threadmark_protocol::world::key_subject;
 use tokio::runtime::Runtime;
 
@@ -196,6 +198,14 @@ async fn logged(of: &Consortium) -> (Ledger, PgStore) {
 
 /// `threadmark verify bundle` on this file: exit code and document.
 fn checked(bundle: &[u8], genesis: Option<&[u8]>) -> (Option<i32>, serde_json::Value) {
+    checked_with(bundle, genesis, &[])
+}
+
+fn checked_with(
+    bundle: &[u8],
+    genesis: Option<&[u8]>,
+    more: &[&str],
+) -> (Option<i32>, serde_json::Value) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_threadmark"));
     command
@@ -207,6 +217,7 @@ fn checked(bundle: &[u8], genesis: Option<&[u8]>) -> (Option<i32>, serde_json::V
         std::fs::write(folder.path().join("genesis.cbor"), genesis).unwrap();
         command.args(["--genesis", "genesis.cbor"]);
     }
+    command.args(more);
     let output = command.output().unwrap();
     let document = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let files = std::fs::read_dir(folder.path()).unwrap().count();
@@ -279,4 +290,56 @@ fn the_bundle_of_a_part_answers_without_a_service() {
     // Another log's genesis.
     let other = Consortium::founded(9).genesis.to_bytes();
     assert_eq!(checked(&after.to_bytes(), Some(&other)).0, Some(1));
+}
+
+/// A mechanic's home that has joined the fixture's log and knows its first batch.
+fn home_of(of: &Consortium, at: &Path) -> Home {
+    let (org, actor) = (of.org(Who::Mechanic), "mechanic".parse().unwrap());
+    let home = Home::create(at, org, actor, Holder::Person, &mut SystemEntropy).unwrap();
+    let (genesis, fingerprint) = (of.genesis.to_bytes(), of.trust().fingerprint());
+    home.join(&genesis, "http://127.0.0.1:1/", Some(fingerprint))
+        .unwrap();
+    let mut replica = home.replica_to_extend().unwrap();
+    home.extend(&mut replica, &of.log.pages()[0]).unwrap();
+    home
+}
+
+#[test]
+fn a_bundle_is_not_believed_against_what_the_home_knows_nor_about_another_piece() {
+    let (mut of, licence) = Consortium::licensed(3, PartClass::C, 2);
+    let part = of.make(&licence, 1);
+    of.hand_over(&part).unwrap();
+    let (mark, other) = (of.mark(&licence, 1), of.mark(&licence, 2));
+    let old = Runtime::new().unwrap().block_on(async {
+        let (ledger, store) = logged(&of).await;
+        bundle::of_part(&ledger, &store, mark).await.unwrap()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("home");
+    let home = home_of(&of, &at);
+    let asked = |more: &[&str]| {
+        let home = ["--home", at.to_str().unwrap()];
+        checked_with(&old.to_bytes(), None, &[&home, more].concat())
+    };
+    // The home knows nothing of the part yet, and the fixture's year is not today's.
+    let (code, told) = asked(&["--mark", &mark.to_string()]);
+    assert_eq!((code, told["from"].as_str()), (Some(5), Some("bundle")));
+    let (code, told) = asked(&["--mark", &other.to_string()]);
+    assert_eq!(code, Some(1));
+    assert_eq!(told["proof"]["failed"][0]["of"], "the mark");
+    let lot = of.lot.clone();
+    of.recall(Who::Production, &[&lot]).unwrap();
+    let said = of.log.entries().iter();
+    let said = said.filter(|said| said.body.core.kind() != "log.batch");
+    let journal: Vec<u8> = said
+        .flat_map(|said| journal::frame(&said.submission))
+        .collect();
+    home.import(&journal).unwrap();
+    let (code, told) = asked(&[]);
+    assert_eq!(
+        (code, told["from"].as_str()),
+        (Some(4), Some("home")),
+        "{told:#}"
+    );
+    assert_eq!(told["answer"]["reasons"][0]["code"], "recalled");
 }
