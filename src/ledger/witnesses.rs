@@ -15,6 +15,10 @@ use threadmark_protocol::digest::Digest;
 use threadmark_protocol::note::{Note, NoteSignature};
 use threadmark_protocol::witness::policy::{Policy, PolicyWitness, Standing};
 
+/// Most checkpoints that lines are collected for. At a checkpoint a second that is a minute in which witnesses may answer;
+/// those that a quorum never cosigns must not add up.
+const CHECKPOINTS_MAX: usize = 64;
+
 /// A verified line of a witness under a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -46,7 +50,7 @@ pub struct Witnesses {
 #[derive(Default)]
 struct State {
     newest: Option<Witnessed>,
-    /// Lines under checkpoints that are not below the newest witnessed one.
+    /// Lines under checkpoints that are not below the newest witnessed one, at most [`CHECKPOINTS_MAX`] of them.
     /// By size, then by place in the policy.
     collected: BTreeMap<u64, BTreeMap<usize, Line>>,
 }
@@ -104,17 +108,34 @@ impl Witnesses {
         }
         let lines = state.collected.entry(head.size).or_default();
         lines.insert(at, line);
-        let Standing::Witnessed { since } = self.worth(lines.values()) else {
-            return;
+        if let Standing::Witnessed { since } = self.worth(lines.values()) {
+            let note = with_lines(&head.note, lines.values());
+            state.newest = Some(Witnessed {
+                size: head.size,
+                root: head.root,
+                since: since.cast_signed(),
+                note,
+            });
+            state.collected.retain(|size, _| *size >= head.size);
+        }
+        self.forget(&mut state);
+    }
+
+    /// Lets go of the lines under the oldest checkpoints: of all but the newest where no quorum can ever be met. The
+    /// newest witnessed one stays.
+    fn forget(&self, state: &mut State) {
+        let most = match self.policy.asks_for_witnesses() {
+            true => CHECKPOINTS_MAX,
+            false => 1,
         };
-        let note = with_lines(&head.note, lines.values());
-        state.newest = Some(Witnessed {
-            size: head.size,
-            root: head.root,
-            since: since.cast_signed(),
-            note,
-        });
-        state.collected.retain(|size, _| *size >= head.size);
+        let witnessed = state.newest.as_ref().map(|newest| newest.size);
+        while state.collected.len() > most {
+            let mut sizes = state.collected.keys().copied();
+            let Some(oldest) = sizes.find(|size| Some(*size) != witnessed) else {
+                return;
+            };
+            state.collected.remove(&oldest);
+        }
     }
 
     /// Takes lines that were stored by a process before this one. Those that the policy's keys did not sign are left out.

@@ -43,12 +43,16 @@ fn text(head: &Head) -> String {
 
 /// Two of three must have cosigned.
 fn witnesses() -> Witnesses {
+    of_quorum("G")
+}
+
+fn of_quorum(quorum: &str) -> Witnesses {
     let mut file = String::new();
     for number in [2, 3, 4] {
         let key: VerifierKey = cosigner(number).verifier().clone();
         file += &format!("witness W{number} {key} https://w{number}.example\n");
     }
-    file += "group G 2 W2 W3 W4\nquorum G\n";
+    file += &format!("group G 2 W2 W3 W4\nquorum {quorum}\n");
     Witnesses::new(Policy::parse(file.as_bytes()).unwrap())
 }
 
@@ -187,4 +191,40 @@ fn the_next_process_knows_what_was_stored_and_believes_signatures_only() {
     assert_eq!(witnesses.witnessed(), None);
     witnesses.restore(&five, &[line(&five, 4, 90).signature]);
     assert_eq!(witnesses.witnessed().unwrap().since, 90);
+}
+
+#[test]
+fn lines_that_no_quorum_completes_do_not_add_up() {
+    let sizes = |of: &Witnesses| of.read().collected.keys().copied().collect::<Vec<_>>();
+    let most = CHECKPOINTS_MAX as u64;
+    // One answers, the others are gone.
+    let witnesses = witnesses();
+    for size in 1..=2 * most {
+        let head = head(size);
+        witnesses.record(&head, 0, line(&head, 2, 100));
+    }
+    assert_eq!(sizes(&witnesses), (most + 1..=2 * most).collect::<Vec<_>>());
+    // The second one comes back: what it cosigns late is witnessed, and stays so while it is gone again.
+    let late = head(2 * most - 1);
+    witnesses.record(&late, 1, line(&late, 3, 110));
+    assert_eq!(witnesses.witnessed().unwrap().size, late.size);
+    for size in 2 * most..=4 * most {
+        let head = head(size);
+        witnesses.record(&head, 0, line(&head, 2, 120));
+    }
+    let kept = sizes(&witnesses);
+    assert_eq!((kept.len(), kept[0]), (CHECKPOINTS_MAX, late.size));
+    assert_eq!(kept.last(), Some(&(4 * most)));
+    assert_eq!(
+        witnesses.standing(late.size),
+        Standing::Witnessed { since: 100 }
+    );
+    // Witnesses that are asked and that nothing hangs on.
+    let witnesses = of_quorum("none");
+    for size in 1..=5 {
+        let head = head(size);
+        witnesses.record(&head, 0, line(&head, 2, 100));
+        assert!(witnesses.note_of(&head).contains("— w2.example "));
+        assert_eq!(sizes(&witnesses), [size]);
+    }
 }
