@@ -108,11 +108,11 @@ impl<S: Storage> Sequencer<S> {
             published: Arc::default(),
             recent: Recent::default(),
         };
-        sequencer.load().await?;
-        if sequencer.head().is_some() {
+        if sequencer.storage.head().await?.is_some() {
             recovery::check_genesis(&sequencer.storage, &trust).await?;
         }
-        // Only now: taking the lease ends the writer that has it. What it wrote meanwhile is read after that.
+        // Only now: taking the lease ends the writer that has it. It waits for a commit that is under way, and none comes after, so
+        // what is read from here on does not move: a commit outlives the process that asked for it.
         sequencer.fence = sequencer.storage.take_lease(holder).await?;
         sequencer.load().await?;
         if sequencer.head().is_none() {

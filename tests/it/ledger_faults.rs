@@ -125,6 +125,23 @@ async fn a_crash_between_any_two_statements_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_commit_that_outlives_its_process_does_not_stop_the_next_start() {
+    let (consortium, statements) = statements();
+    let memory = Memory::default();
+    let running = start(&memory, &consortium).await;
+    log_all(&running, &consortium, &statements[..2]).await;
+    memory.inject(Call::Commit, Fault::Outlives, 1);
+    let waiting = running.ledger.submit(statements[2].clone());
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(200), waiting).await;
+    assert!(waited.is_err(), "it was answered before it was committed");
+    running.task.abort();
+    // The database works on it while the next process reads.
+    let running = start(&memory, &consortium).await;
+    log_all(&running, &consortium, &statements).await;
+    check_all(&memory, &consortium, &statements);
+}
+
+#[tokio::test]
 async fn what_cannot_be_stored_is_refused_alone() {
     let (consortium, statements) = statements();
     let memory = Memory::default();

@@ -21,6 +21,8 @@ pub enum Fault {
     DoneAndLost,
     /// The call fails, and what it asked for is done after the head was asked for, if it still may be.
     DoneLate,
+    /// The same, and the call never returns: who asked is dead by then.
+    Outlives,
     /// The data of this statement cannot be stored.
     BadData(StatementId),
 }
@@ -259,6 +261,10 @@ impl Storage for Memory {
             Some(Fault::DoneLate) => {
                 self.0.lock().unwrap().late = Some(batch.clone());
                 Err(StorageError::Unavailable("injected".into()))
+            }
+            Some(Fault::Outlives) => {
+                self.0.lock().unwrap().late = Some(batch.clone());
+                std::future::pending().await
             }
             Some(Fault::DoneAndLost) => {
                 self.write(batch)?;
