@@ -7,7 +7,7 @@ use std::str::from_utf8;
 use std::sync::OnceLock;
 use threadmark_agent::licence::Secrets;
 use threadmark_agent::package;
-use threadmark_protocol::answer::{Answer, Viewer};
+use threadmark_protocol::answer::{Answer, Viewer, Witnessing};
 use threadmark_protocol::body::Body;
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::bundle::{Page, Replica};
@@ -222,7 +222,7 @@ fn bundle(bytes: &[u8]) {
     };
     assert_eq!(bundle.to_bytes(), bytes);
     if let Ok(verified) = bundle.verify(trust()) {
-        let _ = verified.answer(verified.as_of, &Viewer::Public);
+        let _ = verified.answer(verified.as_of, &Viewer::Public, Witnessing::Unasked);
     }
 }
 

@@ -11,14 +11,14 @@ use super::output::{Document, say, time};
 use super::proof::Proof;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use known::{Source, compare, worse};
+use known::{Known, Source};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use threadmark_agent::home::{Home, View};
+use threadmark_agent::home::Home;
 use threadmark_agent::sync::Client;
 use threadmark_agent::system::{self, SystemEntropy};
-use threadmark_protocol::answer::{Answer, Viewer};
+use threadmark_protocol::answer::{Answer, Viewer, Witnessing};
 use threadmark_protocol::bundle::part::{PartBundle, Verified};
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::mark::Mark;
@@ -122,15 +122,17 @@ impl Check {
         };
         self.must_be_of_the_piece(&verified, &mut proof);
         relied_on(&verified, &mut proof);
-        let view = home.as_ref().map(Home::view).transpose()?;
-        if let Some(view) = &view {
-            compare(&verified, view, &mut proof);
+        let known = home.as_ref();
+        let known = known.map(|home| Known::of(home, &bundle, &verified));
+        let known = known.transpose()?;
+        if let Some(known) = &known {
+            known.compare(&verified, &mut proof);
         }
         if !proof.is_good() {
             return self.tell_bad(&proof);
         }
         let viewer = self.viewer(home.as_ref());
-        let (answer, source) = answered(&verified, view.as_ref(), &viewer, &mut proof);
+        let (answer, source) = answered(&verified, known.as_ref(), &viewer, &mut proof);
         if self.json {
             let document =
                 json!({ "file": self.file, "answer": answer, "from": source, "proof": proof });
@@ -190,14 +192,16 @@ impl Check {
 /// What the bundle says, or what the home knows if that is worse.
 fn answered(
     verified: &Verified,
-    view: Option<&View>,
+    known: Option<&Known>,
     viewer: &Viewer,
     proof: &mut Proof,
 ) -> (Answer, Source) {
-    let told = verified.answer(system::now(), viewer);
-    match view {
-        Some(view) => worse(told, verified.checkpoint.size, view, viewer, proof),
-        None => (told, Source::Bundle),
+    match known {
+        Some(known) => known.answer(verified, system::now(), viewer, proof),
+        None => {
+            let told = verified.answer(system::now(), viewer, Witnessing::Unasked);
+            (told, Source::Bundle)
+        }
     }
 }
 

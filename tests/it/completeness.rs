@@ -18,9 +18,12 @@ use threadmark_agent::home::{Draft, Home};
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{Holder, PartClass, Role, RoleGranted};
+use threadmark_protocol::bundle::part::PartBundle;
+use threadmark_protocol::checkpoint::{self, Cosigner};
 use threadmark_protocol::fixture::{Consortium, Lie, Who};
 use threadmark_protocol::index::{Mention, Tally};
 use threadmark_protocol::journal;
+use threadmark_protocol::key::Signer;
 use threadmark_protocol::world::key_subject;
 use tokio::runtime::Runtime;
 
@@ -342,4 +345,40 @@ fn a_bundle_is_not_believed_against_what_the_home_knows_nor_about_another_piece(
         "{told:#}"
     );
     assert_eq!(told["answer"]["reasons"][0]["code"], "recalled");
+}
+
+#[test]
+fn a_home_that_believes_witnesses_believes_a_bundle_that_they_have_cosigned() {
+    let (mut of, licence) = Consortium::licensed(3, PartClass::C, 1);
+    of.make(&licence, 1);
+    let mark = of.mark(&licence, 1);
+    let mut bundle = Runtime::new().unwrap().block_on(async {
+        let (ledger, store) = logged(&of).await;
+        bundle::of_part(&ledger, &store, mark).await.unwrap()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("home");
+    let home = home_of(&of, &at);
+    let as_of = |bundle: &PartBundle| {
+        let home = ["--home", at.to_str().unwrap()];
+        let (_, told) = checked_with(&bundle.to_bytes(), None, &home);
+        (told["answer"]["as_of"].clone(), told["proof"].to_string())
+    };
+    assert!(as_of(&bundle).0.is_i64());
+    let witness = Cosigner::new("w.example", Signer::from_seed(&[7; 32])).unwrap();
+    let policy = format!("witness W {}\nquorum W\n", witness.verifier());
+    home.set_witness_policy(policy.as_bytes()).unwrap();
+    let (time, proof) = as_of(&bundle);
+    assert!(
+        time.is_null() && proof.contains("UNWITNESSED"),
+        "{time} {proof}"
+    );
+    let mut note = checkpoint::open(&bundle.checkpoint, &of.trust().checkpoint_key).unwrap();
+    let since = of.now.unsigned_abs() + 9;
+    let line = witness.cosign(note.note().text(), since);
+    note.attach(line, witness.verifier()).unwrap();
+    bundle.checkpoint = note.note().to_string();
+    let (time, proof) = as_of(&bundle);
+    assert_eq!(time.as_u64(), Some(since));
+    assert!(!proof.contains("UNWITNESSED"), "{proof}");
 }

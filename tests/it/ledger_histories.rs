@@ -171,7 +171,7 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
             let online = part.record.answer(now, &viewer, knowledge);
             let offline = answer(replica.world(), mark, now, &viewer, knowledge);
             assert_eq!(online, offline, "service and replica differ");
-            let carried = carried.answer(now, &viewer);
+            let carried = carried.answer(now, &viewer, Witnessing::Unasked);
             assert_eq!(carried, offline, "the part's bundle and the replica differ");
         }
     }

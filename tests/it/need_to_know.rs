@@ -10,7 +10,7 @@ use threadmark::http::{App, listen};
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
 use threadmark::store::PgStore;
-use threadmark_protocol::answer::Viewer;
+use threadmark_protocol::answer::{Viewer, Witnessing};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
     Function, Holder, KeyCard, MemberAdmitted, PartClass, Role, RoleGranted,
@@ -463,7 +463,7 @@ async fn the_bundle_of_a_part_stands_alone_and_holds_no_section() {
         );
         let verified = bundle.verify(&history.of.trust()).unwrap();
         assert_eq!(verified.withheld, []);
-        let told = verified.answer(verified.as_of, &Viewer::Public);
+        let told = verified.answer(verified.as_of, &Viewer::Public, Witnessing::Unasked);
         let answer = Visitor::new(url, history, "stranger").answer();
         assert_eq!(
             serde_json::to_value(told.verdict).unwrap(),

@@ -6,7 +6,7 @@
 use super::{Home, HomeError, lock};
 use threadmark_protocol::answer::Witnessing;
 use threadmark_protocol::bundle::Replica;
-use threadmark_protocol::checkpoint;
+use threadmark_protocol::checkpoint::{self, SignedCheckpoint};
 use threadmark_protocol::witness::policy::{Policy, Standing};
 
 const POLICY: &str = "witnesses.policy";
@@ -62,6 +62,34 @@ impl Home {
         )
     }
 
+    /// What the quorum has confirmed of the checkpoint in somebody's file, whose newest batch is of `as_of` (Unix seconds):
+    /// by the lines under it, or because what is kept here covers it. Then it is no fresher than that batch.
+    pub fn witnessing_of(
+        &self,
+        replica: &Replica,
+        note: &str,
+        as_of: i64,
+    ) -> Result<Witnessing, HomeError> {
+        let policy = self.witness_policy()?;
+        if !policy.asks_for_witnesses() {
+            return Ok(Witnessing::Unasked);
+        }
+        let Ok(signed) = checkpoint::open(note, &replica.trust().checkpoint_key) else {
+            return Ok(Witnessing::Waiting);
+        };
+        let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
+        if let Some(since) = quorum_since(&policy, &signed) {
+            return Ok(Witnessing::Witnessed { size, since });
+        }
+        let is_known = replica.tree().root_at(size) == Some(root);
+        let kept = self.kept(&policy, replica)?;
+        let covers = kept.filter(|(kept, _)| is_known && *kept >= size);
+        Ok(covers.map_or(Witnessing::Waiting, |(_, since)| {
+            let since = since.min(as_of);
+            Witnessing::Witnessed { size, since }
+        }))
+    }
+
     fn kept(&self, policy: &Policy, replica: &Replica) -> Result<Option<(u64, i64)>, HomeError> {
         let note = self.read(WITNESSED)?.unwrap_or_default();
         let note = String::from_utf8(note).unwrap_or_default();
@@ -76,10 +104,15 @@ fn confirmed(policy: &Policy, replica: &Replica, note: &str) -> Option<(u64, i64
     if replica.tree().root_at(size) != Some(root) {
         return None;
     }
+    Some((size, quorum_since(policy, &signed)?))
+}
+
+/// When the quorum had the checkpoint for the largest, by the lines under it, Unix seconds.
+fn quorum_since(policy: &Policy, signed: &SignedCheckpoint) -> Option<i64> {
     let witnesses = policy.witnesses().iter().map(|witness| witness.key.clone());
     let cosignatures = signed.cosignatures(&witnesses.collect::<Vec<_>>()).ok()?;
     match policy.standing(&cosignatures) {
-        Standing::Witnessed { since } => Some((size, i64::try_from(since).ok()?)),
+        Standing::Witnessed { since } => i64::try_from(since).ok(),
         Standing::Unwitnessed | Standing::Waiting => None,
     }
 }

@@ -4,10 +4,11 @@
 //! never decide what an answer is, nor change the home.
 
 use crate::cli::proof::Proof;
+use anyhow::Result;
 use serde::Serialize;
-use threadmark_agent::home::View;
-use threadmark_protocol::answer::{Answer, Verdict, Viewer};
-use threadmark_protocol::bundle::part::Verified;
+use threadmark_agent::home::{Home, View};
+use threadmark_protocol::answer::{Answer, Verdict, Viewer, Witnessing};
+use threadmark_protocol::bundle::part::{PartBundle, Verified};
 
 /// Whose knowledge an answer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -29,8 +30,56 @@ impl Source {
     }
 }
 
-/// What the home knows of the log must not contradict the bundle.
-pub fn compare(verified: &Verified, view: &View, proof: &mut Proof) {
+/// What the home knows, and what those whom it believes have confirmed of the bundle.
+pub struct Known {
+    view: View,
+    witnessing: Witnessing,
+}
+
+impl Known {
+    /// Reads the home.
+    pub fn of(home: &Home, bundle: &PartBundle, verified: &Verified) -> Result<Known> {
+        let mut view = home.view()?;
+        let note = &bundle.checkpoint;
+        let witnessing = home.witnessing_of(&view.replica, note, verified.as_of)?;
+        learn(&mut view, verified, witnessing);
+        Ok(Known { view, witnessing })
+    }
+
+    /// Notes whether it is the same history, and whether witnesses are missing.
+    pub fn compare(&self, verified: &Verified, proof: &mut Proof) {
+        compare(verified, &self.view, proof);
+        if self.witnessing == Witnessing::Waiting {
+            let line = "UNWITNESSED: those whom this home believes have not confirmed the bundle's checkpoint";
+            proof.rests_on.push(line.to_owned());
+        }
+    }
+
+    /// The worse of what bundle and home say at `now` (Unix seconds).
+    pub fn answer(
+        &self,
+        verified: &Verified,
+        now: i64,
+        viewer: &Viewer,
+        proof: &mut Proof,
+    ) -> (Answer, Source) {
+        let told = verified.answer(now, viewer, self.witnessing);
+        worse(told, verified.checkpoint.size, &self.view, viewer, proof)
+    }
+}
+
+/// What witnesses have confirmed of the bundle's checkpoint, they have confirmed of the home's log that contains it.
+fn learn(view: &mut View, verified: &Verified, witnessing: Witnessing) {
+    let (size, root) = (verified.checkpoint.size, verified.checkpoint.root);
+    if let Witnessing::Witnessed { since, .. } = witnessing
+        && view.replica.tree().root_at(size) == Some(root)
+        && view.knowledge.as_of() < Some(since)
+    {
+        view.knowledge.witnessing = witnessing;
+    }
+}
+
+fn compare(verified: &Verified, view: &View, proof: &mut Proof) {
     let (size, root) = (verified.checkpoint.size, verified.checkpoint.root);
     match view.replica.tree().root_at(size) {
         Some(known) => {
@@ -52,7 +101,7 @@ pub fn compare(verified: &Verified, view: &View, proof: &mut Proof) {
 ///
 /// A home that knows fewer entries may lack what makes the part good, so there its doubt is nothing against the bundle; but
 /// what it has against the part may be in a journal that the log has not seen, and counts.
-pub fn worse(
+fn worse(
     told: Answer,
     size: u64,
     view: &View,

@@ -81,7 +81,14 @@ fn says_what_the_log_says(c: &Consortium, mark: Mark) -> Verified {
     };
     for viewer in viewers(c) {
         let whole = answer(c.log.world(), mark, c.now, &viewer, knowledge);
-        assert_eq!(verified.answer(c.now, &viewer), whole);
+        let told = |witnessing| verified.answer(c.now, &viewer, witnessing);
+        assert_eq!(told(Witnessing::Unasked), whole);
+        // A reader who waits for witnesses is told nothing good.
+        let waiting = told(Witnessing::Waiting);
+        assert_eq!(waiting.as_of, None);
+        let is_bad = |of: &Answer| of.verdict == Verdict::DoNotInstall;
+        assert!(is_bad(&waiting) == is_bad(&whole));
+        assert!(is_bad(&waiting) || waiting.verdict == Verdict::CannotDetermine);
     }
     for (id, state) in &verified.world.states {
         assert_eq!(Some(state), c.log.world().states.get(id), "{id}");
@@ -116,7 +123,8 @@ fn a_bundle_says_what_the_whole_log_says() {
     );
     let lot = c.lot.clone();
     let recall = c.recall(Who::Production, &[&lot]).unwrap();
-    let recalled = says_what_the_log_says(&c, marks[0]).answer(c.now, &Viewer::Public);
+    let recalled =
+        says_what_the_log_says(&c, marks[0]).answer(c.now, &Viewer::Public, Witnessing::Unasked);
     assert_eq!(
         (recalled.verdict, code(&recalled)),
         (Verdict::DoNotInstall, Some(Code::Recalled))
@@ -129,7 +137,8 @@ fn a_bundle_says_what_the_whole_log_says() {
     says_what_the_log_says(&c, marks[0]);
     says_what_the_log_says(&c, marks[1]);
     // Of a mark that nobody has used, absence is proved.
-    let unknown = says_what_the_log_says(&c, marks[2]).answer(c.now, &Viewer::Public);
+    let unknown =
+        says_what_the_log_says(&c, marks[2]).answer(c.now, &Viewer::Public, Witnessing::Unasked);
     assert_eq!(
         (unknown.verdict, code(&unknown)),
         (Verdict::DoNotInstall, Some(Code::UnknownMark))
@@ -270,7 +279,7 @@ fn what_is_withheld_is_told_and_nothing_is_decided() {
             .map(|link| link.statement)
             .collect();
         assert_eq!(ids, [c.log.entries()[hidden as usize].id]);
-        let answer = verified.answer(c.now, &Viewer::Public);
+        let answer = verified.answer(c.now, &Viewer::Public, Witnessing::Unasked);
         assert_eq!(
             (answer.verdict, code(&answer)),
             (Verdict::CannotDetermine, Some(Code::Withheld))

@@ -106,14 +106,14 @@ pub struct Verified {
 
 impl Verified {
     /// The answer about the part at `now` (Unix seconds). Where statements are withheld, nobody can tell: what is not seen
-    /// may have been a recall.
-    pub fn answer(&self, now: i64, viewer: &Viewer) -> Answer {
+    /// may have been a recall. Whose cosignatures suffice is not said in the bundle: the reader knows, and says what they
+    /// have confirmed of its checkpoint.
+    pub fn answer(&self, now: i64, viewer: &Viewer, witnessing: Witnessing) -> Answer {
         let knowledge = Knowledge {
             logged_until: Some(self.as_of),
             // Of a mark without statements it is proved that the whole log has none.
             is_whole_log: true,
-            // Whose cosignatures suffice is not said in the bundle.
-            witnessing: Witnessing::Unasked,
+            witnessing,
         };
         let mut answer = answer::answer(&self.world, self.mark, now, viewer, knowledge);
         if !self.withheld.is_empty() {
