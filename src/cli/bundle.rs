@@ -83,7 +83,7 @@ With a home, what is known there is asked too, and the worse of both answers is 
 Examples:
   threadmark verify bundle part.bundle --genesis genesis.cbor
   threadmark verify bundle part.bundle --home ./mechanic --asset-type H-60
-  threadmark verify bundle part.bundle --home ./mechanic --mark 7K3Q9XWD2M8TV0AR"
+  threadmark verify bundle part.bundle --home ./mechanic --mark 7K3Q9XWD2M8TV0AY"
 )]
 pub struct Check {
     /// The file, as `threadmark bundle` or GET /v1/marks/{mark}/bundle gives it
