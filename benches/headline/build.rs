@@ -24,8 +24,9 @@ pub fn figures(print: &mut dyn FnMut(Figure)) -> Result<()> {
 
 fn timed(command: &str, target: &Path, name: &str) -> Result<Figure> {
     let cores = std::thread::available_parallelism()?.get() as f64;
-    // `times` of the shell tells what its children used, the database's processes aside.
-    let script = format!("{command} >&2 || exit 1; times | tail -n 1");
+    // `times` of the shell tells what its children used, the database's processes aside: on its last line, and not in a pipe,
+    // where it would be that of another shell.
+    let script = format!("{command} >&2 || exit 1; times");
     let begin = Instant::now();
     let output = Command::new("bash")
         .args(["-c", &script])
@@ -36,7 +37,9 @@ fn timed(command: &str, target: &Path, name: &str) -> Result<Figure> {
         .output()?;
     let value = begin.elapsed().as_secs_f64();
     ensure!(output.status.success(), "`{command}` failed");
-    let used: f64 = String::from_utf8(output.stdout)?
+    let told = String::from_utf8(output.stdout)?;
+    let children = told.lines().last().context("the output of `times`")?;
+    let used: f64 = children
         .split_whitespace()
         .map(seconds)
         .collect::<Result<Vec<_>>>()?
