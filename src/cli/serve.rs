@@ -73,7 +73,9 @@ async fn serve(
 ) -> Result<ExitCode> {
     let store = PgStore::open(&database.url()).await?;
     let clock: Clock = Arc::new(system::now);
-    let holder = format!("process {}", std::process::id());
+    // Of this process alone: machines that share a database may well share process ids.
+    let own = hex::encode(system::random::<8>(&mut system::SystemEntropy)?);
+    let holder = format!("process {}, {own}", std::process::id());
     let artifacts = config.artifacts.open()?;
     let listener = bind("listen", config.listen).await?;
     let metrics_listener = metrics_listener(config).await?;

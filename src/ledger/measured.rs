@@ -27,8 +27,8 @@ impl<S: Storage> Storage for Measured<S> {
         self.storage.take_lease(holder).await
     }
 
-    async fn raise_fence(&self, fence: i64) -> Result<Option<i64>, StorageError> {
-        self.storage.raise_fence(fence).await
+    async fn raise_fence(&self, holder: &str, fence: i64) -> Result<Option<i64>, StorageError> {
+        self.storage.raise_fence(holder, fence).await
     }
 
     async fn head(&self) -> Result<Option<Head>, StorageError> {

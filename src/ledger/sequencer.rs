@@ -75,6 +75,7 @@ pub struct Sequencer<S> {
     keys: Arc<LogKeys>,
     trust: Arc<Trust>,
     clock: Clock,
+    holder: String,
     fence: i64,
     published: Arc<RwLock<Published>>,
     recent: Recent,
@@ -104,6 +105,7 @@ impl<S: Storage> Sequencer<S> {
             keys: keys.clone(),
             trust: trust.clone(),
             clock,
+            holder: holder.to_owned(),
             fence: 0,
             published: Arc::default(),
             recent: Recent::default(),
@@ -322,8 +324,7 @@ impl<S: Storage> Sequencer<S> {
     }
 
     async fn settled_head(&mut self) -> Result<Option<Head>, StorageError> {
-        // An answer of this can be lost too: then the fence is one higher than is known here, and nobody else has the lease.
-        let raised = self.storage.raise_fence(self.fence).await?;
+        let raised = self.storage.raise_fence(&self.holder, self.fence).await?;
         self.fence = raised.ok_or_else(|| StorageError::Conflict("it has the lease".into()))?;
         self.storage.head().await
     }

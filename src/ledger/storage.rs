@@ -82,10 +82,11 @@ pub trait Storage: Send + Sync + 'static {
     /// Makes this writer the only one: commits with an older fence must fail from now on.
     fn take_lease(&self, holder: &str) -> impl Future<Output = Result<i64, StorageError>> + Send;
 
-    /// Raises the fence of the writer that has `fence`: a commit of its that is still under way has happened when this returns, or
-    /// never will. `None` when another writer has the lease.
+    /// Raises the fence of `holder`, who has had `fence`: a commit of its that is still under way has happened when this returns,
+    /// or never will. Again after a lost answer it does no harm. `None` when another writer has the lease.
     fn raise_fence(
         &self,
+        holder: &str,
         fence: i64,
     ) -> impl Future<Output = Result<Option<i64>, StorageError>> + Send;
 

@@ -18,9 +18,14 @@ pub async fn take_lease(pool: &PgPool, holder: &str) -> Result<i64, StorageError
 }
 
 /// Raises a writer's own fence. Waits for a commit that is under way, which holds the row, and leaves none that comes later.
-pub async fn raise_fence(pool: &PgPool, fence: i64) -> Result<Option<i64>, StorageError> {
+pub async fn raise_fence(
+    pool: &PgPool,
+    holder: &str,
+    fence: i64,
+) -> Result<Option<i64>, StorageError> {
     sqlx::query_scalar!(
-        "update lease set fence = fence + 1 where fence = $1 returning fence",
+        "update lease set fence = fence + 1 where holder = $1 and fence >= $2 returning fence",
+        holder,
         fence
     )
     .fetch_optional(pool)

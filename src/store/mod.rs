@@ -50,8 +50,8 @@ impl Storage for PgStore {
         commit::take_lease(&self.pool, holder).await
     }
 
-    async fn raise_fence(&self, fence: i64) -> Result<Option<i64>, StorageError> {
-        commit::raise_fence(&self.pool, fence).await
+    async fn raise_fence(&self, holder: &str, fence: i64) -> Result<Option<i64>, StorageError> {
+        commit::raise_fence(&self.pool, holder, fence).await
     }
 
     async fn head(&self) -> Result<Option<Head>, StorageError> {

@@ -125,6 +125,19 @@ async fn a_crash_between_any_two_statements_loses_nothing() {
 }
 
 #[tokio::test]
+async fn doubt_is_settled_though_answers_of_settling_are_lost_too() {
+    let (consortium, statements) = statements();
+    for fault in [Fault::NotDone, Fault::DoneAndLost] {
+        let memory = Memory::default();
+        let running = start(&memory, &consortium).await;
+        memory.inject(Call::Commit, Fault::DoneLate, 1);
+        memory.inject(Call::RaiseFence, fault, 2);
+        log_all(&running, &consortium, &statements).await;
+        check_all(&memory, &consortium, &statements);
+    }
+}
+
+#[tokio::test]
 async fn a_commit_that_outlives_its_process_does_not_stop_the_next_start() {
     let (consortium, statements) = statements();
     let memory = Memory::default();

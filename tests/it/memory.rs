@@ -33,6 +33,7 @@ pub enum Call {
     Places,
     Newest,
     World,
+    RaiseFence,
     Commit,
     Envelopes,
     NoteTiles,
@@ -45,6 +46,7 @@ pub struct State {
     world: World,
     checkpoints: Vec<Head>,
     tallies: BTreeMap<SubjectId, Tally>,
+    holder: String,
     fence: i64,
     /// A commit that is under way.
     late: Option<Batch>,
@@ -143,18 +145,26 @@ impl Memory {
 }
 
 impl Storage for Memory {
-    async fn take_lease(&self, _: &str) -> Result<i64, StorageError> {
+    async fn take_lease(&self, holder: &str) -> Result<i64, StorageError> {
         let mut state = self.0.lock().unwrap();
         state.fence += 1;
+        state.holder = holder.to_owned();
         Ok(state.fence)
     }
 
-    async fn raise_fence(&self, fence: i64) -> Result<Option<i64>, StorageError> {
+    async fn raise_fence(&self, holder: &str, fence: i64) -> Result<Option<i64>, StorageError> {
+        let fault = self.strike(Call::RaiseFence);
+        if fault == Some(Fault::NotDone) {
+            return Err(StorageError::Unavailable("injected".into()));
+        }
         let mut state = self.0.lock().unwrap();
-        if state.fence != fence {
+        if state.holder != holder || state.fence < fence {
             return Ok(None);
         }
         state.fence += 1;
+        if fault.is_some() {
+            return Err(StorageError::Unavailable("injected".into()));
+        }
         Ok(Some(state.fence))
     }
 
