@@ -73,8 +73,7 @@ impl Evidence {
             return Ok(Some(trust.checkpoint_key));
         }
         if let Some(folder) = &self.home {
-            let replica = Home::open(folder)?.replica()?;
-            return Ok(Some(replica.trust().checkpoint_key.clone()));
+            return Ok(Some(Home::open(folder)?.trust()?.checkpoint_key));
         }
         Ok(self.log.clone())
     }
@@ -91,7 +90,7 @@ const SUSPICIOUS: &str = "Ask the log for the consistency proof between the two 
                           first root before the proof. That the log gives none is suspicious and no proof.";
 
 /// A stable name, what happened, and what to do.
-fn told(finding: &Finding) -> (&'static str, String, &'static str) {
+pub(super) fn told(finding: &Finding) -> (&'static str, String, &'static str) {
     match finding {
         Finding::TwoRoots { size } => (
             "two-roots",

@@ -8,6 +8,7 @@ mod answer;
 mod approve;
 mod args;
 mod audit;
+mod auditors;
 mod bundle;
 mod demo;
 mod doctor;

@@ -3,6 +3,7 @@
 //! Owns what is told about an exchange with the service. Must never know how statements travel.
 
 use super::args;
+use super::auditors;
 use super::outbox;
 use super::output::{Document, EXIT_REFUSED, Refused, findings, progress, time};
 use super::sign::outcome_json;
@@ -29,7 +30,8 @@ pub struct Join {
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<Digest>,
     /// Whose cosignatures count here, a C2SP tlog-policy file: from now on knowledge is as old as what they confirm. Ask
-    /// the members, not the service; `quorum none` trusts the log's own word again
+    /// the members, not the service; `quorum none` trusts the log's own word again. Whether they replay the log, or only
+    /// watch that it grows, says a group named independent-auditors in it
     #[arg(long, value_name = "FILE")]
     witnesses: Option<PathBuf>,
     /// The credential's folder
@@ -65,11 +67,17 @@ impl Join {
         let advice = first.then_some(
             "trusted on first use: compare the fingerprint with what the consortium publishes",
         );
+        let policy = home.witness_policy()?;
+        let audit = match policy.asks_for_witnesses() {
+            true => auditors::told(&policy),
+            false => String::new(),
+        };
         Document::new()
             .with("log", trust.origin())
             .with("fingerprint", trust.fingerprint())
             .with("service", home.service()?)
-            .with("witnesses", home.witness_policy()?.witnesses().len())
+            .with("witnesses", policy.witnesses().len())
+            .with_text("audited", policy.asks_for_independent_audit(), audit)
             .with("advice", advice)
             .print(self.json);
         Ok(ExitCode::SUCCESS)

@@ -1,6 +1,8 @@
-//! `threadmark witness`: watch that logs only grow.
+//! `threadmark witness`: watch that logs only grow, and on request that they keep the rules.
 //!
 //! Owns the witness's key file, and the lists of logs as people write them. Must never decide what is cosigned.
+
+mod report;
 
 use super::args;
 use super::logs;
@@ -8,7 +10,8 @@ use super::output::Document;
 use super::serve::stopped;
 use crate::config::LogFormat;
 use crate::http::listen;
-use crate::witness::{Witness as Watching, http};
+use crate::witness::audit::Audited;
+use crate::witness::{Duty, Witness as Watching, http};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
@@ -16,7 +19,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use threadmark_agent::home::file;
+use threadmark_agent::home::{Home, file};
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::checkpoint::Cosigner;
 use threadmark_protocol::key::Signer;
@@ -32,6 +35,8 @@ pub enum Witness {
     Keygen(Keygen),
     /// Run a witness (C2SP tlog-witness)
     Serve(Serve),
+    /// Say what was cosigned, what an audit refused and why, and what is held against logs
+    Report(report::Report),
 }
 
 #[derive(Args)]
@@ -57,10 +62,16 @@ pub struct Keygen {
     after_help = "A log is named by its verifier key, as it publishes it; several keys of one name are one log's.
 The folder is the witness's memory: never restore an older one under the same key, and never copy it to run twice.
 What a log signed that is not consistent is kept in its folder `evidence`; see `threadmark verify evidence`.
+
+With --audit, every entry of the log is fetched with a member's credential and replayed before it is cosigned:
+signatures, rules, the index of statements. While that goes on, the answer is 503; what the rules refuse is never
+cosigned, and `threadmark witness report` says what and why. The home is the audit's alone: make it with
+`threadmark key new` and `threadmark join`, and have its key enrolled.
 Examples:
-  threadmark witness serve --home ./witness \\
+  threadmark witness serve --home ./witness --new \\
     --log ledger.example/am-thread+a1e84a49+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea
-  threadmark witness serve --home ./witness --logs logs.txt --listen 0.0.0.0:8480"
+  threadmark witness serve --home ./witness --logs logs.txt --listen 0.0.0.0:8480
+  threadmark witness serve --home ./auditor --audit ./auditor-member --new"
 )]
 pub struct Serve {
     /// Folder of the witness (see `threadmark witness keygen`)
@@ -72,6 +83,14 @@ pub struct Serve {
     /// File with verifier keys of logs, one a line; # begins a comment
     #[arg(long, value_name = "FILE")]
     logs: Option<PathBuf>,
+    /// Home of a member whose log is replayed before it is cosigned; may be given several times. Who audits one log audits
+    /// all that it watches, so that its key means one thing
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["log", "logs"])]
+    audit: Vec<PathBuf>,
+    /// Logs of which nothing is remembered were never cosigned: say so once, when a log is watched for the first time. Never
+    /// to go on after the folder was lost
+    #[arg(long)]
+    new: bool,
     /// Address to listen on; TLS is the business of the proxy before it
     #[arg(long, default_value = "127.0.0.1:8480")]
     listen: SocketAddr,
@@ -96,6 +115,7 @@ impl Witness {
         match self {
             Witness::Keygen(keygen) => keygen.run(),
             Witness::Serve(serve) => serve.run(),
+            Witness::Report(report) => report.run(),
         }
     }
 }
@@ -132,11 +152,20 @@ impl Keygen {
 impl Serve {
     fn run(self) -> Result<ExitCode> {
         logs::start(LogFormat::default(), "info".parse()?);
-        let mut keys = self.log;
+        let mut duty = Duty {
+            logs: self.log,
+            audited: Vec::new(),
+            may_be_new: self.new,
+        };
         if let Some(path) = &self.logs {
-            keys.extend(read_logs(path)?);
+            duty.logs.extend(read_logs(path)?);
         }
-        let witness = Watching::open(&self.home, read_key(&self.home)?, keys, system::now)?;
+        for folder in &self.audit {
+            let home = Home::open(folder)?;
+            let entropy = Box::new(SystemEntropy);
+            duty.audited.push(Audited { home, entropy });
+        }
+        let witness = Watching::open(&self.home, read_key(&self.home)?, duty, system::now)?;
         let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
         runtime.block_on(serve(Arc::new(witness), self.listen))
     }

@@ -4,7 +4,7 @@
 //! grows; at most one call a second to each; ever longer pauses for who fails. Statements are acknowledged long before,
 //! and wait for nothing here. Must never believe a line that was not verified, nor show one that is not stored.
 
-use super::memory::{self, CheckError, Remembered};
+use super::memory::{self, CheckError, Forked, Remembered};
 use super::wire::Wire;
 use crate::ledger::storage::{Head, StorageError};
 use crate::ledger::witnesses::{Heard, Line, Trouble, Witnesses, heard};
@@ -168,8 +168,10 @@ impl Worker {
             lock(&self.answered).insert((target.size, self.at));
             let witness = &self.witness.name;
             match ended {
-                Ok(()) => {
-                    self.shared.pushing.pushed("cosigned");
+                Ok(pushed) => {
+                    if pushed == Pushed::Cosigned {
+                        self.shared.pushing.pushed("cosigned");
+                    }
                     if failures > 0 {
                         tracing::info!(witness, "a witness cosigns again");
                     }
@@ -190,7 +192,7 @@ impl Worker {
     }
 
     /// Asks for a cosignature, again from where the witness says that it is.
-    async fn push(&mut self, target: &Head) -> Result<(), Failed> {
+    async fn push(&mut self, target: &Head) -> Result<Pushed, Failed> {
         for _ in 0..3 {
             let old = self
                 .known
@@ -201,14 +203,16 @@ impl Worker {
                 Heard::Knows(size) => {
                     self.learn(size);
                     if size > target.size {
-                        // It has cosigned a newer tree of ours: the next target is for it.
-                        return Ok(());
+                        return Ok(Pushed::IsAhead);
                     }
                 }
                 Heard::Trouble(trouble) => {
-                    use Trouble::{Ahead, Conflict, Inconsistent};
-                    if matches!(trouble, Ahead(_) | Conflict | Inconsistent) {
-                        self.look_for_fork().await?;
+                    match trouble {
+                        Trouble::Ahead(said) => self.look_for_fork(Some(said)).await?,
+                        Trouble::Conflict | Trouble::Inconsistent => {
+                            self.look_for_fork(None).await?;
+                        }
+                        _ => {}
                     }
                     return Err(Failed::Trouble(trouble));
                 }
@@ -219,14 +223,14 @@ impl Worker {
     }
 
     /// Stores a line, and shows it then.
-    async fn keep(&mut self, target: &Head, line: Line) -> Result<(), Failed> {
+    async fn keep(&mut self, target: &Head, line: Line) -> Result<Pushed, Failed> {
         let stored = self.shared.store.add_cosignature(target.size, &line).await;
         stored
             .map_err(|error| Failed::Forked(error.into()))
             .or_else(temporary)?;
         self.shared.witnesses.record(target, self.at, line);
         self.known = Some(target.size);
-        Ok(())
+        Ok(Pushed::Cosigned)
     }
 
     /// Takes the witness's word for what it has cosigned last.
@@ -267,18 +271,38 @@ impl Worker {
         ))
     }
 
-    /// What the witness says against us counts when it shows our own signature for it.
-    async fn look_for_fork(&self) -> Result<(), Failed> {
+    /// Compares what the witness shows, and the size that it has just said, with the database. Against a service that runs
+    /// only what it shows with our own signature counts: that page may lag by an hour, so what it says is told at once.
+    async fn look_for_fork(&self, said: Option<u64>) -> Result<(), Failed> {
         let log = self.shared.ledger.trust().checkpoint_key.clone();
         let (wire, url) = (self.wire.clone(), self.url.clone());
         let shown = tokio::task::spawn_blocking(move || wire.shown(&url, &log)).await;
-        let Ok(Ok(Some(checkpoint))) = shown else {
-            return Ok(());
-        };
-        let remembered = Remembered::Shown(checkpoint);
-        let compared = memory::compare(&self.shared.store, &self.witness.name, &remembered).await;
-        compared.map_err(Failed::Forked).or_else(temporary)
+        let shown = shown.ok().and_then(Result::ok).flatten();
+        let remembered = Remembered::of(shown, said);
+        let witness = &self.witness.name;
+        match memory::compare(&self.shared.store, witness, &remembered).await {
+            Err(CheckError::Forked(Forked::Claimed { said, held, .. })) => {
+                tracing::error!(
+                    witness,
+                    said,
+                    held,
+                    "a witness says that it has cosigned more entries than the database holds, and shows no such \
+                     checkpoint yet: if an old backup was restored, stop this service now"
+                );
+                Ok(())
+            }
+            compared => compared.map_err(Failed::Forked).or_else(temporary),
+        }
     }
+}
+
+/// What came of a push.
+#[derive(PartialEq, Eq)]
+enum Pushed {
+    /// Its line is stored.
+    Cosigned,
+    /// It has cosigned a newer tree of ours: the next target is for it.
+    IsAhead,
 }
 
 /// Why a push failed.

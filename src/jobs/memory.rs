@@ -102,18 +102,16 @@ pub async fn check(
     let log = log.verifier();
     let mut asking = JoinSet::new();
     for (_, witness, url) in witnesses.asked() {
-        let (witness, url) = (witness.clone(), url.to_owned());
-        let (log, newest) = (log.clone(), newest.clone());
+        let asked = Asked {
+            wire: Wire::default(),
+            witness: witness.clone(),
+            url: url.to_owned(),
+            log: log.clone(),
+        };
+        let newest = newest.clone();
         asking.spawn_blocking(move || {
-            let remembered = ask(
-                &Wire::default(),
-                &witness,
-                &url,
-                &log,
-                newest.as_deref(),
-                now,
-            );
-            (witness, remembered)
+            let remembered = asked.remembers(newest.as_deref(), now);
+            (asked.witness, remembered)
         });
     }
     while let Some(asked) = asking.join_next().await {
@@ -142,49 +140,60 @@ fn empty(log: &NoteSigner) -> Option<String> {
     checkpoint.sign(log).ok()
 }
 
-/// What a witness remembers of the log of this key: what it shows, which may lag by an hour, or the larger size that it says
-/// when it is asked to cosign `newest`. Blocks.
-///
-/// # Errors
-/// [`Trouble`]: it cannot be asked, or does not say.
-pub fn ask(
-    wire: &Wire,
-    witness: &PolicyWitness,
-    url: &str,
-    log: &VerifierKey,
-    newest: Option<&str>,
-    now: i64,
-) -> Result<Remembered, Trouble> {
-    let shown = wire.shown(url, log);
-    let said = says(wire, witness, url, log, newest, now);
-    match (shown, said) {
-        (Ok(Some(shown)), Ok(Some(said))) if said > shown.size => Ok(Remembered::Said(said)),
-        (Ok(Some(shown)), _) => Ok(Remembered::Shown(shown)),
-        (_, Ok(Some(said))) => Ok(Remembered::Said(said)),
-        (_, Ok(None)) => Ok(Remembered::Nothing),
-        (Err(trouble), _) | (_, Err(trouble)) => Err(trouble),
+/// A witness, and the log that it is asked about.
+#[derive(Clone)]
+pub struct Asked {
+    /// Connections to it.
+    pub wire: Wire,
+    /// The witness, as the policy has it.
+    pub witness: PolicyWitness,
+    /// Its address.
+    pub url: String,
+    /// The log's key.
+    pub log: VerifierKey,
+}
+
+impl Asked {
+    /// What the witness remembers: what it shows, which may lag by an hour, or the larger size that it says when it is
+    /// asked to cosign `newest`, at the time `now` (Unix seconds). Blocks.
+    ///
+    /// # Errors
+    /// [`Trouble`]: it cannot be asked, or does not say.
+    pub fn remembers(&self, newest: Option<&str>, now: i64) -> Result<Remembered, Trouble> {
+        let shown = self.wire.shown(&self.url, &self.log);
+        match (shown, self.says(newest, now)) {
+            (Ok(shown), Ok(said)) => Ok(Remembered::of(shown, said)),
+            (Ok(Some(shown)), Err(_)) => Ok(Remembered::Shown(shown)),
+            (Err(_), Ok(said)) => Ok(Remembered::of(None, said)),
+            (Err(trouble), _) | (_, Err(trouble)) => Err(trouble),
+        }
+    }
+
+    /// The size that it has cosigned: asked to go on from 0, it names it. `None` when it knows nothing of this log.
+    fn says(&self, newest: Option<&str>, now: i64) -> Result<Option<u64>, Trouble> {
+        let request = newest.map(|note| Request::new(0, Vec::new(), note, &self.log));
+        let Some(Ok(request)) = request else {
+            return Ok(None);
+        };
+        let (status, body) = self.wire.add_checkpoint(&self.url, &request)?;
+        // No size is beyond this log here: what is known of it is compared by the caller.
+        match heard(&self.witness, &request, u64::MAX, (status, &body), now) {
+            Heard::Cosigned(_) => Ok(None),
+            Heard::Knows(size) => Ok(Some(size)),
+            Heard::Trouble(trouble) => Err(trouble),
+        }
     }
 }
 
-/// The size that it has cosigned: asked to go on from 0, it names it. `None` when it knows nothing of this log.
-fn says(
-    wire: &Wire,
-    witness: &PolicyWitness,
-    url: &str,
-    log: &VerifierKey,
-    newest: Option<&str>,
-    now: i64,
-) -> Result<Option<u64>, Trouble> {
-    let request = newest.map(|note| Request::new(0, Vec::new(), note, log));
-    let Some(Ok(request)) = request else {
-        return Ok(None);
-    };
-    let (status, body) = wire.add_checkpoint(url, &request)?;
-    // No size is beyond this log here: what is known of it is compared by the caller.
-    match heard(witness, &request, u64::MAX, (status, &body), now) {
-        Heard::Cosigned(_) => Ok(None),
-        Heard::Knows(size) => Ok(Some(size)),
-        Heard::Trouble(trouble) => Err(trouble),
+impl Remembered {
+    /// The more of what a witness shows and what it says.
+    pub fn of(shown: Option<Checkpoint>, said: Option<u64>) -> Remembered {
+        match (shown, said) {
+            (Some(shown), Some(said)) if said > shown.size => Remembered::Said(said),
+            (Some(shown), _) => Remembered::Shown(shown),
+            (None, Some(said)) => Remembered::Said(said),
+            (None, None) => Remembered::Nothing,
+        }
     }
 }
 

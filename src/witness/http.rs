@@ -1,12 +1,12 @@
 //! The witness on the wire: `add-checkpoint`, and the newest checkpoint for monitors.
 //!
-//! Owns paths, limits and statuses, exactly as c2sp.org/tlog-witness has them. Must never decide what is cosigned.
+//! Owns paths, limits and statuses, exactly as c2sp.org/tlog-witness has them; 503 is ours, for an audit that goes on. Must never decide what is cosigned.
 
 use super::{Failure, Witness};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -104,8 +104,13 @@ fn refuse(failure: &Failure) -> Response {
         return (StatusCode::CONFLICT, headers, format!("{size}\n")).into_response();
     }
     let status = StatusCode::from_u16(failure.status());
-    answer(
+    let mut answer = answer(
         status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         format!("{failure}\n"),
-    )
+    );
+    if let Failure::NotYet(_) = failure {
+        let soon = HeaderValue::from_static("1");
+        answer.headers_mut().insert(header::RETRY_AFTER, soon);
+    }
+    answer
 }

@@ -1,29 +1,46 @@
 //! A witness for any log (c2sp.org/tlog-witness v1): it remembers the largest tree of each log that it has cosigned, and
-//! cosigns only what continues it.
+//! cosigns only what continues it. One that audits cosigns only what it has replayed, too.
 //!
-//! Owns the order of check, record and answer. What is cosigned stands on the disk before anybody hears of it, and
-//! between the look at the memory and the record nobody else has a turn. Must never know the service: no database, no
-//! statement, nothing of what a log is about.
+//! Owns the order of check, audit, record and answer. What is cosigned stands on the disk before anybody hears of it, and
+//! between the look at the memory and the record nobody else has a turn. Must never know the service: no database, and of
+//! what a log is about only what [`audit`] learns as any member does.
 
+mod against;
+pub mod audit;
+mod error;
 mod folder;
 pub mod http;
+pub mod report;
 
+use against::of_log;
+use audit::{Audited, Auditor, Verdict};
+pub use error::{Failure, OpenError};
 use folder::Folder;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use threadmark_protocol::checkpoint::{Checkpoint, Cosigner};
 use threadmark_protocol::digest::Digest;
-use threadmark_protocol::note::{KeyKind, Note, NoteError, VerifierKey};
-use threadmark_protocol::witness::evidence::{Evidence, Finding};
+use threadmark_protocol::note::{KeyKind, VerifierKey};
 use threadmark_protocol::witness::{Refusal, Request, RequestError};
+
+/// What a witness is to watch.
+#[derive(Default)]
+pub struct Duty {
+    /// Keys of logs; several keys of one name are one log's.
+    pub logs: Vec<VerifierKey>,
+    /// Homes of members, each of a log that is replayed before it is cosigned.
+    pub audited: Vec<Audited>,
+    /// Whether logs of which nothing is remembered are taken for new ones.
+    pub may_be_new: bool,
+}
 
 /// A witness with its memory.
 pub struct Witness {
     cosigner: Cosigner,
     /// By the SHA-256 of the origin.
     logs: BTreeMap<Digest, Log>,
-    folder: Folder,
+    folder: Arc<Folder>,
     clock: fn() -> i64,
 }
 
@@ -31,6 +48,7 @@ pub struct Witness {
 struct Log {
     keys: Vec<VerifierKey>,
     memory: Mutex<Memory>,
+    auditor: Option<Auditor>,
 }
 
 /// What is known of the largest tree that was cosigned.
@@ -48,61 +66,6 @@ struct Cosigned {
     note: String,
 }
 
-/// Why the witness does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder cannot be used.
-    #[error("the witness's folder: {0}")]
-    Folder(#[from] std::io::Error),
-    /// Another process works with it: two memories would be none.
-    #[error("another witness works with {0}; stop it first")]
-    Locked(String),
-    /// A record is not what this witness wrote: without it, it could cosign a rewritten tree.
-    #[error(
-        "the record of {origin} at {path} is damaged: {why}. Restore the file; without it this witness must not cosign \
-         for that log under the same key"
-    )]
-    Damaged {
-        /// The log.
-        origin: String,
-        /// The file.
-        path: String,
-        /// What is wrong.
-        why: String,
-    },
-    /// A key cannot be a log's.
-    #[error("{0} is no key of a log; those have type 01")]
-    NotALog(String),
-    /// Without logs there is nothing to watch.
-    #[error("no log to watch; name one with --log")]
-    NoLog,
-}
-
-/// Why a request gets no cosignature.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// 400.
-    #[error(transparent)]
-    Malformed(#[from] RequestError),
-    /// The status of the refusal.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// 500: the record could not be written, so nothing was cosigned.
-    #[error("the record cannot be kept: {0}")]
-    Storage(String),
-}
-
-impl Failure {
-    /// The status of the answer.
-    pub const fn status(&self) -> u16 {
-        match self {
-            Failure::Malformed(_) => 400,
-            Failure::Refused(refusal) => refusal.status(),
-            Failure::Storage(_) => 500,
-        }
-    }
-}
-
 /// Under which name a log's checkpoint is kept and served.
 fn name_of(origin: &str) -> Digest {
     Digest::sha256(&[origin.as_bytes()])
@@ -110,32 +73,32 @@ fn name_of(origin: &str) -> Digest {
 
 impl Witness {
     /// Opens the memory in a folder, which nobody else may use meanwhile. A log is known by the name of its keys; several
-    /// keys of one name are one log's.
+    /// keys of one name are one log's. What the homes of audited logs have is replayed first.
     ///
     /// # Errors
     /// [`OpenError`]; a witness that cannot trust its memory does not start.
     pub fn open(
         folder: &Path,
         cosigner: Cosigner,
-        keys: Vec<VerifierKey>,
+        duty: Duty,
         clock: fn() -> i64,
     ) -> Result<Witness, OpenError> {
-        let folder = Folder::open(folder)?;
-        let mut by_origin: BTreeMap<String, Vec<VerifierKey>> = BTreeMap::new();
-        for key in keys {
-            if key.kind != KeyKind::Ed25519 {
-                return Err(OpenError::NotALog(key.to_string()));
-            }
-            by_origin.entry(key.name.clone()).or_default().push(key);
-        }
-        if by_origin.is_empty() {
-            return Err(OpenError::NoLog);
-        }
+        let folder = Arc::new(Folder::open(folder)?);
         let mut logs = BTreeMap::new();
-        for (origin, keys) in by_origin {
+        for (origin, (keys, audited)) in by_origin(duty.logs, duty.audited)? {
             let known = folder.read(&origin, cosigner.verifier())?;
-            let memory = Mutex::new(Memory::Known(known));
-            logs.insert(name_of(&origin), Log { keys, memory });
+            if known.is_none() && !duty.may_be_new && !folder.is_new(&origin) {
+                return Err(OpenError::Forgotten(origin));
+            }
+            if known.is_none() {
+                folder.begin(&origin)?;
+            }
+            let log = Log {
+                keys,
+                memory: Mutex::new(Memory::Known(known)),
+                auditor: audit_of(&folder, &origin, audited, clock)?,
+            };
+            logs.insert(name_of(&origin), log);
         }
         Ok(Witness {
             cosigner,
@@ -159,16 +122,13 @@ impl Witness {
         let origin = &request.checkpoint().origin;
         let log = self.logs.get(&name_of(origin));
         let log = log.ok_or_else(|| Refusal::UnknownLog(origin.clone()))?;
-        // Held until the record is on the disk: who comes next is compared with this one.
-        let mut memory = self.memory(log, origin)?;
-        let Memory::Known(last) = &*memory else {
-            return Err(Failure::Storage("it is not known yet".to_owned()));
-        };
-        let known = last.as_ref().map(|last| &last.checkpoint);
-        if let Err(refusal) = request.judge(&log.keys, known) {
-            self.keep_evidence(log, last.as_ref(), &request, &refusal);
-            return Err(refusal.into());
+        if let Some(auditor) = &log.auditor {
+            // Nothing is replayed for who is refused anyway, and nobody else waits for the replay.
+            drop(self.judged(log, &request)?);
+            self.audit(auditor, log, &request)?;
         }
+        // Held until the record is on the disk: who comes next is compared with this one.
+        let mut memory = self.judged(log, &request)?;
         let time = u64::try_from((self.clock)()).unwrap_or(0).max(1);
         let line = self.cosigner.cosign(request.note().text(), time);
         let mut note = of_log(&request, &log.keys).map_err(RequestError::from)?;
@@ -184,6 +144,42 @@ impl Witness {
         }
         *memory = Memory::Known(Some(cosigned));
         Ok(format!("{line}\n"))
+    }
+
+    /// The memory of the log, if the checkpoint continues it as the specification wants.
+    fn judged<'a>(
+        &self,
+        log: &'a Log,
+        request: &Request,
+    ) -> Result<MutexGuard<'a, Memory>, Failure> {
+        let memory = self.memory(log, &request.checkpoint().origin)?;
+        let Memory::Known(last) = &*memory else {
+            return Err(Failure::Storage("it is not known yet".to_owned()));
+        };
+        let known = last.as_ref().map(|last| &last.checkpoint);
+        if let Err(refusal) = request.judge(&log.keys, known) {
+            self.keep_refused(log, last.as_ref(), request, &refusal);
+            return Err(refusal.into());
+        }
+        Ok(memory)
+    }
+
+    /// Whether every entry of the tree was replayed.
+    fn audit(&self, auditor: &Auditor, log: &Log, request: &Request) -> Result<(), Failure> {
+        let checkpoint = request.checkpoint();
+        let note = of_log(request, &log.keys).map_err(RequestError::from)?;
+        match auditor.ask(checkpoint, &note.to_string()) {
+            Verdict::Good => Ok(()),
+            Verdict::NotYet(why) => Err(Failure::NotYet(why)),
+            Verdict::Objected(objection) => Err(Failure::Objected(Box::new(objection))),
+            Verdict::OtherEntries(evidence) => {
+                let examined = evidence.key().and_then(|key| evidence.examine(&key));
+                if let Ok(finding) = examined {
+                    self.keep(&checkpoint.origin, &evidence, &finding);
+                }
+                Err(Failure::OtherEntries)
+            }
+        }
     }
 
     /// The newest cosigned checkpoint of the log whose origin has this SHA-256. Blocks.
@@ -217,78 +213,60 @@ impl Witness {
         }
         Ok(memory)
     }
+}
 
-    /// Keeps what was refused, if it may be held against the log: a proof of misbehaviour always, and a tree that was not
-    /// shown to be consistent too. Its signatures were verified. That it cannot be kept changes no answer.
-    fn keep_evidence(
-        &self,
-        log: &Log,
-        last: Option<&Cosigned>,
-        request: &Request,
-        refusal: &Refusal,
-    ) {
-        let is_of_interest = matches!(
-            refusal,
-            Refusal::Conflict(_) | Refusal::Inconsistent(_) | Refusal::NotEmpty
-        );
-        let Some(second) = of_log(request, &log.keys).ok().filter(|_| is_of_interest) else {
-            return;
-        };
-        let Some((evidence, finding)) = log.against(last, &second, request) else {
-            return;
-        };
-        let is_proof = finding.is_misbehaviour();
-        if !is_proof && !matches!(refusal, Refusal::Inconsistent(_)) {
-            return;
+/// The keys of each log, and the home that audits it.
+type Watched = BTreeMap<String, (Vec<VerifierKey>, Option<Audited>)>;
+
+fn by_origin(logs: Vec<VerifierKey>, audited: Vec<Audited>) -> Result<Watched, OpenError> {
+    let mut watched = Watched::new();
+    for key in logs {
+        if key.kind != KeyKind::Ed25519 {
+            return Err(OpenError::NotALog(key.to_string()));
         }
-        let origin = &request.checkpoint().origin;
-        match self.folder.keep(origin, &evidence, is_proof) {
-            Ok(Some(path)) => {
-                let path = path.display().to_string();
-                tracing::warn!(
-                    path,
-                    is_proof,
-                    "refused a checkpoint, and kept the evidence"
-                );
-            }
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "evidence against a log cannot be kept"),
-        }
+        let (keys, _) = watched.entry(key.name.clone()).or_default();
+        keys.push(key);
+    }
+    for home in audited {
+        let trust = home.home.trust();
+        let key = trust.map_err(|source| {
+            let origin = home.home.folder().display().to_string();
+            OpenError::Home { origin, source }
+        })?;
+        let key = key.checkpoint_key;
+        // The home's log has this key alone: others were not replayed.
+        watched.insert(key.name.clone(), (vec![key], Some(home)));
+    }
+    match watched.is_empty() {
+        true => Err(OpenError::NoLog),
+        false => Ok(watched),
     }
 }
 
-impl Log {
-    /// What two checkpoints and the proof between them show, by the one key that has signed both.
-    fn against(
-        &self,
-        last: Option<&Cosigned>,
-        second: &Note,
-        request: &Request,
-    ) -> Option<(Evidence, Finding)> {
-        let second = second.to_string();
-        let first = last.map_or_else(|| second.clone(), |last| last.note.clone());
-        self.keys.iter().find_map(|key| {
-            let evidence = Evidence {
-                log: key.to_string(),
-                first: first.clone(),
-                second: second.clone(),
-                proof: request.proof().to_vec(),
-            };
-            let finding = evidence.examine(key).ok()?;
-            Some((evidence, finding))
-        })
+/// The auditor of a log, if there is to be one. Who began to audit goes on.
+fn audit_of(
+    folder: &Arc<Folder>,
+    origin: &str,
+    audited: Option<Audited>,
+    clock: fn() -> i64,
+) -> Result<Option<Auditor>, OpenError> {
+    let promised = folder.audit(origin)?;
+    let Some(audited) = audited else {
+        return match promised {
+            Some(_) => Err(OpenError::NotAudited(origin.to_owned())),
+            None => Ok(None),
+        };
+    };
+    if promised.is_none() {
+        folder.promise_audit(origin)?;
     }
-}
-
-/// The note with the lines of the log's trusted keys alone.
-fn of_log(request: &Request, keys: &[VerifierKey]) -> Result<Note, NoteError> {
-    let mut note = Note::new(request.note().text().to_owned())?;
-    for line in request.note().signatures() {
-        if keys.iter().any(|key| key.is_named_by(line)) {
-            note.add(line.clone())?;
-        }
-    }
-    Ok(note)
+    let known = promised.and_then(|audit| audit.objection);
+    let started = Auditor::start(audited, known, folder.clone(), clock);
+    let home = |source| OpenError::Home {
+        origin: origin.to_owned(),
+        source,
+    };
+    started.map(Some).map_err(home)
 }
 
 #[cfg(test)]

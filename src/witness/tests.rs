@@ -3,6 +3,8 @@
 use super::*;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use threadmark_protocol::note::Note;
+use threadmark_protocol::witness::evidence::{Evidence, Finding};
 use threadmark_protocol::key::Signer;
 use threadmark_protocol::note::NoteSigner;
 use threadmark_protocol::tree::{Tree, leaf_hash};
@@ -18,9 +20,16 @@ fn cosigner() -> Cosigner {
 }
 
 fn open(folder: &Path) -> Result<Witness, OpenError> {
-    Witness::open(folder, cosigner(), vec![log().verifier().clone()], || {
-        1_767_225_600
-    })
+    open_as(folder, true)
+}
+
+fn open_as(folder: &Path, may_be_new: bool) -> Result<Witness, OpenError> {
+    let duty = Duty {
+        logs: vec![log().verifier().clone()],
+        audited: Vec::new(),
+        may_be_new,
+    };
+    Witness::open(folder, cosigner(), duty, || 1_767_225_600)
 }
 
 /// A tree whose leaves from `fork` on are others.
@@ -119,23 +128,72 @@ fn a_stranger_cannot_fill_the_disk_nor_crowd_out_a_proof() {
     let folder = tempfile::tempdir().unwrap();
     let witness = open(folder.path()).unwrap();
     assert_eq!(status(&witness, &body(0, &tree(5, 9))), 200);
-    let (_, note) = body(5, &tree(9, 9))
-        .split_once("\n\n")
-        .map(|(head, note)| (head.to_owned(), note.to_owned()))
-        .unwrap();
-    for number in 0..100_u8 {
-        let hash = Digest([number; 32]);
-        let request = Request::new(5, vec![hash; 4], &note, log().verifier()).unwrap();
-        assert_eq!(status(&witness, &request.to_string()), 422);
-    }
+    let send = |size: u64, number: u8| {
+        let note = body(5, &tree(size, 99));
+        let (_, note) = note.split_once("\n\n").unwrap();
+        let request = Request::new(5, vec![Digest([number; 32]); 4], note, log().verifier());
+        assert_eq!(status(&witness, &request.unwrap().to_string()), 422);
+    };
+    // However often one public checkpoint is sent with another proof, it is one case.
+    (0..100).for_each(|number| send(9, number));
+    assert_eq!(evidence(folder.path()).len(), 1);
+    let of_first = evidence(folder.path());
+    // Cases make room for each other, the oldest first.
+    (10..40).for_each(|size| send(size, 0));
     let paths = evidence(folder.path());
     assert_eq!(paths.len(), 16);
+    assert!(!paths.contains(&of_first[0]));
     assert!(paths.iter().all(|path| !finding(path).is_misbehaviour()));
+    let sizes: Vec<u64> = (24..40).collect();
+    let kept = |path: &PathBuf| match finding(path) {
+        Finding::Open { new_size, .. } => new_size,
+        other => panic!("{other:?}"),
+    };
+    let mut found: Vec<u64> = paths.iter().map(kept).collect();
+    found.sort_unstable();
+    assert_eq!(found, sizes);
     assert_eq!(status(&witness, &body(5, &tree(8, 2))), 422);
+    (40..80).for_each(|size| send(size, 0));
     let proofs = evidence(folder.path())
         .into_iter()
         .filter(|path| finding(path).is_misbehaviour());
     assert_eq!(proofs.count(), 1);
+}
+
+#[test]
+fn what_is_proved_in_the_end_is_open_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let witness = open(folder.path()).unwrap();
+    assert_eq!(status(&witness, &body(0, &tree(5, 9))), 200);
+    let rewritten = body(5, &tree(8, 2));
+    let (_, note) = rewritten.split_once("\n\n").unwrap();
+    let wrong = Request::new(5, Vec::new(), note, log().verifier()).unwrap();
+    assert_eq!(status(&witness, &wrong.to_string()), 422);
+    assert!(!finding(&evidence(folder.path())[0]).is_misbehaviour());
+    assert_eq!(status(&witness, &rewritten), 422);
+    let found = evidence(folder.path());
+    assert_eq!(found.len(), 1);
+    assert!(finding(&found[0]).is_misbehaviour());
+}
+
+#[test]
+fn a_lost_memory_is_never_taken_for_a_new_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let forgotten = |at: &Path| matches!(open_as(at, false), Err(OpenError::Forgotten(of)) if of == ORIGIN);
+    assert!(forgotten(at));
+    drop(open(at).unwrap());
+    // Said once, it is known until there is a record.
+    let witness = open_as(at, false).unwrap();
+    assert_eq!(status(&witness, &body(0, &tree(5, 9))), 200);
+    drop(witness);
+    drop(open_as(at, false).unwrap());
+    let record = at.join("checkpoints").join(name_of(ORIGIN).to_hex());
+    std::fs::remove_file(record).unwrap();
+    assert!(forgotten(at));
+    // Nor is the whole folder, of which somebody has kept the key.
+    std::fs::remove_dir_all(at.join("checkpoints")).unwrap();
+    assert!(forgotten(at));
 }
 
 #[test]

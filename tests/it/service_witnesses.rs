@@ -19,15 +19,15 @@ use threadmark_protocol::witness::Request;
 use tokio::runtime::Runtime;
 
 /// A log, and the lines of its policy.
-struct Scene {
-    founded: Founded,
-    log: VerifierKey,
+pub struct Scene {
+    pub founded: Founded,
+    pub log: VerifierKey,
     lines: Vec<String>,
     names: Vec<String>,
 }
 
 impl Scene {
-    fn new() -> Scene {
+    pub fn new() -> Scene {
         let founded = Founded::new(Runtime::new().unwrap().block_on(new_database()));
         let log = founded.governor.trust().unwrap().checkpoint_key;
         Scene {
@@ -38,11 +38,11 @@ impl Scene {
         }
     }
 
-    fn folder(&self, name: &str) -> PathBuf {
+    pub fn folder(&self, name: &str) -> PathBuf {
         self.founded.folder.path().join(name)
     }
 
-    fn add(&mut self, name: &str, key: &VerifierKey, url: &str) {
+    pub fn add(&mut self, name: &str, key: &VerifierKey, url: &str) {
         self.lines.push(format!("witness {name} {key} {url}"));
         self.names.push(name.to_owned());
     }
@@ -52,6 +52,16 @@ impl Scene {
         let witness = WitnessProcess::make(&self.folder(name), &[self.log.to_string()]);
         self.add(name, &witness.key(), &witness.url);
         witness
+    }
+
+    /// A log with one witness, which has cosigned a statement.
+    fn with_one() -> (Scene, WitnessProcess, Service) {
+        let mut scene = Scene::new();
+        let witness = scene.witness("one");
+        let service = scene.serve("1");
+        let (id, _) = scene.submit(&service, "first");
+        eventually("it cosigns", || scene.is_witnessed(&service, &id));
+        (scene, witness, service)
     }
 
     /// The policy file: so many of all.
@@ -66,7 +76,7 @@ impl Scene {
         path
     }
 
-    fn serve(&self, needed: &str) -> Service {
+    pub fn serve(&self, needed: &str) -> Service {
         let policy = self.policy(needed);
         let policy = policy.to_str().unwrap();
         self.founded
@@ -88,7 +98,7 @@ impl Scene {
         command.output().unwrap()
     }
 
-    fn submit(&self, service: &Service, name: &str) -> (StatementId, u64) {
+    pub fn submit(&self, service: &Service, name: &str) -> (StatementId, u64) {
         submit(service, &admission(&self.founded, name)).expect("the service runs")
     }
 
@@ -105,7 +115,7 @@ impl Scene {
         answer.body_mut().read_json().unwrap()
     }
 
-    fn is_witnessed(&self, service: &Service, id: &StatementId) -> bool {
+    pub fn is_witnessed(&self, service: &Service, id: &StatementId) -> bool {
         let told = self.told(service, id);
         assert_eq!(
             told["witnessed"] == true,
@@ -378,17 +388,17 @@ fn answers_beside_the_specification_are_coped_with() {
 
 #[test]
 fn a_witness_that_has_forgotten_is_told_anew() {
-    let mut scene = Scene::new();
-    let mut witness = scene.witness("one");
-    let service = scene.serve("1");
-    let (id, _) = scene.submit(&service, "first");
-    eventually("it cosigns", || scene.is_witnessed(&service, &id));
+    let (scene, mut witness, service) = Scene::with_one();
     witness.kill();
     for record in std::fs::read_dir(scene.folder("one").join("checkpoints")).unwrap() {
         std::fs::remove_file(record.unwrap().path()).unwrap();
     }
     let address = witness.url.trim_start_matches("http://").to_owned();
-    let _again = WitnessProcess::start_at(&scene.folder("one"), &[scene.log.to_string()], &address);
+    // It must not begin anew by itself; its operator says that it may.
+    let folder = scene.folder("one");
+    assert!(WitnessProcess::try_start(&folder, &address, &["--log", &scene.log.to_string()]).is_none());
+    let consent = ["--new", "--log", &scene.log.to_string()];
+    let _again = WitnessProcess::try_start(&folder, &address, &consent).unwrap();
     let (id, _) = scene.submit(&service, "second");
     eventually("it cosigns again", || scene.is_witnessed(&service, &id));
 }
@@ -404,11 +414,7 @@ fn copied(database: &str, folder: &Path) -> String {
 
 #[test]
 fn a_restored_old_backup_is_refused_by_what_the_witness_remembers() {
-    let mut scene = Scene::new();
-    let mut witness = scene.witness("one");
-    let service = scene.serve("1");
-    let (id, _) = scene.submit(&service, "first");
-    eventually("it cosigns", || scene.is_witnessed(&service, &id));
+    let (scene, mut witness, service) = Scene::with_one();
     let backup = copied(&scene.founded.database, scene.founded.folder.path());
     let (id, index) = scene.submit(&service, "second");
     eventually("it cosigns more", || scene.is_witnessed(&service, &id));
@@ -482,6 +488,32 @@ fn a_size_that_is_only_claimed_stops_a_start_and_says_how_to_go_on() {
     let told = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{told}");
     assert!(told.contains("the database holds 0"), "{told}");
+}
+
+#[test]
+fn a_size_that_is_only_claimed_while_it_runs_is_told_at_once_and_ends_nothing() {
+    let mut scene = Scene::new();
+    // It behaves until the service runs.
+    let claiming = Actor::new(|number, _| match number {
+        0 => Some((200, String::new())),
+        _ => Some((409, "1000000\n".to_owned())),
+    });
+    scene.add("claiming", &key_of("claiming.example"), &claiming.url);
+    let policy = scene.policy("1");
+    let environment = [
+        ("DATABASE_URL", &scene.founded.database[..]),
+        ("THREADMARK_WITNESS_POLICY", policy.to_str().unwrap()),
+        ("RUST_LOG", "warn"),
+    ];
+    let log = scene.folder("service.log");
+    let mut service = scene.founded.serve_logged(&environment, &log);
+    let (id, _) = scene.submit(&service, "first");
+    eventually("it is told", || {
+        let told = std::fs::read_to_string(&log).unwrap();
+        told.contains("more entries than the database holds") && told.contains("1000000")
+    });
+    assert!(!service.has_ended() && !scene.is_witnessed(&service, &id));
+    assert!(service.terminate());
 }
 
 #[test]

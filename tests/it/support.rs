@@ -2,6 +2,7 @@
 //! process.
 
 pub mod bucket;
+pub mod liar;
 pub mod witness;
 
 use std::io::{BufRead as _, BufReader};

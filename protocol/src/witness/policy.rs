@@ -14,6 +14,10 @@ pub const POLICY_BYTES_MAX: usize = 64 << 10;
 /// Most logs, most witnesses, and most groups of a policy. A note with all their lines is within its limit.
 pub const NAMES_MAX: usize = 64;
 
+/// How a group is named whose members replay every entry before they cosign, and are of other organisations than the log's
+/// operator. The specification has no word for it; a reader says it by this name, of witnesses that he knows.
+pub const INDEPENDENT_AUDITORS: &str = "independent-auditors";
+
 /// Logs, witnesses, and which witnesses must have cosigned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -46,6 +50,7 @@ pub struct PolicyWitness {
 /// So many of the members, each a witness or another group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Group {
+    name: String,
     needed: usize,
     members: Vec<Member>,
 }
@@ -70,6 +75,14 @@ pub enum Standing {
         /// For k of n, the time of the k-th newest cosignature.
         since: u64,
     },
+}
+
+impl PolicyWitness {
+    /// The organisation that it says to be of: the domain of its key's name, which is a URL without scheme.
+    pub fn organisation(&self) -> &str {
+        let name = &self.key.name;
+        name.split_once('/').map_or(&name[..], |(domain, _)| domain)
+    }
 }
 
 impl Policy {
@@ -104,6 +117,33 @@ impl Policy {
     /// Whether any cosignature is asked for.
     pub fn asks_for_witnesses(&self) -> bool {
         self.quorum.is_some()
+    }
+
+    /// The witnesses in the group of that name: see [`INDEPENDENT_AUDITORS`].
+    pub fn independent_auditors(&self) -> Vec<&PolicyWitness> {
+        let named = |group: &Group| group.name == INDEPENDENT_AUDITORS;
+        let at = self.groups.iter().position(named);
+        let mut open: Vec<Member> = at.map(Member::Group).into_iter().collect();
+        let mut found = Vec::new();
+        while let Some(member) = open.pop() {
+            match member {
+                Member::Witness(at) => found.extend(self.witnesses.get(at)),
+                // Groups name earlier ones only, so this ends.
+                Member::Group(at) => open.extend(self.groups.get(at).iter().flat_map(|of| &of.members)),
+            }
+        }
+        found
+    }
+
+    /// Whether no quorum comes about without one of [`Policy::independent_auditors`].
+    pub fn asks_for_independent_audit(&self) -> bool {
+        let auditors = self.independent_auditors();
+        let others = self.witnesses.iter().filter(|of| !auditors.contains(of));
+        let all_others = others.map(|witness| Cosignature {
+            witness: witness.key.clone(),
+            time: 1,
+        });
+        self.standing(&all_others.collect::<Vec<_>>()) == Standing::Waiting
     }
 
     /// What verified cosignatures of one checkpoint are worth. Those of others than the policy's witnesses count

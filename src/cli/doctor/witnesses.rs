@@ -11,7 +11,7 @@ use anyhow::Result;
 use threadmark_protocol::checkpoint::{Checkpoint, Cosignature};
 use threadmark_protocol::genesis::Trust;
 use threadmark_protocol::note::VerifierKey;
-use threadmark_protocol::witness::policy::Standing;
+use threadmark_protocol::witness::policy::{Policy, Standing};
 
 const NAME: &str = "witnesses";
 
@@ -34,6 +34,7 @@ pub fn checks(config: &Config, trust: Option<&Trust>) -> Result<Vec<Check>> {
     }
     let witnesses = Witnesses::new(policy);
     let mut checks: Vec<_> = quorum(&witnesses).into_iter().collect();
+    checks.push(audit(witnesses.policy()));
     let shown = shown(&witnesses, log);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -99,6 +100,19 @@ fn quorum(witnesses: &Witnesses) -> Option<Check> {
             "give more of them a URL in the policy file, or ask for fewer",
         )
     })
+}
+
+/// Witnesses see that history only grows; whether rules were kept is seen by those who replay it.
+fn audit(policy: &Policy) -> Check {
+    let told = super::super::auditors::told(policy);
+    match policy.asks_for_independent_audit() {
+        true => ok(NAME, told),
+        false => warning(
+            NAME,
+            told,
+            "for parts of class A and B name auditing cosigners, as docs/operate.md shows",
+        ),
+    }
 }
 
 async fn compared(store: Option<&PgStore>, name: &str, shown: Checkpoint) -> Check {

@@ -5,6 +5,7 @@
 use super::Line;
 use threadmark_protocol::checkpoint::Cosignature;
 use threadmark_protocol::note::NoteSignature;
+use threadmark_protocol::text::shown;
 use threadmark_protocol::witness::Request;
 use threadmark_protocol::witness::policy::PolicyWitness;
 
@@ -31,9 +32,11 @@ pub enum Trouble {
     /// 400.
     #[error("it does not understand the request")]
     Misunderstood,
-    /// 403.
-    #[error("it does not accept this log's signature: it may know another key of this log")]
-    Unsigned,
+    /// 403, with the first line of what it says.
+    #[error(
+        "it does not trust this log: it may know another key of it, or its audit refuses an entry. It says: {0}"
+    )]
+    Untrusted(String),
     /// 404.
     #[error("it does not know this log: its operator must add the log's key")]
     UnknownLog,
@@ -49,6 +52,9 @@ pub enum Trouble {
     /// 429.
     #[error("it is asked too often")]
     Busy,
+    /// 503, as a cosigner answers that replays the entries first; with the first line of what it says.
+    #[error("it cannot cosign yet. It says: {0}")]
+    NotYet(String),
     /// 200 without a line by its key.
     #[error("its answer holds no line by the key that the policy names")]
     NoLine,
@@ -79,13 +85,19 @@ pub fn heard(
         }
         409 => return conflict(body, request.old(), head_size),
         400 => Trouble::Misunderstood,
-        403 => Trouble::Unsigned,
+        403 => Trouble::Untrusted(first_line(body)),
         404 => Trouble::UnknownLog,
         422 => Trouble::Inconsistent,
         429 => Trouble::Busy,
+        503 => Trouble::NotYet(first_line(body)),
         other => Trouble::Status(other),
     };
     Heard::Trouble(trouble)
+}
+
+/// What a stranger says, fit for a log.
+fn first_line(body: &str) -> String {
+    shown(body.lines().next().unwrap_or_default())
 }
 
 /// The newest line by the witness's key. Lines of other keys and of other forms are none of ours.

@@ -14,6 +14,14 @@ use threadmark_protocol::note::{NoteSigner, VerifierKey};
 use threadmark_protocol::tree::{Tree, leaf_hash};
 use threadmark_protocol::witness::Request;
 
+/// An address of this machine that nobody uses.
+pub const ANY_PORT: &str = "127.0.0.1:0";
+
+/// The words that name logs.
+fn named(logs: &[String]) -> Vec<&str> {
+    logs.iter().flat_map(|log| ["--log", &log[..]]).collect()
+}
+
 /// A witness; killed without mercy when it is dropped.
 pub struct WitnessProcess {
     child: Child,
@@ -24,30 +32,43 @@ pub struct WitnessProcess {
 impl WitnessProcess {
     /// A new witness in a folder, named after it.
     pub fn make(folder: &Path, logs: &[String]) -> WitnessProcess {
+        WitnessProcess::keygen(folder);
+        let words = [&["--new"], &named(logs)[..]].concat();
+        WitnessProcess::try_start(folder, ANY_PORT, &words).expect("the witness starts")
+    }
+
+    /// A new key in a folder, named after it.
+    pub fn keygen(folder: &Path) -> VerifierKey {
         let name = format!(
             "w.example/{}",
             folder.file_name().unwrap().to_string_lossy()
         );
         let made = Command::new(env!("CARGO_BIN_EXE_threadmark"))
-            .args(["witness", "keygen", "--name", &name, "--home"])
+            .args(["witness", "keygen", "--json", "--name", &name, "--home"])
             .arg(folder)
-            .stdout(Stdio::null())
-            .status();
-        assert!(made.unwrap().success());
-        WitnessProcess::start(folder, logs)
+            .output()
+            .unwrap();
+        assert!(made.status.success());
+        let told: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+        told["key"].as_str().unwrap().parse().unwrap()
     }
 
     /// The witness of a folder.
     pub fn start(folder: &Path, logs: &[String]) -> WitnessProcess {
-        WitnessProcess::start_at(folder, logs, "127.0.0.1:0")
+        WitnessProcess::start_at(folder, logs, ANY_PORT)
     }
 
     /// [`WitnessProcess::start`] at an address.
     pub fn start_at(folder: &Path, logs: &[String], address: &str) -> WitnessProcess {
+        WitnessProcess::try_start(folder, address, &named(logs)).expect("the witness starts")
+    }
+
+    /// The witness of a folder, started with these words; none, if it does not start.
+    pub fn try_start(folder: &Path, address: &str, words: &[&str]) -> Option<WitnessProcess> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_threadmark"))
             .args(["witness", "serve", "--listen", address, "--home"])
             .arg(folder)
-            .args(logs.iter().flat_map(|log| ["--log", log]))
+            .args(words)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -59,8 +80,11 @@ impl WitnessProcess {
             let mut words = line.split_whitespace().skip_while(|word| *word != before);
             words.nth(1).map(str::to_owned)
         };
-        let (url, vkey) = word("at").zip(word("key")).expect("the witness starts");
-        WitnessProcess { child, url, vkey }
+        let Some((url, vkey)) = word("at").zip(word("key")) else {
+            child.wait().unwrap();
+            return None;
+        };
+        Some(WitnessProcess { child, url, vkey })
     }
 
     pub fn key(&self) -> VerifierKey {

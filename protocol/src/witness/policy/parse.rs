@@ -195,7 +195,12 @@ impl<'a> Parser<'a> {
             }
         }
         self.define(name, Member::Group(self.policy.groups.len()))?;
-        self.policy.groups.push(Group { needed, members });
+        let name = shown(name);
+        self.policy.groups.push(Group {
+            name,
+            needed,
+            members,
+        });
         within_limit(self.policy.groups.len())
     }
 

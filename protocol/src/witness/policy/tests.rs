@@ -118,59 +118,67 @@ proptest! {
     }
 }
 
+/// What may stand on a line by itself, and what is wrong with it.
+const MISTAKES: [(&str, fn() -> Reason); 22] = [
+    ("", || Reason::NoQuorum),
+    ("quorum A", || Reason::Open),
+    ("quorum C\n", || Reason::Unknown("C".into())),
+    ("quorum\n", || Reason::Form("quorum NAME|none")),
+    ("quorum A B\n", || Reason::Form("quorum NAME|none")),
+    ("Quorum A\n", || Reason::Word),
+    ("group none any A\n", || Reason::Taken("none".into())),
+    ("group A any B\n", || Reason::Taken("A".into())),
+    ("group G any none\n", || Reason::Unknown("none".into())),
+    ("group G any G\n", || Reason::Unknown("G".into())),
+    (
+        "group G any\n",
+        || Reason::Form("group NAME all|any|K MEMBER..."),
+    ),
+    ("group G any A A\n", || Reason::Twice("A".into())),
+    ("group G 0 A B\n", || Reason::Threshold),
+    ("group G 3 A B\n", || Reason::Threshold),
+    ("group G 02 A B\n", || Reason::Threshold),
+    ("group G +1 A B\n", || Reason::Threshold),
+    ("group G most A B\n", || Reason::Threshold),
+    ("quorum A\r\n", || Reason::Control),
+    ("quorum \x7fA\n", || Reason::Control),
+    ("witness C\n", || Reason::Form("witness NAME VKEY [URL]")),
+    (
+        "witness C nonsense\n",
+        || Reason::Key(crate::note::VerifierKeyError::Malformed),
+    ),
+    ("log a b c\n", || Reason::Form("log VKEY [URL]")),
+];
+
+/// Two witnesses, A and B.
+fn two() -> String {
+    format!(
+        "witness A {}\nwitness B {} https://b.example\n",
+        witness(1),
+        witness(2)
+    )
+}
+
 #[test]
 fn every_mistake_names_its_line() {
-    let (w1, w2) = (witness(1), witness(2));
+    for (line, reason) in MISTAKES {
+        let refused = Policy::parse(format!("{}{line}", two()).as_bytes());
+        let mistake = PolicyError {
+            line: if line.is_empty() { 2 } else { 3 },
+            reason: reason(),
+        };
+        assert_eq!(refused, Err(mistake), "{line:?}");
+    }
+}
+
+#[test]
+fn keys_and_names_count_once_and_are_of_their_kind() {
     let renamed = VerifierKey {
         name: "else".into(),
-        ..w1.clone()
+        ..witness(1)
     };
-    let ml_dsa = "w+00000000+BgAA";
-    let good = format!("witness A {w1}\nwitness B {w2} https://b.example\n");
-    let on_third = [
-        ("", Reason::NoQuorum),
-        ("quorum A", Reason::Open),
-        ("quorum C\n", Reason::Unknown("C".into())),
-        ("quorum\n", Reason::Form("quorum NAME|none")),
-        ("quorum A B\n", Reason::Form("quorum NAME|none")),
-        ("Quorum A\n", Reason::Word),
-        ("group none any A\n", Reason::Taken("none".into())),
-        ("group A any B\n", Reason::Taken("A".into())),
-        ("group G any none\n", Reason::Unknown("none".into())),
-        ("group G any G\n", Reason::Unknown("G".into())),
-        (
-            "group G any\n",
-            Reason::Form("group NAME all|any|K MEMBER..."),
-        ),
-        ("group G any A A\n", Reason::Twice("A".into())),
-        ("group G 0 A B\n", Reason::Threshold),
-        ("group G 3 A B\n", Reason::Threshold),
-        ("group G 02 A B\n", Reason::Threshold),
-        ("group G +1 A B\n", Reason::Threshold),
-        ("group G most A B\n", Reason::Threshold),
-        ("quorum A\r\n", Reason::Control),
-        ("quorum \x7fA\n", Reason::Control),
-        ("witness C\n", Reason::Form("witness NAME VKEY [URL]")),
-        (
-            "witness C nonsense\n",
-            Reason::Key(crate::note::VerifierKeyError::Malformed),
-        ),
-        ("log a b c\n", Reason::Form("log VKEY [URL]")),
-    ];
-    for (line, reason) in on_third {
-        let line_number = if line.is_empty() { 2 } else { 3 };
-        let refused = Policy::parse(format!("{good}{line}").as_bytes());
-        assert_eq!(
-            refused,
-            Err(PolicyError {
-                line: line_number,
-                reason
-            }),
-            "{line:?}"
-        );
-    }
     let refused = |line: String| {
-        Policy::parse(format!("{good}{line}\n").as_bytes())
+        Policy::parse(format!("{}{line}\n", two()).as_bytes())
             .unwrap_err()
             .reason
     };
@@ -202,7 +210,7 @@ fn every_mistake_names_its_line() {
     assert_eq!(refused("quorum A\nquorum B".into()), Reason::SecondQuorum);
     let unknown_type = crate::note::VerifierKeyError::Type(6);
     assert_eq!(
-        refused(format!("witness C {ml_dsa}")),
+        refused("witness C w+00000000+BgAA".into()),
         Reason::Key(unknown_type)
     );
     assert_eq!(
@@ -238,4 +246,35 @@ fn names_are_bytes_and_limits_hold() {
         Policy::parse(long.as_bytes()).unwrap_err().reason,
         Reason::TooLarge
     );
+}
+
+/// A policy of the witnesses 1 to 4 with these groups.
+fn with_groups(groups: &str) -> Policy {
+    let lines = (1..=4).map(|number| format!("witness W{number} {}\n", witness(number)));
+    let file = lines.collect::<String>() + groups;
+    Policy::parse(file.as_bytes()).unwrap()
+}
+
+#[test]
+fn whether_a_quorum_needs_an_independent_auditor_follows_from_the_groups() {
+    let auditors = "group independent-auditors any W1 W2\n";
+    for (groups, needed) in [
+        ("quorum none\n", false),
+        ("group all-of-them all W1 W2 W3 W4\nquorum all-of-them\n", false),
+        ("group independent-auditors any W1\nquorum W1\n", true),
+        (&format!("{auditors}group rest any W3 W4\ngroup q all independent-auditors rest\nquorum q\n"), true),
+        (&format!("{auditors}group q any independent-auditors W3\nquorum q\n"), false),
+        // Three of four: two that do not audit, and one that does.
+        (&format!("{auditors}group q 2 independent-auditors W3 W4\nquorum q\n"), false),
+        (&format!("{auditors}group q 3 independent-auditors W3 W4\nquorum q\n"), true),
+        // Defined, and not asked for.
+        (&format!("{auditors}quorum W3\n"), false),
+        ("group two any W1 W2\ngroup independent-auditors all two W3\nquorum independent-auditors\n", true),
+    ] {
+        assert_eq!(with_groups(groups).asks_for_independent_audit(), needed, "{groups}");
+    }
+    let policy = with_groups("group two any W1 W2\ngroup independent-auditors all two W3\nquorum W4\n");
+    let mut names: Vec<_> = policy.independent_auditors().iter().map(|of| of.organisation()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["w1.example", "w2.example", "w3.example"]);
 }
