@@ -71,7 +71,9 @@ pub enum Failure {
     #[error("refused after an audit: {0}")]
     Objected(Box<Objection>),
     /// 403: this is not the tree whose entries the log gives to its members.
-    #[error("refused after an audit: the entries that the log gives to its members lead to another tree of this size")]
+    #[error(
+        "refused after an audit: the entries that the log gives to its members lead to another tree of this size"
+    )]
     OtherEntries,
     /// 500: the record could not be written, so nothing was cosigned.
     #[error("the record cannot be kept: {0}")]

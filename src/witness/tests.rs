@@ -3,11 +3,11 @@
 use super::*;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use threadmark_protocol::note::Note;
-use threadmark_protocol::witness::evidence::{Evidence, Finding};
 use threadmark_protocol::key::Signer;
+use threadmark_protocol::note::Note;
 use threadmark_protocol::note::NoteSigner;
 use threadmark_protocol::tree::{Tree, leaf_hash};
+use threadmark_protocol::witness::evidence::{Evidence, Finding};
 
 const ORIGIN: &str = "log.example/am";
 
@@ -180,7 +180,8 @@ fn what_is_proved_in_the_end_is_open_no_more() {
 fn a_lost_memory_is_never_taken_for_a_new_log() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let forgotten = |at: &Path| matches!(open_as(at, false), Err(OpenError::Forgotten(of)) if of == ORIGIN);
+    let forgotten =
+        |at: &Path| matches!(open_as(at, false), Err(OpenError::Forgotten(of)) if of == ORIGIN);
     assert!(forgotten(at));
     drop(open(at).unwrap());
     // Said once, it is known until there is a record.

@@ -143,13 +143,20 @@ fn an_honest_log_is_cosigned_after_every_entry_was_replayed() {
     let (code, told) = report(&folder);
     assert_eq!(code, 0, "{told:#}");
     let log = &told["logs"][0];
-    assert_eq!((&log["audited"], &log["refused"]), (&true.into(), &Value::Null));
+    assert_eq!(
+        (&log["audited"], &log["refused"]),
+        (&true.into(), &Value::Null)
+    );
     assert_eq!(log["cosigned_size"].as_u64(), Some(size));
     drop(auditor);
     // Its readers rely on the audit: the same key does not go on without.
     let plain = ["--log", &scene.log.to_string()];
     assert!(WitnessProcess::try_start(&folder, ANY_PORT, &plain).is_none());
-    submit(&service, &crate::service_crash::admission(&scene.founded, "after")).unwrap();
+    submit(
+        &service,
+        &crate::service_crash::admission(&scene.founded, "after"),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -175,7 +182,10 @@ fn a_root_that_hides_a_recall_is_cosigned_by_a_plain_witness_and_refused_by_the_
     let refused = stage.refused();
     assert_eq!(refused["index"], last);
     assert_eq!(refused["code"], "index-root");
-    assert_eq!(refused["statement"], of.log.entries()[last as usize].id.to_hex());
+    assert_eq!(
+        refused["statement"],
+        of.log.entries()[last as usize].id.to_hex()
+    );
     assert_eq!(refused["checkpoint"], of.log.checkpoint());
     // A restart changes nothing, nor does a log that has grown.
     stage.again();
@@ -201,7 +211,12 @@ fn an_act_that_the_rules_refuse_is_never_cosigned() {
     let refused = stage.refused();
     assert_eq!(refused["index"], index);
     assert_eq!(refused["statement"], said.id.to_hex());
-    assert!(refused["reason"].as_str().unwrap().contains("breaks a rule"));
+    assert!(
+        refused["reason"]
+            .as_str()
+            .unwrap()
+            .contains("breaks a rule")
+    );
     // The service is gone: what was found stays.
     stage.liar.shown().pages.clear();
     stage.again();
@@ -250,6 +265,8 @@ fn who_shows_members_another_log_than_witnesses_is_convicted() {
     other.receive_lot("lot:l9", "AlSi10Mg AMS7035");
     plain_cosigns(&one);
     let stage = Stage::new(&other);
+    // All in one page: what its members have is longer than what is asked about.
+    stage.liar.shown().pages = [(0, other.log.page(0))].into();
     let answer = stage.settled(&asked);
     assert_eq!(answer.status, 403, "{}", answer.body);
     let (code, told) = report(&stage.home());

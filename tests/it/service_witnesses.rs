@@ -396,7 +396,9 @@ fn a_witness_that_has_forgotten_is_told_anew() {
     let address = witness.url.trim_start_matches("http://").to_owned();
     // It must not begin anew by itself; its operator says that it may.
     let folder = scene.folder("one");
-    assert!(WitnessProcess::try_start(&folder, &address, &["--log", &scene.log.to_string()]).is_none());
+    assert!(
+        WitnessProcess::try_start(&folder, &address, &["--log", &scene.log.to_string()]).is_none()
+    );
     let consent = ["--new", "--log", &scene.log.to_string()];
     let _again = WitnessProcess::try_start(&folder, &address, &consent).unwrap();
     let (id, _) = scene.submit(&service, "second");
@@ -580,6 +582,8 @@ fn the_doctor_says_how_the_witnesses_are() {
         told[1].starts_with("warning gone: it does not answer"),
         "{told:?}"
     );
+    let audit = "warning no group independent-auditors: the quorum watches";
+    assert!(told[2].starts_with(audit), "{told:?}");
     let told = examined(&backup, "1");
     assert!(
         told[0].starts_with("problem refusing to sign: witness one shows"),

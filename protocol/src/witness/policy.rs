@@ -129,7 +129,9 @@ impl Policy {
             match member {
                 Member::Witness(at) => found.extend(self.witnesses.get(at)),
                 // Groups name earlier ones only, so this ends.
-                Member::Group(at) => open.extend(self.groups.get(at).iter().flat_map(|of| &of.members)),
+                Member::Group(at) => {
+                    open.extend(self.groups.get(at).iter().flat_map(|of| &of.members))
+                }
             }
         }
         found
@@ -167,7 +169,9 @@ impl Policy {
                 by_it.map(|cosignature| cosignature.time).max()
             }
             Member::Group(at) => {
-                let Group { needed, members } = self.groups.get(at)?;
+                let Group {
+                    needed, members, ..
+                } = self.groups.get(at)?;
                 // Groups name earlier ones only, so this ends.
                 let times = members.iter().map(|of| self.time(*of, cosignatures));
                 let mut times: Vec<u64> = times.flatten().collect();

@@ -34,7 +34,6 @@ pub fn checks(config: &Config, trust: Option<&Trust>) -> Result<Vec<Check>> {
     }
     let witnesses = Witnesses::new(policy);
     let mut checks: Vec<_> = quorum(&witnesses).into_iter().collect();
-    checks.push(audit(witnesses.policy()));
     let shown = shown(&witnesses, log);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -48,6 +47,7 @@ pub fn checks(config: &Config, trust: Option<&Trust>) -> Result<Vec<Check>> {
             checks.push(one(store.as_ref(), &name, shown).await);
         }
     });
+    checks.push(audit(witnesses.policy()));
     Ok(checks)
 }
 

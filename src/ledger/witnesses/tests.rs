@@ -140,7 +140,11 @@ fn every_status_has_its_meaning() {
         (404, "", Trouble::UnknownLog),
         (422, "", Trouble::Inconsistent),
         (429, "", Trouble::Busy),
-        (503, "not\u{1b}yet\n", Trouble::NotYet("not\\u{1b}yet".into())),
+        (
+            503,
+            "not\u{1b}yet\n",
+            Trouble::NotYet("not\\u{1b}yet".into()),
+        ),
         (302, "", Trouble::Status(302)),
         (500, "4\n", Trouble::Status(500)),
     ] {

@@ -83,7 +83,8 @@ impl Replay {
             None => (self.sign_in()?, true),
         };
         let mut fetched = self.client.page(&session, self.size());
-        let is_over = |error: &SyncError| matches!(error, SyncError::Problem(of) if of.status == NO_SESSION);
+        let is_over =
+            |error: &SyncError| matches!(error, SyncError::Problem(of) if of.status == NO_SESSION);
         if !is_new && fetched.as_ref().is_err_and(is_over) {
             session = self.sign_in()?;
             fetched = self.client.page(&session, self.size());

@@ -130,10 +130,9 @@ const MISTAKES: [(&str, fn() -> Reason); 22] = [
     ("group A any B\n", || Reason::Taken("A".into())),
     ("group G any none\n", || Reason::Unknown("none".into())),
     ("group G any G\n", || Reason::Unknown("G".into())),
-    (
-        "group G any\n",
-        || Reason::Form("group NAME all|any|K MEMBER..."),
-    ),
+    ("group G any\n", || {
+        Reason::Form("group NAME all|any|K MEMBER...")
+    }),
     ("group G any A A\n", || Reason::Twice("A".into())),
     ("group G 0 A B\n", || Reason::Threshold),
     ("group G 3 A B\n", || Reason::Threshold),
@@ -143,10 +142,9 @@ const MISTAKES: [(&str, fn() -> Reason); 22] = [
     ("quorum A\r\n", || Reason::Control),
     ("quorum \x7fA\n", || Reason::Control),
     ("witness C\n", || Reason::Form("witness NAME VKEY [URL]")),
-    (
-        "witness C nonsense\n",
-        || Reason::Key(crate::note::VerifierKeyError::Malformed),
-    ),
+    ("witness C nonsense\n", || {
+        Reason::Key(crate::note::VerifierKeyError::Malformed)
+    }),
     ("log a b c\n", || Reason::Form("log VKEY [URL]")),
 ];
 
@@ -260,21 +258,50 @@ fn whether_a_quorum_needs_an_independent_auditor_follows_from_the_groups() {
     let auditors = "group independent-auditors any W1 W2\n";
     for (groups, needed) in [
         ("quorum none\n", false),
-        ("group all-of-them all W1 W2 W3 W4\nquorum all-of-them\n", false),
+        (
+            "group all-of-them all W1 W2 W3 W4\nquorum all-of-them\n",
+            false,
+        ),
         ("group independent-auditors any W1\nquorum W1\n", true),
-        (&format!("{auditors}group rest any W3 W4\ngroup q all independent-auditors rest\nquorum q\n"), true),
-        (&format!("{auditors}group q any independent-auditors W3\nquorum q\n"), false),
+        (
+            &format!(
+                "{auditors}group rest any W3 W4\ngroup q all independent-auditors rest\nquorum q\n"
+            ),
+            true,
+        ),
+        (
+            &format!("{auditors}group q any independent-auditors W3\nquorum q\n"),
+            false,
+        ),
         // Three of four: two that do not audit, and one that does.
-        (&format!("{auditors}group q 2 independent-auditors W3 W4\nquorum q\n"), false),
-        (&format!("{auditors}group q 3 independent-auditors W3 W4\nquorum q\n"), true),
+        (
+            &format!("{auditors}group q 2 independent-auditors W3 W4\nquorum q\n"),
+            false,
+        ),
+        (
+            &format!("{auditors}group q 3 independent-auditors W3 W4\nquorum q\n"),
+            true,
+        ),
         // Defined, and not asked for.
         (&format!("{auditors}quorum W3\n"), false),
-        ("group two any W1 W2\ngroup independent-auditors all two W3\nquorum independent-auditors\n", true),
+        (
+            "group two any W1 W2\ngroup independent-auditors all two W3\nquorum independent-auditors\n",
+            true,
+        ),
     ] {
-        assert_eq!(with_groups(groups).asks_for_independent_audit(), needed, "{groups}");
+        assert_eq!(
+            with_groups(groups).asks_for_independent_audit(),
+            needed,
+            "{groups}"
+        );
     }
-    let policy = with_groups("group two any W1 W2\ngroup independent-auditors all two W3\nquorum W4\n");
-    let mut names: Vec<_> = policy.independent_auditors().iter().map(|of| of.organisation()).collect();
+    let policy =
+        with_groups("group two any W1 W2\ngroup independent-auditors all two W3\nquorum W4\n");
+    let mut names: Vec<_> = policy
+        .independent_auditors()
+        .iter()
+        .map(|of| of.organisation())
+        .collect();
     names.sort_unstable();
     assert_eq!(names, ["w1.example", "w2.example", "w3.example"]);
 }
