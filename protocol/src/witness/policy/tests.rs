@@ -118,8 +118,11 @@ proptest! {
     }
 }
 
-/// What may stand on a line by itself, and what is wrong with it.
-const MISTAKES: [(&str, fn() -> Reason); 22] = [
+/// A line, and what is wrong with it.
+type Mistake = (&'static str, fn() -> Reason);
+
+/// What the third line of a file may get wrong by itself.
+const MISTAKES: [Mistake; 22] = [
     ("", || Reason::NoQuorum),
     ("quorum A", || Reason::Open),
     ("quorum C\n", || Reason::Unknown("C".into())),
