@@ -42,6 +42,8 @@ pub struct Config {
     database_url: Option<Secret>,
     /// Where people reach the service.
     pub public_url: Option<PublicUrl>,
+    /// Where the other nodes of this log reach this one; without it there are none.
+    pub node_address: Option<PublicUrl>,
     /// Where sealed files and tiles are.
     pub artifacts: Files,
     /// File that says which witnesses cosign the log; none asks nobody.
@@ -133,6 +135,7 @@ impl Config {
             metrics_listen: layer.metrics_listen,
             database_url: layer.database_url,
             public_url: layer.public_url,
+            node_address: layer.node_address,
             artifacts: layer
                 .artifacts
                 .unwrap_or_else(|| Files::Folder(home.join("objects"))),
@@ -229,6 +232,10 @@ impl Config {
     /// The given database, or a private cluster that starts now.
     pub fn start_database(&self) -> Result<Database> {
         match &self.database_url {
+            None if self.node_address.is_some() => bail!(
+                "node_address: several nodes share one database, and a private PostgreSQL serves one process; name the database \
+                 with database_url"
+            ),
             Some(url) => Ok(Database::Given(url.expose().to_owned())),
             None => {
                 let cluster = Cluster::start(&self.cluster_home())

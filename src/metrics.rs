@@ -102,6 +102,8 @@ fn seconds() -> Histogram {
 /// Everything that is read at the moment when it is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Now {
+    /// Whether this process writes the log.
+    pub is_writer: bool,
     /// Statements that wait for the writer.
     pub queued: usize,
     /// Entries of the log.
@@ -118,6 +120,7 @@ pub struct Now {
 
 #[derive(Debug, Default)]
 struct Gauges {
+    writer: Gauge,
     queued: Gauge,
     log_entries: Gauge,
     batch_age_s: Gauge,
@@ -222,6 +225,11 @@ impl Metrics {
     fn register_gauges(&mut self) {
         let (to, gauges) = (&mut self.registry, &self.gauges);
         to.register(
+            "writer",
+            "1 where this process writes the log, 0 where it reads what another writes",
+            gauges.writer.clone(),
+        );
+        to.register(
             "queue_statements",
             "Statements that wait for the writer",
             gauges.queued.clone(),
@@ -287,6 +295,7 @@ impl Metrics {
     /// Everything, as OpenMetrics 1.0 text.
     pub fn text(&self, now: Now) -> String {
         let gauges = &self.gauges;
+        gauges.writer.set(now.is_writer.into());
         gauges.queued.set(now.queued as i64);
         gauges.log_entries.set(now.log_entries.cast_signed());
         gauges.batch_age_s.set(now.batch_age_s.unwrap_or(-1));
@@ -345,6 +354,7 @@ mod tests {
             "threadmark_statements_logged_total 5",
             "threadmark_batch_statements_sum 5.0",
             "threadmark_log_entries 9",
+            "threadmark_writer 0",
             "threadmark_newest_batch_age_seconds -1",
             "threadmark_witnessed_age_seconds -1",
             "threadmark_witness_pushes_total{result=\"cosigned\"} 1",

@@ -7,16 +7,19 @@ use crate::http::observe::Observer;
 use crate::http::quota::Quotas;
 use crate::http::{self, App, Around, Shared};
 use crate::jobs::cosigning::{self, Cosigning};
-use crate::jobs::memory;
+use crate::jobs::{memory, while_writing};
 use crate::ledger::keys::LogKeys;
+use crate::ledger::lease::Claim;
 use crate::ledger::measured::Measured;
+use crate::ledger::node::Node;
 use crate::ledger::sequencer::Sequencer;
+use crate::ledger::storage::Storage;
 use crate::ledger::tiles;
 use crate::ledger::witnesses::Witnesses;
-use crate::ledger::{Clock, LedgerError};
+use crate::ledger::{Clock, Ledger, LedgerError};
 use crate::metrics::Metrics;
 use crate::store::PgStore;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -29,6 +32,13 @@ use tokio::net::TcpListener;
 
 /// Connections of one address to `/metrics`.
 const METRICS_CONNECTIONS_MAX: usize = 16;
+
+/// Seconds after which a file that nobody writes to any more is taken for one that nobody will finish: many times what one part of
+/// it may take.
+const UNFINISHED_S: i64 = 3600;
+
+/// Longest that giving up the lease holds up the end.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Longest that work under way holds up the end.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -73,9 +83,6 @@ async fn serve(
 ) -> Result<ExitCode> {
     let store = PgStore::open(&database.url()).await?;
     let clock: Clock = Arc::new(system::now);
-    // Of this process alone: machines that share a database may well share process ids.
-    let own = hex::encode(system::random::<8>(&mut system::SystemEntropy)?);
-    let holder = format!("process {}, {own}", std::process::id());
     let artifacts = config.artifacts.open()?;
     let listener = bind("listen", config.listen).await?;
     let metrics_listener = metrics_listener(config).await?;
@@ -88,47 +95,90 @@ async fn serve(
     tiles::check(&storage, artifacts.as_ref()).await?;
     let witnesses = witnesses(config, &store, keys.checkpoint()).await?;
     // Last, because it ends the writer that has the lease.
-    let (ledger, task) = Sequencer::start(storage, keys, genesis, &holder, clock.clone()).await?;
-    config
-        .artifacts
-        .clear_unfinished()
-        .context("clearing unfinished files")?;
-    let fingerprint = ledger.trust().fingerprint();
-    let quotas = Quotas::new(config.limits.clone(), system::elapsed);
-    let public_url = config
-        .public_url
-        .as_ref()
-        .map(|url| url.as_str().to_owned());
-    let pushing = observer.metrics.pushing.clone();
+    let (ledger, node) = start(config, storage, keys, genesis, clock.clone()).await?;
+    clear_unfinished(config)?;
     let around = Around {
         witnesses: witnesses.clone(),
-        quotas,
+        quotas: Quotas::new(config.limits.clone(), system::elapsed),
+        public_url: config
+            .public_url
+            .as_ref()
+            .map(|url| url.as_str().to_owned()),
         observer,
-        public_url,
     };
     let cosigning = Cosigning {
         ledger: ledger.clone(),
         store: store.clone(),
         witnesses,
         clock: clock.clone(),
-        pushing,
+        pushing: around.observer.metrics.pushing.clone(),
         elapsed: system::elapsed,
     };
     let app = App::new(ledger, store, artifacts, clock, genesis_bytes, around);
     let address = listener.local_addr()?;
     // One line for scripts: who starts us waits for it.
     println!(
-        "threadmark serves {} at http://{address} genesis {fingerprint}",
-        app.ledger.trust().origin()
+        "threadmark serves {} at http://{address} genesis {}",
+        app.ledger.trust().origin(),
+        app.ledger.trust().fingerprint()
     );
     tell_metrics(metrics_listener, &app);
-    tokio::select! {
+    work(listener, app, node, cosigning, database).await
+}
+
+/// The log: alone, or as one of several nodes.
+async fn start<S: Storage>(
+    config: &Config,
+    storage: S,
+    keys: LogKeys,
+    genesis: &Genesis,
+    clock: Clock,
+) -> Result<(Ledger, Node<S>)> {
+    // Of this process alone: machines that share a database may well share process ids.
+    let own = hex::encode(system::random::<8>(&mut SystemEntropy)?);
+    let holder = format!("process {}, {own}", std::process::id());
+    let started = match &config.node_address {
+        None => Sequencer::start(storage, keys, genesis, &holder, clock).await,
+        Some(address) => {
+            let address = Some(address.as_str().to_owned());
+            let claim = Claim { holder, address };
+            Sequencer::join(storage, keys, genesis, claim, clock).await
+        }
+    };
+    Ok(started?)
+}
+
+/// Removes what was begun and never finished, by whoever it was where there is no other node.
+fn clear_unfinished(config: &Config) -> Result<()> {
+    let before = match config.node_address {
+        None => i64::MAX,
+        Some(_) => system::now() - UNFINISHED_S,
+    };
+    let cleared = config.artifacts.clear_unfinished(before);
+    cleared.context("clearing unfinished files")
+}
+
+/// Everything at once, until the first of it ends. What only the writer does is done as long as this process writes.
+async fn work<S: Storage>(
+    listener: TcpListener,
+    app: Shared,
+    mut node: Node<S>,
+    cosigning: Cosigning,
+    database: &Database,
+) -> Result<ExitCode> {
+    let ended = tokio::select! {
         () = http::listen::serve(listener, app.clone(), stopped()) => Ok(ExitCode::SUCCESS),
-        written = task.run() => explain(written),
-        never = app.tiles.keep_publishing() => match never {},
-        error = cosigning::run(cosigning) => bail!("{error}"),
+        written = node.work() => explain(written),
+        never = while_writing(&app.ledger, || app.tiles.keep_publishing()) => match never {},
+        error = while_writing(&app.ledger, || cosigning::run(cosigning.clone())) => Err(anyhow!("{error}")),
+        never = cosigning::follow(&cosigning) => match never {},
         gone = database.look_after() => gone.map(|()| ExitCode::FAILURE),
+    };
+    match tokio::time::timeout(LEAVE_TIMEOUT, node.leave()).await {
+        Ok(Ok(())) => {}
+        _ => tracing::warn!("the lease was not given up; another node writes when it has run out"),
     }
+    ended
 }
 
 /// Who witnesses the log. Asked before anything is signed: what they remember must be in the database.

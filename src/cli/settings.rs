@@ -64,6 +64,10 @@ pub struct Running {
     /// Where people reach the service, such as https://part.example
     #[arg(long, env = "THREADMARK_PUBLIC_URL")]
     public_url: Option<PublicUrl>,
+    /// Where the other nodes of this log reach this one, such as http://10.0.0.5:8470
+    /// [default: there are none]
+    #[arg(long, env = "THREADMARK_NODE_ADDRESS")]
+    node_address: Option<PublicUrl>,
     /// File that says which witnesses cosign the log, and how many must [default: none are asked]
     #[arg(long, env = "THREADMARK_WITNESS_POLICY")]
     witness_policy: Option<PathBuf>,
@@ -93,6 +97,7 @@ impl Running {
             listen: self.listen,
             metrics_listen: self.metrics_listen,
             public_url: self.public_url,
+            node_address: self.node_address,
             witness_policy: self.witness_policy,
             log: self.log.or(rust_log),
             log_format: self.log_format,

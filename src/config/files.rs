@@ -10,9 +10,11 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
 use std::fmt;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 /// What a bucket's place begins with.
 const SCHEME: &str = "s3://";
@@ -72,32 +74,41 @@ impl Files {
         }
     }
 
-    /// Removes what a process that was killed had begun to store, and nobody will finish. Only for the one writer. A
-    /// bucket shows nothing that is not finished.
+    /// Removes what a process that was killed had begun to store, and nobody will finish: what was not touched since `before`,
+    /// Unix seconds. Another node may be at work on what was. A bucket shows nothing that is not finished.
     ///
     /// # Errors
     /// A folder cannot be read.
-    pub fn clear_unfinished(&self) -> std::io::Result<()> {
+    pub fn clear_unfinished(&self, before: i64) -> std::io::Result<()> {
         let Files::Folder(folder) = self else {
             return Ok(());
         };
         let folders = ["artifacts", "log"].map(|name| folder.join(name));
         let there = folders.iter().filter(|folder| folder.exists());
-        there.map(PathBuf::as_path).try_for_each(clear)
+        let mut there = there.map(PathBuf::as_path);
+        there.try_for_each(|folder| clear(folder, before))
     }
 }
 
-fn clear(folder: &Path) -> std::io::Result<()> {
+fn clear(folder: &Path, before: i64) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            clear(&entry.path())?;
-        } else if entry.file_name().as_encoded_bytes().contains(&b'#') {
+            clear(&entry.path(), before)?;
+        } else if entry.file_name().as_encoded_bytes().contains(&b'#')
+            && touched_at(&entry.metadata()?)? < before
+        {
             // As `object_store` names them; no digest and no tile has such a character.
             std::fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Unix seconds.
+fn touched_at(file: &Metadata) -> std::io::Result<i64> {
+    let since = file.modified()?.duration_since(UNIX_EPOCH);
+    Ok(since.map_or(0, |since| since.as_secs().cast_signed()))
 }
 
 impl fmt::Display for Files {

@@ -30,6 +30,9 @@ pub struct Layer {
     /// Where people reach the service.
     #[serde(deserialize_with = "public_url")]
     pub public_url: Option<PublicUrl>,
+    /// Where the other nodes of this log reach this one.
+    #[serde(deserialize_with = "public_url")]
+    pub node_address: Option<PublicUrl>,
     /// Where sealed files and tiles are.
     #[serde(deserialize_with = "files")]
     pub artifacts: Option<Files>,
@@ -112,6 +115,7 @@ impl Layer {
             metrics_listen: self.metrics_listen.or(below.metrics_listen),
             database_url: self.database_url.or(below.database_url),
             public_url: self.public_url.or(below.public_url),
+            node_address: self.node_address.or(below.node_address),
             artifacts: self.artifacts.or(below.artifacts),
             witness_policy: self.witness_policy.or(below.witness_policy),
             log: self.log.or(below.log),

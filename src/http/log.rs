@@ -121,6 +121,7 @@ pub async fn tlog_proof(
     Path(index): Path<u64>,
 ) -> Result<Response, Problem> {
     let absent = || Problem::absent("the log has no such entry");
+    app.entries_with(index.saturating_add(1)).await?;
     let witnessed = app.witnesses.witnessed().filter(|of| index < of.size);
     let (size, note) = match witnessed {
         Some(witnessed) => (witnessed.size, witnessed.note),
@@ -198,6 +199,7 @@ pub async fn inclusion(
     State(app): State<Shared>,
     Query(leaf): Query<Leaf>,
 ) -> Result<Json<Proof>, Problem> {
+    app.entries_with(leaf.size).await?;
     proof(
         app.ledger
             .published(|log| log.tree.inclusion(leaf.index, leaf.size)),
@@ -214,6 +216,7 @@ pub async fn consistency(
     State(app): State<Shared>,
     Query(sizes): Query<Sizes>,
 ) -> Result<Json<Proof>, Problem> {
+    app.entries_with(sizes.new).await?;
     proof(
         app.ledger
             .published(|log| log.tree.consistency(sizes.old, sizes.new)),

@@ -12,6 +12,7 @@ mod contract;
 mod docs;
 mod each;
 mod extract;
+mod hop;
 pub mod listen;
 pub mod log;
 pub mod marks;
@@ -29,6 +30,7 @@ pub mod sync;
 mod tiles;
 mod upload;
 
+use crate::ledger::storage::Storage as _;
 use crate::ledger::tiles::Tiles;
 use crate::ledger::witnesses::Witnesses;
 use crate::ledger::{Clock, Ledger};
@@ -40,6 +42,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use codes::Border;
 use each::Each;
+use hop::Hops;
 use object_store::ObjectStore;
 use observe::Observer;
 use problem::Problem;
@@ -90,6 +93,7 @@ pub struct App {
     /// Keys by their thumbprints: an entry can never become wrong.
     keys: RwLock<HashMap<KeyId, PublicKey>>,
     quotas: Quotas,
+    hops: Hops,
     observer: Observer,
     public_url: Option<String>,
     pictures: Arc<Semaphore>,
@@ -128,6 +132,7 @@ impl App {
         let tiles = Tiles::of(&ledger, store.clone(), artifacts.clone());
         Arc::new(App {
             tiles,
+            hops: Hops::new(ledger.keys().hop()),
             ledger,
             store,
             artifacts,
@@ -149,6 +154,19 @@ impl App {
 
     fn now(&self) -> i64 {
         (self.clock)()
+    }
+
+    /// How many entries this process has read, `wanted` of them if the log has so many: another may have committed them just now,
+    /// and who has heard of them there asks here.
+    async fn entries_with(&self, wanted: u64) -> Result<u64, Problem> {
+        let read = || self.ledger.published(|log| log.tree.size());
+        if read() < wanted {
+            let committed = self.store.head().await?.map_or(0, |head| head.size);
+            if committed >= wanted && !self.ledger.reaches(wanted).await {
+                return Err(Problem::unavailable());
+            }
+        }
+        Ok(read())
     }
 }
 
@@ -215,6 +233,10 @@ pub fn router(app: Shared) -> Router {
         )
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            hop::to_the_writer,
+        ))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             quota::admit,

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tracing::Instrument as _;
 
 /// The header that carries the id, both ways.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken from a request.
 const ID_BYTES_MAX: usize = 64;
 
@@ -170,6 +170,7 @@ fn now(app: &App) -> Now {
     });
     let (pool_used, pool_idle) = app.store.pool_use();
     Now {
+        is_writer: app.ledger.role().is_writer(),
         queued: app.ledger.waiting(),
         log_entries,
         batch_age_s: logged_at.map(|at| app.now().saturating_sub(at).max(0)),

@@ -111,8 +111,8 @@ impl Limits {
 }
 
 /// Who counts as one: an address, those of a small network taken together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Address(u128);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Address(pub(super) u128);
 
 impl From<IpAddr> for Address {
     /// Whoever has one IPv6 address has 2^64: they count as one.
@@ -277,11 +277,16 @@ pub async fn admit(State(app): State<Shared>, mut request: Request, next: Next) 
         .extensions()
         .get::<Peer>()
         .map_or(unknown, |peer| peer.0);
-    let from = app.quotas.address(peer, request.headers());
     let path = request.uri().path();
+    let hop = app.hops.told(path, request.headers());
+    let from = hop.map_or_else(
+        || app.quotas.address(peer, request.headers()),
+        |hop| hop.from,
+    );
     match app.quotas.admit(Class::of(request.method(), path), from) {
         Ok(()) => {
             request.extensions_mut().insert(from);
+            hop.map(|hop| request.extensions_mut().insert(hop));
             next.run(request).await
         }
         Err(problem) if pages::is_page(path) => pages::page_of_problem(&problem),

@@ -308,6 +308,8 @@ pub(super) async fn logged(
         // Not "you may not": that would say that it exists.
         return Err(no_statement());
     }
+    // The node that logged it may be another one.
+    app.entries_with(logged.place.tree_size).await?;
     let receipt = app
         .ledger
         .receipt(&statement, logged.place)

@@ -49,9 +49,7 @@ pub async fn get(
     session: Session,
     Query(asked): Query<From>,
 ) -> Result<Response, Problem> {
-    let size = app
-        .ledger
-        .published(|log| log.head.as_ref().map_or(0, |head| head.size));
+    let size = app.entries_with(asked.from).await?;
     if asked.from > size {
         let told = format!("the log has {size} entries, and you have {}", asked.from);
         return Err(Problem::of(Border::BeyondTheLog).because(told));

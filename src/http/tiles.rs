@@ -6,6 +6,7 @@
 use super::auth::Session;
 use super::problem::Problem;
 use super::{App, Shared, fresh};
+use crate::ledger::storage::Storage as _;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, Uri, header};
@@ -43,6 +44,12 @@ fn asked(uri: &Uri) -> Result<Tile, Problem> {
 }
 
 async fn read(app: &App, tile: Tile) -> Result<Bytes, Problem> {
+    if !tile.is_within(app.tiles.size()) {
+        let committed = app.store.head().await?.map_or(0, |head| head.size);
+        if tile.is_within(committed) {
+            app.entries_with(committed).await?;
+        }
+    }
     app.tiles.read(tile).await?.ok_or_else(absent)
 }
 

@@ -12,6 +12,7 @@ use crate::ledger::{Clock, Ledger};
 use crate::metrics::Pushing;
 use crate::store::PgStore;
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use threadmark_protocol::witness::Request;
@@ -29,6 +30,8 @@ const TARGET_TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// Cosigned checkpoints that are looked at for the newest witnessed one at the start.
 const RESTORED_MAX: usize = 1000;
+/// The same at each look while another process asks: more than come between two.
+const FOLLOWED_MAX: usize = 16;
 
 /// Who has answered or failed for the target of which size.
 type Answered = Arc<Mutex<BTreeSet<(u64, usize)>>>;
@@ -55,7 +58,32 @@ pub struct Cosigning {
 /// # Errors
 /// [`StorageError`].
 pub async fn restore(store: &PgStore, witnesses: &Witnesses) -> Result<(), StorageError> {
-    let heads = store.cosigned_checkpoints(RESTORED_MAX).await?;
+    restore_newest(store, witnesses, RESTORED_MAX).await
+}
+
+/// Shows what the process that writes has heard, as long as this one does not ask itself.
+pub async fn follow(cosigning: &Cosigning) -> Infallible {
+    if cosigning.witnesses.asked().next().is_none() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(PACE).await;
+        if cosigning.ledger.role().is_writer() {
+            continue;
+        }
+        let read = restore_newest(&cosigning.store, &cosigning.witnesses, FOLLOWED_MAX).await;
+        if let Err(error) = read {
+            tracing::debug!(%error, "reading cosignatures");
+        }
+    }
+}
+
+async fn restore_newest(
+    store: &PgStore,
+    witnesses: &Witnesses,
+    most: usize,
+) -> Result<(), StorageError> {
+    let heads = store.cosigned_checkpoints(most).await?;
     let sizes: Vec<u64> = heads.iter().map(|head| head.size).collect();
     let lines = store.cosignatures(&sizes).await?;
     for head in heads.iter().rev() {

@@ -6,3 +6,21 @@
 pub mod cosigning;
 pub mod memory;
 pub mod wire;
+
+use crate::ledger::Ledger;
+use crate::ledger::lease::Role;
+use std::future::{Future, pending};
+
+/// Does the work of who writes, as long as this process does: it is broken off when another has taken over, and begun anew.
+pub async fn while_writing<T, F: Future<Output = T>>(ledger: &Ledger, work: impl Fn() -> F) -> T {
+    let mut roles = ledger.roles();
+    loop {
+        if roles.wait_for(Role::is_writer).await.is_err() {
+            return pending().await;
+        }
+        tokio::select! {
+            done = work() => return done,
+            _ = roles.wait_for(|role| !role.is_writer()) => {}
+        }
+    }
+}

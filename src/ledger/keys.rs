@@ -3,6 +3,7 @@
 //! Owns their file form. Must never know what is signed.
 
 use serde::{Deserialize, Serialize};
+use threadmark_protocol::digest::Digest;
 use threadmark_protocol::genesis::Trust;
 use threadmark_protocol::key::{PublicKey, Signer};
 use threadmark_protocol::note::NoteSigner;
@@ -83,6 +84,12 @@ impl LogKeys {
     /// Public half of the key of receipts.
     pub fn log_public(&self) -> PublicKey {
         self.log.public()
+    }
+
+    /// Signs what one node hands on to another: made from a secret that they share, and of use for nothing else.
+    pub fn hop(&self) -> Signer {
+        let seed = Digest::sha3(&[b"threadmark hop v1\0", &self.session_seed]);
+        Signer::from_seed(&seed.0)
     }
 
     /// Seed of the key that signs session tokens.

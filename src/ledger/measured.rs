@@ -1,5 +1,6 @@
 //! Storage whose commits are counted and timed. Must never decide anything.
 
+use super::lease::{Claim, Lease};
 use super::storage::{Batch, Head, Numbers, Place, Storage, StorageError};
 use crate::metrics::Writing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,12 +24,28 @@ pub struct Measured<S> {
 }
 
 impl<S: Storage> Storage for Measured<S> {
-    async fn take_lease(&self, holder: &str) -> Result<i64, StorageError> {
-        self.storage.take_lease(holder).await
+    async fn take_lease(&self, claim: &Claim) -> Result<Option<i64>, StorageError> {
+        self.storage.take_lease(claim).await
     }
 
     async fn raise_fence(&self, holder: &str, fence: i64) -> Result<Option<i64>, StorageError> {
         self.storage.raise_fence(holder, fence).await
+    }
+
+    async fn lease(&self) -> Result<Option<Lease>, StorageError> {
+        self.storage.lease().await
+    }
+
+    async fn renew_lease(&self, fence: i64) -> Result<bool, StorageError> {
+        self.storage.renew_lease(fence).await
+    }
+
+    async fn holds_lease(&self, fence: i64) -> Result<bool, StorageError> {
+        self.storage.holds_lease(fence).await
+    }
+
+    async fn release_lease(&self, fence: i64) -> Result<(), StorageError> {
+        self.storage.release_lease(fence).await
     }
 
     async fn head(&self) -> Result<Option<Head>, StorageError> {
@@ -39,8 +56,12 @@ impl<S: Storage> Storage for Measured<S> {
         self.storage.leaves(from).await
     }
 
-    async fn tallies(&self) -> Result<Vec<(SubjectId, Tally)>, StorageError> {
-        self.storage.tallies().await
+    async fn tallies(
+        &self,
+        from: u64,
+        size: u64,
+    ) -> Result<BTreeMap<SubjectId, Tally>, StorageError> {
+        self.storage.tallies(from, size).await
     }
 
     async fn places(

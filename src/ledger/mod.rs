@@ -8,7 +8,9 @@ pub mod audit;
 pub mod bundle;
 mod draft;
 pub mod keys;
+pub mod lease;
 pub mod measured;
+pub mod node;
 pub mod rebuild;
 mod recent;
 mod recovery;
@@ -18,7 +20,8 @@ pub mod tiles;
 pub mod witnesses;
 
 use crate::ledger::keys::LogKeys;
-use crate::ledger::sequencer::{Fate, Pending};
+use crate::ledger::lease::{LOOK, Role};
+use crate::ledger::node::{Fate, Pending};
 use crate::ledger::storage::{Head, Place, StorageError};
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
@@ -29,10 +32,13 @@ use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::receipt::{self, Claims, Inclusion};
 use threadmark_protocol::statement::Statement;
 use threadmark_protocol::tree::Tree;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What reads the clock: Unix seconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// How often it is looked whether what others have committed has come: for two seconds.
+const REACH_LOOKS: u32 = 80;
 
 /// The committed log as readers see it.
 #[derive(Default)]
@@ -52,6 +58,7 @@ pub struct Ledger {
     keys: Arc<LogKeys>,
     published: Arc<RwLock<Published>>,
     queue: mpsc::Sender<Pending>,
+    role: watch::Receiver<Role>,
 }
 
 impl Ledger {
@@ -90,6 +97,27 @@ impl Ledger {
                 known,
             },
         })
+    }
+
+    /// Whether this process writes, and who does if it does not.
+    pub fn role(&self) -> Role {
+        self.role.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    pub fn roles(&self) -> watch::Receiver<Role> {
+        self.role.clone()
+    }
+
+    /// Waits for what others have committed up to `size`; `false` when it has not come after some looks.
+    pub async fn reaches(&self, size: u64) -> bool {
+        for _ in 0..REACH_LOOKS {
+            if self.published(|log| log.tree.size()) >= size {
+                return true;
+            }
+            tokio::time::sleep(LOOK / 4).await;
+        }
+        false
     }
 
     /// Statements that wait for the writer.

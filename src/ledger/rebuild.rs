@@ -2,6 +2,7 @@
 //!
 //! Owns the replay; what is written follows from it alone. Must never know SQL.
 
+use super::lease::Claim;
 use super::storage::{Storage as _, StorageError};
 use crate::store::PgStore;
 use threadmark_protocol::bundle::{PAGE_ENTRIES_MAX, Page, Replica, ReplicaError};
@@ -30,7 +31,12 @@ pub struct Rebuilt {
     pub states: usize,
 }
 
-/// Replays the log and replaces all states and lists. Takes the lease: a service that still runs stops at its next commit.
+fn lost() -> StorageError {
+    StorageError::Conflict("it has taken the lease".into())
+}
+
+/// Replays the log and replaces all states and lists. Takes the lease: a service that still runs stops at its next commit, or
+/// reads on if it is one of several nodes, and writes again when this is done.
 ///
 /// # Errors
 /// [`RebuildError`]; nothing was changed then.
@@ -40,7 +46,12 @@ pub async fn rebuild(
     holder: &str,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Rebuilt, RebuildError> {
-    let fence = store.take_lease(holder).await?;
+    let claim = Claim {
+        holder: holder.to_owned(),
+        address: None,
+    };
+    let taken = store.take_lease(&claim).await?;
+    let fence = taken.ok_or_else(lost)?;
     let size = store.head().await?.map_or(0, |head| head.size);
     let mut replica = Replica::new(trust);
     let mut mentions = Vec::new();
@@ -57,6 +68,10 @@ pub async fn rebuild(
             .extend(&page)
             .map_err(|error| RebuildError::Log(from, error))?;
         mentions.extend(new);
+        // Other nodes would begin to write when it runs out.
+        if !store.renew_lease(fence).await? {
+            return Err(lost().into());
+        }
         progress(replica.size(), size);
     }
     let states = &replica.world().states;

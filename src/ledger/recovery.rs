@@ -1,11 +1,15 @@
-//! What a writer checks of what it finds before it goes on.
+//! What a process reads of what is committed, and what it checks of it before it goes on.
 //!
-//! Owns the questions whether the log is ours and whether its lists of statements lead to the root that it signed. Must
-//! never know SQL.
+//! Owns the questions whether the log is ours, whether its entries lead to the checkpoint that was signed and its lists of statements
+//! to the root in its last entry, and whether it is the log that this process has read before, and more of it. Must never know SQL.
 
-use super::LedgerError;
-use super::storage::Storage;
+use super::sequencer::write;
+use super::storage::{Head, Storage};
+use super::{LedgerError, Published};
+use std::sync::RwLock;
 use threadmark_protocol::body::{Body, Core};
+use threadmark_protocol::checkpoint;
+use threadmark_protocol::digest::Digest;
 use threadmark_protocol::genesis::Trust;
 use threadmark_protocol::index::Map;
 
@@ -23,12 +27,83 @@ pub async fn check_genesis<S: Storage>(storage: &S, trust: &Trust) -> Result<(),
     Err(LedgerError::OtherLog("entries 0 and 1 differ".into()))
 }
 
-/// The index of statements of a log of `size` entries. Refuses lists that do not lead to the root that its last entry
-/// signs: the next root would be a lie. An entry that is older than the index signs none.
-pub async fn statements<S: Storage>(storage: &S, size: u64) -> Result<Map, LedgerError> {
-    let map = Map::from_tallies(storage.tallies().await?);
+/// Reads what is committed beyond what is published, all of it at first, and publishes it. Others may commit meanwhile.
+///
+/// # Errors
+/// [`LedgerError::Diverged`] when the entries do not lead to the checkpoint that was signed, or the log is not the one that was
+/// published, and more of it: nobody may go on from there.
+pub async fn catch_up<S: Storage>(
+    storage: &S,
+    trust: &Trust,
+    published: &RwLock<Published>,
+) -> Result<(), LedgerError> {
+    let head = storage.head().await?;
+    let (known, mut statements) = {
+        let log = write(published);
+        (log.head.clone(), log.statements.clone())
+    };
+    if head == known && head.is_some() {
+        return Ok(());
+    }
+    let from = known.as_ref().map_or(0, |known| known.size);
+    let size = head.as_ref().map_or(0, |head| head.size);
+    if size < from {
+        let what = format!("the log had {from} entries, and the database has {size}");
+        return Err(LedgerError::Diverged(what));
+    }
+    let leaves = new_leaves(storage, from, size).await?;
+    if let Some(head) = &head {
+        check_signature(head, trust)?;
+        statements.set(storage.tallies(from, size).await?);
+        check_statements(storage, &statements, size).await?;
+    }
+    publish(published, head, leaves, statements)
+}
+
+/// The leaves of the entries from `from` to `size`. Those beyond must be covered by a checkpoint that came meanwhile.
+async fn new_leaves<S: Storage>(
+    storage: &S,
+    from: u64,
+    size: u64,
+) -> Result<Vec<Digest>, LedgerError> {
+    let mut leaves = storage.leaves(from).await?;
+    let found = from + leaves.len() as u64;
+    if found > size {
+        let covered = storage.head().await?.map_or(0, |head| head.size);
+        if found > covered {
+            return Err(unexplained(found, covered));
+        }
+        leaves.truncate((size - from) as usize);
+    }
+    Ok(leaves)
+}
+
+fn unexplained(entries: u64, size: u64) -> LedgerError {
+    let what = format!("{entries} entries do not lead to the checkpoint of size {size}");
+    LedgerError::Diverged(what)
+}
+
+fn check_signature(head: &Head, trust: &Trust) -> Result<(), LedgerError> {
+    let signed = checkpoint::open(&head.note, &trust.checkpoint_key);
+    let same = signed.is_ok_and(|signed| {
+        (signed.checkpoint().size, signed.checkpoint().root) == (head.size, head.root)
+    });
+    if same {
+        return Ok(());
+    }
+    let what = "the newest checkpoint is not signed by this log";
+    Err(LedgerError::Diverged(what.into()))
+}
+
+/// Refuses lists that do not lead to the root that the last of `size` entries signs: the next root would be a lie. An entry that is
+/// older than the index signs none.
+async fn check_statements<S: Storage>(
+    storage: &S,
+    statements: &Map,
+    size: u64,
+) -> Result<(), LedgerError> {
     let Some(last) = size.checked_sub(1) else {
-        return Ok(map);
+        return Ok(());
     };
     let entries = storage.entries(last, 1).await?;
     let core = entries.first().map(|entry| Body::parse(&entry.body));
@@ -36,9 +111,30 @@ pub async fn statements<S: Storage>(storage: &S, size: u64) -> Result<Map, Ledge
         let what = format!("entry {last} closes no batch");
         return Err(LedgerError::Diverged(what));
     };
-    if says.index_root.is_none_or(|root| root == map.root()) {
-        return Ok(map);
+    if says.index_root.is_none_or(|root| root == statements.root()) {
+        return Ok(());
     }
     let what = "the lists of statements by subject do not lead to the root that the log signed";
     Err(LedgerError::Diverged(what.into()))
+}
+
+/// Puts the leaves on the tree, if they lead to the checkpoint.
+fn publish(
+    published: &RwLock<Published>,
+    head: Option<Head>,
+    leaves: Vec<Digest>,
+    statements: Map,
+) -> Result<(), LedgerError> {
+    let mut log = write(published);
+    let before = log.tree.size();
+    leaves.into_iter().for_each(|leaf| log.tree.push(leaf));
+    let found = (log.tree.size(), log.tree.root());
+    let expected = head.as_ref().map(|head| (head.size, head.root));
+    if found != expected.unwrap_or_else(|| (0, threadmark_protocol::tree::empty_root())) {
+        log.tree.truncate(before);
+        return Err(unexplained(found.0, expected.map_or(0, |(size, _)| size)));
+    }
+    log.head = head;
+    log.statements = statements;
+    Ok(())
 }

@@ -9,80 +9,39 @@
 //! 4. publish and answer the waiters: the batch is durable, waiters that hear nothing send again and are told the
 //!    index that their statement has.
 //!
-//! Recovery is [`Sequencer::load`], which is also how a start begins. Must never know HTTP or SQL.
+//! A start and a take-over are one thing, [`Sequencer::take_over`]: the fence first, then what is committed
+//! ([`recovery::catch_up`]). When this process writes is [`super::node`]'s. Must never know HTTP or SQL.
 
 use super::draft::{Draft, Ground, grow};
 use super::keys::LogKeys;
+use super::lease::{Claim, Lease, Role};
+use super::node::{Fate, Fates, Node};
 use super::recent::Recent;
 use super::storage::{Batch, Head, Place, Storage, StorageError};
 use super::{Clock, Ledger, LedgerError, Published, recovery};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::lifecycle::Refusal;
-use threadmark_protocol::statement::{Statement, StatementId};
-use threadmark_protocol::tree::Tree;
-use tokio::sync::{mpsc, oneshot};
-
-/// Most statements of one batch.
-const BATCH_MAX: usize = 256;
-/// Most statements that wait; beyond it submitters are told to come back.
-const QUEUE_MAX: usize = 4096;
-
-/// A statement that waits for its place.
-pub struct Pending {
-    /// Its signature was verified.
-    pub statement: Arc<Statement>,
-    /// Who waits.
-    pub reply: oneshot::Sender<Fate>,
-}
-
-/// What the writer did with a statement.
-#[derive(Clone, Debug)]
-pub enum Fate {
-    /// It stands in the log.
-    Logged {
-        /// Where.
-        place: Place,
-        /// What was found.
-        findings: BTreeSet<Code>,
-        /// Whether it was there before.
-        known: bool,
-    },
-    /// The rules refuse it; nothing was changed.
-    Refused(Refusal),
-    /// Storage failed; send it again.
-    Unavailable,
-}
-
-impl Fate {
-    fn logged(place: Place, findings: BTreeSet<Code>, known: bool) -> Fate {
-        Fate::Logged {
-            place,
-            findings,
-            known,
-        }
-    }
-}
-
-type Fates = BTreeMap<StatementId, Fate>;
+use threadmark_protocol::statement::Statement;
 
 /// The writer's own state between batches.
 pub struct Sequencer<S> {
     storage: S,
     keys: Arc<LogKeys>,
-    trust: Arc<Trust>,
+    pub(super) trust: Arc<Trust>,
     clock: Clock,
-    holder: String,
+    claim: Claim,
     fence: i64,
     published: Arc<RwLock<Published>>,
     recent: Recent,
 }
 
 impl<S: Storage> Sequencer<S> {
-    /// Takes the lease, checks that entries, tree and checkpoint belong together, and writes genesis if there is none.
+    /// Takes the lease from whoever has it, checks that entries, tree and checkpoint belong together, and writes genesis if there
+    /// is none.
     ///
     /// # Errors
     /// Every [`LedgerError`]: a log that cannot be explained is not written to.
@@ -92,82 +51,144 @@ impl<S: Storage> Sequencer<S> {
         genesis: &Genesis,
         holder: &str,
         clock: Clock,
-    ) -> Result<(Ledger, SequencerTask<S>), LedgerError> {
+    ) -> Result<(Ledger, Node<S>), LedgerError> {
+        let claim = Claim {
+            holder: holder.to_owned(),
+            address: None,
+        };
+        let mut sequencer = Sequencer::new(storage, keys, genesis, claim, clock)?;
+        sequencer.check_log().await?;
+        if !sequencer.take_over().await? {
+            return Err(StorageError::Conflict("it keeps the lease".into()).into());
+        }
+        Ok(sequencer.node(Role::Writer))
+    }
+
+    /// Shares the log with other processes: reads what is committed, and will write when the lease is free.
+    ///
+    /// # Errors
+    /// Every [`LedgerError`].
+    pub async fn join(
+        storage: S,
+        keys: LogKeys,
+        genesis: &Genesis,
+        claim: Claim,
+        clock: Clock,
+    ) -> Result<(Ledger, Node<S>), LedgerError> {
+        let sequencer = Sequencer::new(storage, keys, genesis, claim, clock)?;
+        sequencer.check_log().await?;
+        sequencer.catch_up().await?;
+        Ok(sequencer.node(Role::Reader { writer: None }))
+    }
+
+    fn new(
+        storage: S,
+        keys: LogKeys,
+        genesis: &Genesis,
+        claim: Claim,
+        clock: Clock,
+    ) -> Result<Sequencer<S>, LedgerError> {
         let trust = genesis
             .trust()
             .map_err(|error| LedgerError::Genesis(error.to_string()))?;
         if !keys.belong_to(&trust) {
             return Err(LedgerError::OtherKeys);
         }
-        let (keys, trust) = (Arc::new(keys), Arc::new(trust));
-        let mut sequencer = Sequencer {
+        Ok(Sequencer {
             storage,
-            keys: keys.clone(),
-            trust: trust.clone(),
+            keys: Arc::new(keys),
+            trust: Arc::new(trust),
             clock,
-            holder: holder.to_owned(),
+            claim,
             fence: 0,
             published: Arc::default(),
             recent: Recent::default(),
-        };
-        if sequencer.storage.head().await?.is_some() {
-            recovery::check_genesis(&sequencer.storage, &trust).await?;
-        }
-        // Only now: taking the lease ends the writer that has it. It waits for a commit that is under way, and none comes after, so
-        // what is read from here on does not move: a commit outlives the process that asked for it.
-        sequencer.fence = sequencer.storage.take_lease(holder).await?;
-        sequencer.load().await?;
-        if sequencer.head().is_none() {
-            sequencer.write_genesis().await?;
-        }
-        recovery::check_genesis(&sequencer.storage, &trust).await?;
-        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        let published = sequencer.published.clone();
-        let ledger = Ledger {
+        })
+    }
+
+    fn node(self, role: Role) -> (Ledger, Node<S>) {
+        let (trust, keys) = (self.trust.clone(), self.keys.clone());
+        let published = self.published.clone();
+        Node::new(self, role, |queue, role| Ledger {
             trust,
             keys,
             published,
             queue,
-        };
-        Ok((ledger, SequencerTask { sequencer, waiting }))
+            role,
+        })
     }
 
-    /// Reads what is committed. Refuses to go on when the entries do not lead to the checkpoint that was signed.
-    async fn load(&mut self) -> Result<(), LedgerError> {
-        let head = self.storage.head().await?;
-        let mut tree = Tree::default();
-        for leaf in self.storage.leaves(0).await? {
-            tree.push(leaf);
+    /// Refuses the log of somebody else before anything is taken from anybody.
+    async fn check_log(&self) -> Result<(), LedgerError> {
+        if self.storage.head().await?.is_none() {
+            return Ok(());
         }
-        let (size, root) = head
-            .as_ref()
-            .map_or((0, Tree::default().root()), |head| (head.size, head.root));
-        if tree.size() != size || tree.root() != root {
-            let found = format!(
-                "{} entries do not lead to the checkpoint of size {size}",
-                tree.size()
-            );
-            return Err(LedgerError::Diverged(found));
-        }
-        if let Some(head) = &head {
-            let signed =
-                threadmark_protocol::checkpoint::open(&head.note, &self.trust.checkpoint_key);
-            let same = signed.is_ok_and(|signed| {
-                (signed.checkpoint().size, signed.checkpoint().root) == (head.size, head.root)
-            });
-            if !same {
-                return Err(LedgerError::Diverged(
-                    "the newest checkpoint is not signed by this log".into(),
-                ));
-            }
-        }
-        let statements = recovery::statements(&self.storage, size).await?;
-        *write(&self.published) = Published {
-            tree,
-            head,
-            statements,
+        recovery::check_genesis(&self.storage, &self.trust).await
+    }
+
+    /// Becomes the writer, if it may: `false` when another has the lease. Taking it waits for a commit that is under way, and none
+    /// comes after, so what is read from then on does not move: a commit outlives the process that asked for it.
+    ///
+    /// # Errors
+    /// Every [`LedgerError`]; it is no writer then.
+    pub(super) async fn take_over(&mut self) -> Result<bool, LedgerError> {
+        let Some(fence) = self.storage.take_lease(&self.claim).await? else {
+            return Ok(false);
         };
-        Ok(())
+        self.fence = fence;
+        self.recent = Recent::default();
+        self.catch_up().await?;
+        if self.head().is_none() {
+            self.write_genesis().await?;
+        }
+        recovery::check_genesis(&self.storage, &self.trust).await?;
+        Ok(true)
+    }
+
+    /// Reads what was committed by others.
+    pub(super) async fn catch_up(&self) -> Result<(), LedgerError> {
+        recovery::catch_up(&self.storage, &self.trust, &self.published).await
+    }
+
+    /// Whether it shares the log with other processes.
+    pub(super) fn shares(&self) -> bool {
+        self.claim.address.is_some()
+    }
+
+    /// Who has the lease, if somebody else has it.
+    pub(super) async fn other_writer(&self) -> Result<Option<Lease>, StorageError> {
+        let lease = self.storage.lease().await?;
+        let is_others = |of: &Lease| !of.left.is_zero() && of.holder != self.claim.holder;
+        Ok(lease.filter(is_others))
+    }
+
+    /// A sign of life. A database that is away for a moment ends nothing: the next commit finds out.
+    ///
+    /// # Errors
+    /// Another has taken over.
+    pub(super) async fn beat(&self) -> Result<(), LedgerError> {
+        match self.storage.renew_lease(self.fence).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(lost()),
+            Err(StorageError::Unavailable(detail)) => {
+                tracing::warn!(detail, "the lease was not renewed");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Lets others write at once.
+    ///
+    /// # Errors
+    /// [`StorageError`]: they wait until the lease has run out.
+    pub(super) async fn leave(&self) -> Result<(), StorageError> {
+        self.storage.release_lease(self.fence).await
+    }
+
+    /// Keeps what is at hand between batches within its bounds.
+    pub(super) fn trim(&mut self) {
+        self.recent.trim();
     }
 
     fn head(&self) -> Option<Head> {
@@ -206,7 +227,7 @@ impl<S: Storage> Sequencer<S> {
 
     /// Logs what can be logged of `statements`, and says what became of each. A data error is bisected until the
     /// statement that causes it stands alone.
-    async fn process(
+    pub(super) async fn process(
         &mut self,
         statements: Vec<Arc<Statement>>,
         fates: &mut Fates,
@@ -266,6 +287,10 @@ impl<S: Storage> Sequencer<S> {
         let refused = refused.map(|(id, refusal)| (id, Fate::Refused(refusal)));
         let accepted = std::mem::take(&mut draft.accepted);
         if accepted.is_empty() && !fresh.is_empty() {
+            // No commit finds out whether this is still the one who may say so.
+            if !self.storage.holds_lease(self.fence).await? {
+                return Err(lost());
+            }
             fates.extend(refused);
             return Ok(());
         }
@@ -324,7 +349,8 @@ impl<S: Storage> Sequencer<S> {
     }
 
     async fn settled_head(&mut self) -> Result<Option<Head>, StorageError> {
-        let raised = self.storage.raise_fence(&self.holder, self.fence).await?;
+        let holder = &self.claim.holder;
+        let raised = self.storage.raise_fence(holder, self.fence).await?;
         self.fence = raised.ok_or_else(|| StorageError::Conflict("it has the lease".into()))?;
         self.storage.head().await
     }
@@ -342,58 +368,13 @@ fn close(
         .map_err(LedgerError::Diverged)
 }
 
-fn write(published: &RwLock<Published>) -> std::sync::RwLockWriteGuard<'_, Published> {
+fn lost() -> LedgerError {
+    StorageError::Conflict("it has taken over".into()).into()
+}
+
+pub(super) fn write(published: &RwLock<Published>) -> std::sync::RwLockWriteGuard<'_, Published> {
     // Whoever panicked with the lock left whole batches: the tree is cut back before anything can fail.
     published
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// The writer with its queue.
-pub struct SequencerTask<S> {
-    sequencer: Sequencer<S>,
-    waiting: mpsc::Receiver<Pending>,
-}
-
-impl<S: Storage> SequencerTask<S> {
-    /// Works until all handles are gone, or until it must not write any more.
-    ///
-    /// # Errors
-    /// Another writer took over, or the log diverged: the process must stop and say so.
-    pub async fn run(mut self) -> Result<(), LedgerError> {
-        let heartbeat = Duration::from_secs(self.sequencer.trust.policy.heartbeat_s.max(1).into());
-        loop {
-            let first = match tokio::time::timeout(heartbeat, self.waiting.recv()).await {
-                Ok(None) => return Ok(()),
-                Ok(Some(first)) => Some(first),
-                // Idle: an empty batch proves that the log is alive, so that knowledge of it is fresh.
-                Err(_) => None,
-            };
-            let mut pending: Vec<Pending> = first.into_iter().collect();
-            while pending.len() < BATCH_MAX
-                && let Ok(next) = self.waiting.try_recv()
-            {
-                pending.push(next);
-            }
-            self.answer(pending).await?;
-        }
-    }
-
-    async fn answer(&mut self, pending: Vec<Pending>) -> Result<(), LedgerError> {
-        let mut seen = BTreeSet::new();
-        let is_first = |waiting: &&Pending| seen.insert(waiting.statement.id);
-        let statements = pending.iter().filter(is_first);
-        let statements = statements
-            .map(|waiting| waiting.statement.clone())
-            .collect();
-        let mut fates = Fates::new();
-        let done = self.sequencer.process(statements, &mut fates).await;
-        self.sequencer.recent.trim();
-        for Pending { statement, reply } in pending {
-            let fate = fates.get(&statement.id).cloned();
-            // Whoever stopped waiting will send again and be told the index.
-            let _ = reply.send(fate.unwrap_or(Fate::Unavailable));
-        }
-        done
-    }
 }

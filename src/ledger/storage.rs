@@ -2,6 +2,7 @@
 //!
 //! The comments are requirements on implementers. Must never know SQL.
 
+use super::lease::{Claim, Lease};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
@@ -79,8 +80,13 @@ pub enum StorageError {
 
 /// Durable storage of the log.
 pub trait Storage: Send + Sync + 'static {
-    /// Makes this writer the only one: commits with an older fence must fail from now on.
-    fn take_lease(&self, holder: &str) -> impl Future<Output = Result<i64, StorageError>> + Send;
+    /// Makes who claims the only writer, if it may be, for [`LEASE`](super::lease::LEASE): commits with an older fence must fail from
+    /// now on, and one that is under way has happened when this returns, or never will. The fence; `None` when another has the
+    /// lease. A claim without an address always gets it; one with an address when it has run out, or is its own already.
+    fn take_lease(
+        &self,
+        claim: &Claim,
+    ) -> impl Future<Output = Result<Option<i64>, StorageError>> + Send;
 
     /// Raises the fence of `holder`, who has had `fence`: a commit of its that is still under way has happened when this returns,
     /// or never will. Again after a lost answer it does no harm. `None` when another writer has the lease.
@@ -90,15 +96,30 @@ pub trait Storage: Send + Sync + 'static {
         fence: i64,
     ) -> impl Future<Output = Result<Option<i64>, StorageError>> + Send;
 
+    /// Who has the lease; `None` when nobody ever had it.
+    fn lease(&self) -> impl Future<Output = Result<Option<Lease>, StorageError>> + Send;
+
+    /// A sign of life of who has `fence`, as each commit is one; `false` when another has taken over.
+    fn renew_lease(&self, fence: i64) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Whether nobody has taken over from who has `fence`.
+    fn holds_lease(&self, fence: i64) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Lets the lease run out at once, if it is still that of `fence`.
+    fn release_lease(&self, fence: i64) -> impl Future<Output = Result<(), StorageError>> + Send;
+
     /// The newest committed checkpoint. Must see every commit that was acknowledged.
     fn head(&self) -> impl Future<Output = Result<Option<Head>, StorageError>> + Send;
 
-    /// Leaf hashes from an index on, from the entries themselves.
+    /// Leaf hashes from an index on, from the entries themselves; as many as are committed by then.
     fn leaves(&self, from: u64) -> impl Future<Output = Result<Vec<Digest>, StorageError>> + Send;
 
-    /// The newest tally of every subject of which something was said.
-    fn tallies(&self)
-    -> impl Future<Output = Result<Vec<(SubjectId, Tally)>, StorageError>> + Send;
+    /// The newest tally in the first `size` entries of every subject of which something was said from entry `from` on.
+    fn tallies(
+        &self,
+        from: u64,
+        size: u64,
+    ) -> impl Future<Output = Result<BTreeMap<SubjectId, Tally>, StorageError>> + Send;
 
     /// Where statements stand; those that are not logged are missing.
     fn places(

@@ -1,37 +1,9 @@
 //! The commit of a batch: the one place where the log grows.
 
 use super::{mention, sort_out, to_i64};
+use crate::ledger::lease::LEASE;
 use crate::ledger::storage::{Batch, StorageError};
-use sqlx::{PgPool, PgTransaction};
-
-/// Raises the fence: from now on no older writer can commit.
-pub async fn take_lease(pool: &PgPool, holder: &str) -> Result<i64, StorageError> {
-    sqlx::query_scalar!(
-        "insert into lease (holder, fence) values ($1, 1)
-         on conflict (only_row) do update set holder = excluded.holder, fence = lease.fence + 1
-         returning fence",
-        holder
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(sort_out)
-}
-
-/// Raises a writer's own fence. Waits for a commit that is under way, which holds the row, and leaves none that comes later.
-pub async fn raise_fence(
-    pool: &PgPool,
-    holder: &str,
-    fence: i64,
-) -> Result<Option<i64>, StorageError> {
-    sqlx::query_scalar!(
-        "update lease set fence = fence + 1 where holder = $1 and fence >= $2 returning fence",
-        holder,
-        fence
-    )
-    .fetch_optional(pool)
-    .await
-    .map_err(sort_out)
-}
+use sqlx::PgPool;
 
 /// Writes a batch. What it consists of stands in `commit.sql`, one statement and therefore one transaction; without the
 /// lease, or with other numbers of rows than the batch has, it fails as a whole.
@@ -67,6 +39,7 @@ pub async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), StorageError> {
         &of.mention.nth,
         &of.mention.index,
         &of.mention.head as &[&[u8]],
+        LEASE.as_secs_f64(),
     );
     // COMMIT POINT. Before it nothing of the batch exists for anybody; after it all of it does, and survives
     // a crash of this process, of the database and of the machine.
@@ -142,23 +115,6 @@ impl<'a> Columns<'a> {
                 .collect(),
         })
     }
-}
-
-/// Locks the lease row until the end of the transaction, so that no other writer can take it in between.
-pub(super) async fn hold_lease(
-    transaction: &mut PgTransaction<'_>,
-    fence: i64,
-) -> Result<(), StorageError> {
-    let held = sqlx::query_scalar!("select fence from lease for update")
-        .fetch_optional(&mut **transaction)
-        .await
-        .map_err(sort_out)?;
-    if held == Some(fence) {
-        return Ok(());
-    }
-    Err(StorageError::Conflict(
-        "another process writes this log now".into(),
-    ))
 }
 
 /// A write that touches other than the expected rows is a bug, never silently right.

@@ -1,8 +1,8 @@
 -- One batch, in one statement, which is a transaction of its own: nothing is written without the fence, and other numbers of
 -- rows than expected undo it.
 with held as (
-    -- Locked until the end of the transaction: no other writer takes the lease in between.
-    select fence from lease where fence = $1 for update
+    -- Locked until the end of the transaction: no other writer takes the lease in between. A commit is a sign of life.
+    update lease set expires_at = clock_timestamp() + make_interval(secs => $27) where fence = $1 returning fence
 ),
 new_entry as (
     insert into entry (index, id, kid, seq, kind, subject, logged_at, envelope, body)

@@ -7,22 +7,52 @@ use super::commit::expect_rows;
 use super::{PgStore, digest, inconsistent, sort_out, to_i64};
 use crate::ledger::storage::StorageError;
 use sqlx::PgPool;
+use std::collections::BTreeMap;
 use threadmark_protocol::index::{Mention, Tally};
 use threadmark_protocol::text::SubjectId;
 
 /// Lines written by one query.
 const LINES_AT_ONCE: usize = 10_000;
 
-/// The newest tally of every subject.
-pub async fn tallies(pool: &PgPool) -> Result<Vec<(SubjectId, Tally)>, StorageError> {
-    // Backwards, as the primary key gives it.
-    let rows = sqlx::query!(
-        "select distinct on (subject) subject, nth, head from mention order by subject desc, nth desc"
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(sort_out)?;
-    let rows = rows.into_iter().map(|row| {
+/// A subject with its tally.
+struct TallyRow {
+    subject: String,
+    nth: i64,
+    head: Vec<u8>,
+}
+
+/// The newest tally in the first `size` entries of each subject of which something was said from entry `from` on.
+pub async fn tallies(
+    pool: &PgPool,
+    from: u64,
+    size: u64,
+) -> Result<BTreeMap<SubjectId, Tally>, StorageError> {
+    let (from, size) = (to_i64(from)?, to_i64(size)?);
+    let rows = match from {
+        // Backwards, as the primary key gives it.
+        0 => {
+            sqlx::query_as!(
+                TallyRow,
+                "select distinct on (subject) subject, nth, head from mention where index < $1
+                 order by subject desc, nth desc",
+                size
+            )
+            .fetch_all(pool)
+            .await
+        }
+        _ => {
+            sqlx::query_as!(
+                TallyRow,
+                "select subject, nth, head from mention where index >= $1 and index < $2 order by index",
+                from,
+                size
+            )
+            .fetch_all(pool)
+            .await
+        }
+    };
+    // Of several lines of a subject the last one stays.
+    let rows = rows.map_err(sort_out)?.into_iter().map(|row| {
         let tally = Tally {
             count: row.nth.unsigned_abs(),
             head: digest(&row.head)?,

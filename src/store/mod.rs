@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod commit;
 pub mod cosignature;
 pub mod entry;
+pub mod lease;
 pub mod mention;
 pub mod open;
 pub mod part;
@@ -18,6 +19,7 @@ pub mod session;
 pub mod tiles;
 pub mod world;
 
+use crate::ledger::lease::{Claim, Lease};
 use crate::ledger::storage::{Batch, Head, Numbers, Place, Storage, StorageError};
 pub use open::OpenError;
 use sqlx::PgPool;
@@ -46,12 +48,28 @@ impl PgStore {
 }
 
 impl Storage for PgStore {
-    async fn take_lease(&self, holder: &str) -> Result<i64, StorageError> {
-        commit::take_lease(&self.pool, holder).await
+    async fn take_lease(&self, claim: &Claim) -> Result<Option<i64>, StorageError> {
+        lease::take(&self.pool, claim).await
     }
 
     async fn raise_fence(&self, holder: &str, fence: i64) -> Result<Option<i64>, StorageError> {
-        commit::raise_fence(&self.pool, holder, fence).await
+        lease::raise_fence(&self.pool, holder, fence).await
+    }
+
+    async fn lease(&self) -> Result<Option<Lease>, StorageError> {
+        lease::current(&self.pool).await
+    }
+
+    async fn renew_lease(&self, fence: i64) -> Result<bool, StorageError> {
+        lease::renew(&self.pool, fence).await
+    }
+
+    async fn holds_lease(&self, fence: i64) -> Result<bool, StorageError> {
+        lease::holds(&self.pool, fence).await
+    }
+
+    async fn release_lease(&self, fence: i64) -> Result<(), StorageError> {
+        lease::release(&self.pool, fence).await
     }
 
     async fn head(&self) -> Result<Option<Head>, StorageError> {
@@ -62,8 +80,12 @@ impl Storage for PgStore {
         entry::leaves(&self.pool, from).await
     }
 
-    async fn tallies(&self) -> Result<Vec<(SubjectId, Tally)>, StorageError> {
-        mention::tallies(&self.pool).await
+    async fn tallies(
+        &self,
+        from: u64,
+        size: u64,
+    ) -> Result<BTreeMap<SubjectId, Tally>, StorageError> {
+        mention::tallies(&self.pool, from, size).await
     }
 
     async fn places(

@@ -1,8 +1,8 @@
 //! The world above a mark's parts, kept as long as nothing in it has changed.
 //!
 //! Owns what a scan reads. Most scans are of parts of which nothing new was said, so the states stay parsed in memory; whether they
-//! are still what the database holds is asked each time, by the newest checkpoint and, when that has moved, by the states' versions.
-//! So any number of processes may answer from one database.
+//! are still what the database holds is asked each time, by the fence and the newest checkpoint and, when that has moved, by the
+//! states' versions, which begin anew under a new fence only. So any number of processes may answer from one database.
 
 use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
@@ -33,6 +33,8 @@ pub struct Held {
     pub record: Record,
     /// Size of the log at which it was last seen to be true.
     size: AtomicI64,
+    /// The fence under which it was read.
+    fence: i64,
     ids: Vec<String>,
     versions: Vec<i64>,
     /// Named above the part, and not there yet.
@@ -63,8 +65,8 @@ impl PgStore {
     /// Storage fails, or a state cannot be read.
     pub async fn part(&self, mark: Mark) -> Result<Arc<Held>, StorageError> {
         // Before the states: what is committed in between makes the next caller look again.
-        let size = self.size().await?;
-        if let Some(held) = self.parts.get(&mark) {
+        let (fence, size) = self.moment().await?;
+        if let Some(held) = self.parts.get(&mark).filter(|held| held.fence == fence) {
             if held.size.load(Ordering::Relaxed) == size {
                 return Ok(held);
             }
@@ -73,18 +75,19 @@ impl PgStore {
                 return Ok(held);
             }
         }
-        let held = Arc::new(self.load_part(mark, size).await?);
+        let held = Arc::new(self.load_part(mark, fence, size).await?);
         self.parts.insert(mark, held.clone());
         Ok(held)
     }
 
-    /// Size of the newest checkpoint; 0 before the first.
-    async fn size(&self) -> Result<i64, StorageError> {
-        sqlx::query_scalar!(r#"select size from checkpoint order by size desc limit 1"#)
-            .fetch_optional(&self.pool)
-            .await
-            .map(Option::unwrap_or_default)
-            .map_err(sort_out)
+    /// The fence, and the size of the newest checkpoint; 0 before the first.
+    async fn moment(&self) -> Result<(i64, i64), StorageError> {
+        let row = sqlx::query!(
+            r#"select coalesce((select fence from lease), 0) as "fence!",
+                      coalesce((select size from checkpoint order by size desc limit 1), 0) as "size!""#
+        );
+        let row = row.fetch_one(&self.pool).await.map_err(sort_out)?;
+        Ok((row.fence, row.size))
     }
 
     async fn is_unchanged(&self, held: &Held) -> Result<bool, StorageError> {
@@ -99,7 +102,7 @@ impl PgStore {
         same.fetch_one(&self.pool).await.map_err(sort_out)
     }
 
-    async fn load_part(&self, mark: Mark, size: i64) -> Result<Held, StorageError> {
+    async fn load_part(&self, mark: Mark, fence: i64, size: i64) -> Result<Held, StorageError> {
         let (subject, policy) = (mark_subject(&mark), policy_subject());
         // Parts stand below their mark; everything else that is read stands above one of these.
         let rows = sqlx::query!(
@@ -137,6 +140,7 @@ impl PgStore {
             record: Record::of(&world, mark),
             world,
             size: AtomicI64::new(size),
+            fence,
             ids,
             versions,
             absent,

@@ -1,7 +1,7 @@
 //! Writing every state anew, from a replay of the log. The log itself is not touched.
 
-use super::commit::{expect_rows, hold_lease};
-use super::{PgStore, entry, mention, sort_out};
+use super::commit::expect_rows;
+use super::{PgStore, entry, lease, mention, sort_out};
 use crate::ledger::storage::StorageError;
 use std::collections::BTreeMap;
 use threadmark_protocol::index::Mention;
@@ -12,7 +12,8 @@ use threadmark_protocol::world::{STATE_FORM, State};
 const STATES_AT_ONCE: usize = 1000;
 
 impl PgStore {
-    /// Puts `states` and `mentions` in the place of all that are stored, in one transaction.
+    /// Puts `states` and `mentions` in the place of all that are stored, in one transaction, and ends
+    /// the lease with it.
     ///
     /// # Errors
     /// Storage fails, another writer has taken over since `fence`, or the log is not of `size` any more.
@@ -24,7 +25,7 @@ impl PgStore {
         mentions: &[Mention],
     ) -> Result<(), StorageError> {
         let mut transaction = self.pool.begin().await.map_err(sort_out)?;
-        hold_lease(&mut transaction, fence).await?;
+        lease::hold(&mut transaction, fence).await?;
         let head = entry::head(&self.pool).await?;
         if head.map_or(0, |head| head.size) != size {
             return Err(StorageError::Conflict("the log has grown meanwhile".into()));
@@ -53,6 +54,8 @@ impl PgStore {
             .await
             .map_err(sort_out)?;
         expect_rows(done.rows_affected(), 1)?;
+        // Versions begin anew, so what was read before may look as if it were still so.
+        lease::end(&mut transaction, fence).await?;
         transaction.commit().await.map_err(sort_out)
     }
 }

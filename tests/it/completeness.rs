@@ -104,7 +104,11 @@ fn lists_that_are_not_the_logs_are_named_stop_the_writer_and_are_made_again() {
 
 /// The log of a fixture as a database holds it, batch by batch; of states it has none.
 async fn store_log(store: &PgStore, of: &Consortium) {
-    let fence = store.take_lease("test").await.unwrap();
+    let claim = threadmark::ledger::lease::Claim {
+        holder: "test".into(),
+        address: None,
+    };
+    let fence = store.take_lease(&claim).await.unwrap().unwrap();
     let mut lines = BTreeMap::new();
     for page in of.log.pages() {
         let end = page.from + page.entries.len() as u64;

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 pub struct Running {
     pub ledger: Ledger,
-    task: JoinHandle<()>,
+    pub task: JoinHandle<()>,
 }
 
 pub async fn start(memory: &Memory, consortium: &Consortium) -> Running {
@@ -34,7 +34,7 @@ pub async fn start(memory: &Memory, consortium: &Consortium) -> Running {
 }
 
 /// Everything that a consortium says while it is founded and one part is made, without the log's own entries.
-fn statements() -> (Consortium, Vec<Statement>) {
+pub fn statements() -> (Consortium, Vec<Statement>) {
     let class = threadmark_protocol::body::governance::PartClass::C;
     let (mut consortium, licence) = Consortium::licensed(11, class, 3);
     consortium.make(&licence, 1);
@@ -72,7 +72,7 @@ pub async fn log_all(running: &Running, consortium: &Consortium, statements: &[S
 }
 
 /// A stranger replays everything that was committed.
-fn check_all(memory: &Memory, consortium: &Consortium, statements: &[Statement]) {
+pub fn check_all(memory: &Memory, consortium: &Consortium, statements: &[Statement]) {
     let mut replica = Replica::new(consortium.trust());
     for page in memory.pages() {
         replica.extend(&page).unwrap();
@@ -199,6 +199,15 @@ async fn an_older_writer_stops() {
     let old = start(&memory, &consortium).await;
     log_all(&old, &consortium, &statements[..3]).await;
     let new = start(&memory, &consortium).await;
+    // It would be refused, and nothing is committed that would tell the writer that it is none any more.
+    let premature = statements.last().unwrap().clone();
+    let outcome = new.ledger.submit(premature.clone()).await;
+    assert!(matches!(outcome, Some(Outcome::Refused(_))), "{outcome:?}");
+    let outcome = old.ledger.submit(premature).await;
+    assert!(
+        matches!(outcome, None | Some(Outcome::Unavailable)),
+        "{outcome:?}"
+    );
     let outcome = old.ledger.submit(statements[3].clone()).await;
     assert!(
         matches!(outcome, None | Some(Outcome::Unavailable)),

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use threadmark::ledger::lease::{Claim, LEASE, Lease};
 use threadmark::ledger::storage::{Batch, Head, Numbers, Place, Storage, StorageError};
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::digest::Digest;
@@ -27,16 +29,27 @@ pub enum Fault {
     BadData(StatementId),
 }
 
-/// Which call fails, and how.
+/// Which call fails, and how: every one that storage has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
-    Places,
-    Newest,
-    World,
+    TakeLease,
     RaiseFence,
-    Commit,
+    Lease,
+    RenewLease,
+    HoldsLease,
+    ReleaseLease,
+    Head,
+    Leaves,
+    Tallies,
+    Places,
+    World,
+    Used,
+    Newest,
+    Entries,
     Envelopes,
+    TilesPublished,
     NoteTiles,
+    Commit,
 }
 
 #[derive(Default)]
@@ -45,14 +58,34 @@ pub struct State {
     places: BTreeMap<StatementId, Place>,
     world: World,
     checkpoints: Vec<Head>,
-    tallies: BTreeMap<SubjectId, Tally>,
-    holder: String,
-    fence: i64,
+    mentions: Vec<Mention>,
+    lease: Row,
     /// A commit that is under way.
     late: Option<Batch>,
     tiles_published: u64,
     /// The fault, and how often it strikes.
     faults: BTreeMap<Call, (Fault, u32)>,
+}
+
+/// The lease.
+#[derive(Clone, Default)]
+struct Row {
+    holder: String,
+    address: Option<String>,
+    fence: i64,
+    left: Duration,
+}
+
+fn injected() -> StorageError {
+    StorageError::Unavailable("injected".into())
+}
+
+/// The answer to what was done, unless it is lost.
+fn answered<T>(fault: Option<Fault>, answer: T) -> Result<T, StorageError> {
+    match fault {
+        None | Some(Fault::BadData(_)) => Ok(answer),
+        Some(_) => Err(injected()),
+    }
 }
 
 /// Shared memory: a sequencer that is dropped and started again finds what was committed.
@@ -110,14 +143,19 @@ impl Memory {
     fn fail(&self, call: Call) -> Result<(), StorageError> {
         match self.strike(call) {
             None | Some(Fault::BadData(_)) => Ok(()),
-            Some(_) => Err(StorageError::Unavailable("injected".into())),
+            Some(_) => Err(injected()),
         }
+    }
+
+    /// As if the time of the lease had gone by.
+    pub fn let_lease_run_out(&self) {
+        self.0.lock().unwrap().lease.left = Duration::ZERO;
     }
 
     fn write(&self, batch: &Batch) -> Result<(), StorageError> {
         let mut state = self.0.lock().unwrap();
         let size = state.checkpoints.last().map_or(0, |head| head.size);
-        if batch.fence != state.fence || batch.first != size {
+        if batch.fence != state.lease.fence || batch.first != size {
             return Err(StorageError::Conflict("another writer".into()));
         }
         for (at, entry) in batch.entries.iter().enumerate() {
@@ -134,10 +172,12 @@ impl Memory {
             state.entries.push(entry.as_ref().clone());
         }
         state.world.states.extend(batch.states.clone());
-        for Mention { subject, tally, .. } in &batch.mentions {
-            let before = state.tallies.insert(subject.clone(), *tally);
-            let before = before.unwrap_or_default();
-            assert_eq!(tally.count, before.count + 1, "a line is missing");
+        for line in &batch.mentions {
+            let of_subject = |of: &&Mention| of.subject == line.subject;
+            let before = state.mentions.iter().rfind(of_subject);
+            let before = before.map_or(0, |line| line.tally.count);
+            assert_eq!(line.tally.count, before + 1, "a line is missing");
+            state.mentions.push(line.clone());
         }
         state.checkpoints.push(batch.checkpoint.clone());
         Ok(())
@@ -145,30 +185,81 @@ impl Memory {
 }
 
 impl Storage for Memory {
-    async fn take_lease(&self, holder: &str) -> Result<i64, StorageError> {
+    async fn take_lease(&self, claim: &Claim) -> Result<Option<i64>, StorageError> {
+        let fault = self.strike(Call::TakeLease);
+        if fault == Some(Fault::NotDone) {
+            return Err(injected());
+        }
         let mut state = self.0.lock().unwrap();
-        state.fence += 1;
-        state.holder = holder.to_owned();
-        Ok(state.fence)
+        let is_own = state.lease.holder == claim.holder;
+        if claim.address.is_some() && !is_own && !state.lease.left.is_zero() {
+            return Ok(None);
+        }
+        state.lease = Row {
+            holder: claim.holder.clone(),
+            address: claim.address.clone(),
+            fence: state.lease.fence + 1,
+            left: LEASE,
+        };
+        answered(fault, Some(state.lease.fence))
     }
 
     async fn raise_fence(&self, holder: &str, fence: i64) -> Result<Option<i64>, StorageError> {
         let fault = self.strike(Call::RaiseFence);
         if fault == Some(Fault::NotDone) {
-            return Err(StorageError::Unavailable("injected".into()));
+            return Err(injected());
         }
         let mut state = self.0.lock().unwrap();
-        if state.holder != holder || state.fence < fence {
+        if state.lease.holder != holder || state.lease.fence < fence {
             return Ok(None);
         }
-        state.fence += 1;
-        if fault.is_some() {
-            return Err(StorageError::Unavailable("injected".into()));
+        state.lease.fence += 1;
+        answered(fault, Some(state.lease.fence))
+    }
+
+    async fn lease(&self) -> Result<Option<Lease>, StorageError> {
+        self.fail(Call::Lease)?;
+        let row = self.0.lock().unwrap().lease.clone();
+        Ok((row.fence > 0).then_some(Lease {
+            holder: row.holder,
+            address: row.address,
+            fence: row.fence,
+            left: row.left,
+        }))
+    }
+
+    async fn renew_lease(&self, fence: i64) -> Result<bool, StorageError> {
+        let fault = self.strike(Call::RenewLease);
+        if fault == Some(Fault::NotDone) {
+            return Err(injected());
         }
-        Ok(Some(state.fence))
+        let mut state = self.0.lock().unwrap();
+        let holds = state.lease.fence == fence;
+        if holds {
+            state.lease.left = LEASE;
+        }
+        answered(fault, holds)
+    }
+
+    async fn holds_lease(&self, fence: i64) -> Result<bool, StorageError> {
+        self.fail(Call::HoldsLease)?;
+        Ok(self.0.lock().unwrap().lease.fence == fence)
+    }
+
+    async fn release_lease(&self, fence: i64) -> Result<(), StorageError> {
+        let fault = self.strike(Call::ReleaseLease);
+        if fault == Some(Fault::NotDone) {
+            return Err(injected());
+        }
+        let mut state = self.0.lock().unwrap();
+        if state.lease.fence == fence {
+            state.lease.left = Duration::ZERO;
+        }
+        answered(fault, ())
     }
 
     async fn head(&self) -> Result<Option<Head>, StorageError> {
+        self.fail(Call::Head)?;
         let (head, late) = {
             let mut state = self.0.lock().unwrap();
             (state.checkpoints.last().cloned(), state.late.take())
@@ -181,6 +272,7 @@ impl Storage for Memory {
     }
 
     async fn leaves(&self, from: u64) -> Result<Vec<Digest>, StorageError> {
+        self.fail(Call::Leaves)?;
         let state = self.0.lock().unwrap();
         let entries = &state.entries[from as usize..];
         Ok(entries
@@ -189,12 +281,16 @@ impl Storage for Memory {
             .collect())
     }
 
-    async fn tallies(&self) -> Result<Vec<(SubjectId, Tally)>, StorageError> {
+    async fn tallies(
+        &self,
+        from: u64,
+        size: u64,
+    ) -> Result<BTreeMap<SubjectId, Tally>, StorageError> {
+        self.fail(Call::Tallies)?;
         let state = self.0.lock().unwrap();
-        let tallies = state.tallies.iter();
-        Ok(tallies
-            .map(|(subject, tally)| (subject.clone(), *tally))
-            .collect())
+        let asked = state.mentions.iter();
+        let asked = asked.filter(|of| (from..size).contains(&of.index));
+        Ok(asked.map(|of| (of.subject.clone(), of.tally)).collect())
     }
 
     async fn places(
@@ -219,6 +315,7 @@ impl Storage for Memory {
     }
 
     async fn used(&self, numbers: &[(KeyId, u64)]) -> Result<Numbers, StorageError> {
+        self.fail(Call::Used)?;
         let used = self.world_now().sequences.into_iter();
         Ok(used.filter(|(key, _)| numbers.contains(key)).collect())
     }
@@ -234,6 +331,7 @@ impl Storage for Memory {
     }
 
     async fn entries(&self, from: u64, most: usize) -> Result<Vec<Submission>, StorageError> {
+        self.fail(Call::Entries)?;
         let state = self.0.lock().unwrap();
         let entries = state.entries.iter().skip(from as usize).take(most);
         Ok(entries.map(|entry| entry.submission.clone()).collect())
@@ -249,28 +347,26 @@ impl Storage for Memory {
     }
 
     async fn tiles_published(&self) -> Result<u64, StorageError> {
+        self.fail(Call::TilesPublished)?;
         Ok(self.0.lock().unwrap().tiles_published)
     }
 
     async fn note_tiles_published(&self, size: u64) -> Result<(), StorageError> {
         match self.strike(Call::NoteTiles) {
-            Some(Fault::NotDone) => return Err(StorageError::Unavailable("injected".into())),
+            Some(Fault::NotDone) => Err(injected()),
             fault => {
                 self.0.lock().unwrap().tiles_published = size;
-                if fault.is_some() {
-                    return Err(StorageError::Unavailable("injected".into()));
-                }
+                answered(fault, ())
             }
         }
-        Ok(())
     }
 
     async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
         match self.strike(Call::Commit) {
-            Some(Fault::NotDone) => Err(StorageError::Unavailable("injected".into())),
+            Some(Fault::NotDone) => Err(injected()),
             Some(Fault::DoneLate) => {
                 self.0.lock().unwrap().late = Some(batch.clone());
-                Err(StorageError::Unavailable("injected".into()))
+                Err(injected())
             }
             Some(Fault::Outlives) => {
                 self.0.lock().unwrap().late = Some(batch.clone());
@@ -278,7 +374,7 @@ impl Storage for Memory {
             }
             Some(Fault::DoneAndLost) => {
                 self.write(batch)?;
-                Err(StorageError::Unavailable("injected".into()))
+                Err(injected())
             }
             Some(Fault::BadData(id)) if batch.entries.iter().any(|entry| entry.id == id) => {
                 Err(StorageError::Data("injected".into()))

@@ -177,6 +177,10 @@ impl Service {
         Client::new(&self.url)
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The most memory that the process has held so far.
     pub fn peak_bytes(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());

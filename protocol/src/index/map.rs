@@ -87,9 +87,14 @@ impl Map {
     /// The map of these tallies; each subject once.
     pub fn from_tallies(tallies: impl IntoIterator<Item = (SubjectId, Tally)>) -> Map {
         let mut map = Map::default();
-        let all = tallies.into_iter();
-        map.put(all.map(|(subject, tally)| (key_of(&subject), tally)));
+        map.set(tallies);
         map
+    }
+
+    /// Takes the newest tallies of these subjects, each once, from somebody who has counted.
+    pub fn set(&mut self, tallies: impl IntoIterator<Item = (SubjectId, Tally)>) {
+        let all = tallies.into_iter();
+        self.put(all.map(|(subject, tally)| (key_of(&subject), tally)));
     }
 
     /// Number of subjects.

@@ -48,6 +48,7 @@ pub fn checks(config: &Config, trust: Option<&Trust>, lives: bool) -> Result<Vec
         checks.push(ok(name, found));
         checks.push(server(&store).await);
         checks.push(schema(&store).await);
+        checks.extend(writer(&store).await);
         checks.extend(log(&store, trust, lives).await);
     });
     Ok(checks)
@@ -111,6 +112,34 @@ async fn schema(store: &PgStore) -> Check {
             Err(error) => problem(name, error, "look at the server's log"),
         },
     }
+}
+
+/// Who writes.
+async fn writer(store: &PgStore) -> Option<Check> {
+    let name = "writer";
+    if store.schema_version().await.ok()? != newest_migration() {
+        return None;
+    }
+    let lease = match store.lease().await {
+        Ok(lease) => lease?,
+        Err(error) => return Some(problem(name, error, "look at the server's log")),
+    };
+    let holder = lease.holder;
+    Some(match lease.address {
+        None => ok(name, format!("{holder}, alone")),
+        Some(address) if lease.left.is_zero() => warning(
+            name,
+            format!("nobody; {holder} at {address} was the last"),
+            "start a node; one that runs takes over within a second, so look at its log",
+        ),
+        Some(address) => ok(
+            name,
+            format!(
+                "{holder} at {address}; {:.1} s left without a sign of life",
+                lease.left.as_secs_f64()
+            ),
+        ),
+    })
 }
 
 async fn log(store: &PgStore, trust: Option<&Trust>, lives: bool) -> Vec<Check> {
