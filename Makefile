@@ -1,7 +1,8 @@
 # The work is in scripts/ or in cargo; ARCHITECTURE.md says what each part is.
-.PHONY: demo test bench lint
+.PHONY: demo test torture bench lint
 
 demo: ; @ONCE='$(ONCE)' scripts/demo
 test: ; @scripts/test
+torture: ; @scripts/torture
 bench: ; @ONLY='$(ONLY)' scripts/bench
 lint: ; @scripts/lint

@@ -102,6 +102,8 @@ pub struct Promise {
 struct Shared {
     author: Author,
     urls: Vec<String>,
+    /// Before each statement.
+    pause: Duration,
     acknowledged: AtomicUsize,
     stop: AtomicBool,
     /// Every checkpoint that anybody was shown.
@@ -118,9 +120,15 @@ pub struct Crowd {
 impl Crowd {
     /// So many clients, which send to these services in turn.
     pub fn at_work(author: Author, urls: Vec<String>, clients: usize) -> Crowd {
+        Crowd::patient(author, urls, clients, Duration::ZERO)
+    }
+
+    /// The same; each waits so long before its next statement.
+    pub fn patient(author: Author, urls: Vec<String>, clients: usize, pause: Duration) -> Crowd {
         let shared = Arc::new(Shared {
             author,
             urls,
+            pause,
             acknowledged: 0.into(),
             stop: false.into(),
             shown: Mutex::default(),
@@ -180,6 +188,7 @@ impl Shared {
         let mut promises = Vec::new();
         let mut at = number;
         while !self.stop.load(Ordering::Relaxed) {
+            std::thread::sleep(self.pause);
             let statement = self.author.report();
             let started = system::elapsed();
             let logged = loop {

@@ -41,5 +41,6 @@ mod service_tiles;
 mod service_witnesses;
 mod support;
 mod tidy;
+mod torture;
 mod wire;
 mod witness_process;

@@ -1,4 +1,5 @@
-//! `kill -9` at every step of a submission: nothing acknowledged is lost, nothing is doubled, the audit agrees.
+//! `kill -9` at every step of a submission: nothing acknowledged is lost, nothing is doubled, the audit agrees. At random moments:
+//! `torture`.
 
 use crate::support::{Founded, Service, new_database};
 use std::time::Duration;
@@ -115,46 +116,6 @@ async fn kill_while_locked(database: &str, table: &str, service: Service, statem
     let acknowledged = sending.join().unwrap();
     assert!(!acknowledged, "{table}: answered before the commit");
     lock.rollback().await.unwrap();
-}
-
-#[test]
-fn killed_at_random_moments() {
-    let seed = std::env::var("SEED")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(20_261_121);
-    println!("seed {seed}");
-    let mut random = threadmark_protocol::fixture::Entropy::new(seed);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let founded = Founded::new(runtime.block_on(new_database()));
-    let (mut sent, mut acknowledged) = (Vec::new(), Vec::new());
-    let rounds = std::env::var("KILLS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(12);
-    for round in 0..rounds {
-        let service = founded.serve();
-        let statements: Vec<_> = (0..6)
-            .map(|at| admission(&founded, &format!("r{round}n{at}")))
-            .collect();
-        sent.extend(statements.clone());
-        let client = service.client();
-        let sending = std::thread::spawn(move || {
-            let mut done = Vec::new();
-            for statement in statements {
-                match client.submit(&statement.submission) {
-                    Ok(Submitted::Logged(logged)) => done.push((statement.id, logged.index)),
-                    Ok(other) => panic!("{other:?}"),
-                    Err(_) => break,
-                }
-            }
-            done
-        });
-        std::thread::sleep(Duration::from_micros(random.below(60_000)));
-        service.kill();
-        acknowledged.extend(sending.join().unwrap());
-    }
-    check(&founded, &acknowledged, &sent);
 }
 
 #[test]

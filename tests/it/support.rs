@@ -50,10 +50,14 @@ fn cluster() -> &'static Cluster {
 
 /// A new, empty database.
 pub async fn new_database() -> String {
-    let url = cluster().url();
+    database_in(&cluster().url()).await
+}
+
+/// The same, in the cluster with this address.
+pub async fn database_in(url: &str) -> String {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("t{}_{number}_{}", std::process::id(), system::now());
-    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
     let make = format!("create database {name}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(make))
         .execute(&pool)
@@ -124,8 +128,18 @@ impl Founded {
         self.start(environment, std::fs::File::create(log).unwrap().into())
     }
 
-    fn start(&self, environment: &[(&str, &str)], log: Stdio) -> Service {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_threadmark"))
+    /// The service on this founded log's database, which will be at `url`; waits for nothing.
+    pub fn spawn(&self, environment: &[(&str, &str)], url: &str, log: Stdio) -> Service {
+        let mut command = self.command(environment, log);
+        let command = command.env("DATABASE_URL", &self.database);
+        let child = command.stdout(Stdio::null()).spawn().unwrap();
+        let url = url.to_owned();
+        Service { child, url }
+    }
+
+    fn command(&self, environment: &[(&str, &str)], log: Stdio) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_threadmark"));
+        command
             .args(["serve", "--home"])
             .arg(self.log_home())
             .env_remove("DATABASE_URL")
@@ -133,10 +147,13 @@ impl Founded {
             .env("RUST_LOG", "warn")
             .env("THREADMARK_METRICS_LISTEN", "127.0.0.1:0")
             .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+            .stderr(log);
+        command
+    }
+
+    fn start(&self, environment: &[(&str, &str)], log: Stdio) -> Service {
+        let mut command = self.command(environment, log);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
