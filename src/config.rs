@@ -219,8 +219,7 @@ impl Config {
             .with_context(|| format!("witness_policy: reading {}", path.display()))?;
         let policy = Policy::parse(&file);
         let policy = policy.with_context(|| format!("witness_policy: {}", path.display()))?;
-        let logs = policy.logs();
-        if !logs.is_empty() && logs.iter().all(|of| of.key != *log) {
+        if !policy.is_about(log) {
             bail!(
                 "witness_policy: {} names other logs than this one, whose key is {log}",
                 path.display()

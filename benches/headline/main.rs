@@ -11,6 +11,7 @@ mod audit;
 mod build;
 mod embed;
 mod ground;
+mod growth;
 mod index;
 mod lives;
 mod load;
@@ -82,6 +83,9 @@ fn main() -> Result<()> {
         .any(wanted)
     {
         log_figures(&wanted)?;
+    }
+    if only.iter().any(|word| *word == "growth") {
+        growth::figures()?.iter().for_each(Figure::print);
     }
     if wanted("build") {
         build::figures(&mut |figure| figure.print())?;

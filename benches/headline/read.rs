@@ -10,6 +10,7 @@ use crate::load::{Expect, Script, drive};
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use threadmark_protocol::tile::{Row, Tile};
 
 const CLIENTS: usize = 32;
 const REQUESTS: usize = 20_000;
@@ -25,8 +26,8 @@ pub fn figures(ground: &Ground, suffix: &str) -> Result<Vec<Figure>> {
     let ready = asked(ground, |_| "/log/checkpoint".to_owned(), "\n\n— ")?;
     let full = size / 256 * 256;
     let folder = ground.home.path().join("objects/log/tile");
-    let last = folder.join(format!("0/{}", group(full / 256 - 1)));
-    wait_for(&last)?;
+    let last = Tile::full(Row::Hashes(0), full / 256 - 1);
+    wait_for(&ground.home.path().join(format!("objects/log/{last}")))?;
     let (tiles, bundles) = (
         bytes_in(&folder, "entries")?,
         bytes_in(&folder.join("entries"), "")?,
@@ -89,14 +90,6 @@ fn envelope_bytes(ground: &Ground, below: u64) -> Result<u64> {
         asked.fetch_one(&pool).await
     })?;
     Ok(bytes.unsigned_abs())
-}
-
-/// A place in a row of tiles, below a million.
-fn group(index: u64) -> String {
-    match index / 1000 {
-        0 => format!("{index:03}"),
-        thousands => format!("x{thousands:03}/{:03}", index % 1000),
-    }
 }
 
 fn wait_for(file: &Path) -> Result<()> {

@@ -144,12 +144,24 @@ pub struct Answer {
     pub logged_until: Option<i64>,
     /// When what it rests on was confirmed, Unix seconds: see [`Knowledge::as_of`].
     pub as_of: Option<i64>,
-    /// Age of that in seconds.
+    /// Age of that in seconds; none where nothing is confirmed, or where a clock is wrong.
     pub age_s: Option<u64>,
     /// Whether witnesses have cosigned every step that it rests on.
     pub witnessed: bool,
     /// Whether it leans on statements that are signed and not logged yet.
     pub provisional: bool,
+}
+
+impl Answer {
+    /// For this reason nothing good may be said; what speaks against the part stays the first thing that is said.
+    pub fn cannot_be_good(&mut self, code: Code) {
+        if self.verdict == Verdict::DoNotInstall {
+            self.reasons.push(code.into());
+        } else {
+            self.verdict = Verdict::CannotDetermine;
+            self.reasons.insert(0, code.into());
+        }
+    }
 }
 
 /// The answer about `mark` at `now` (Unix seconds) to `viewer`.
@@ -161,6 +173,16 @@ pub fn answer(
     knowledge: Knowledge,
 ) -> Answer {
     Record::of(world, mark).answer(now, viewer, knowledge)
+}
+
+/// Seconds by which a clock may be ahead of another: as much as the agent's gate allows.
+const AHEAD_MAX_S: i64 = 3600;
+
+/// The age of what was confirmed at `as_of`. Of what was confirmed in the future nobody knows the age: with one wrong clock
+/// knowledge would else look young for ever.
+fn age_s(as_of: i64, now: i64) -> Option<u64> {
+    let age = now.saturating_sub(as_of);
+    (age >= -AHEAD_MAX_S).then(|| age.max(0).unsigned_abs())
 }
 
 /// What the states say of a mark, whoever asks and whenever. It is worth keeping as long as they do not change.
@@ -212,7 +234,7 @@ impl Record {
             now,
             logged_until: knowledge.logged_until,
             as_of,
-            age_s: as_of.map(|as_of| now.saturating_sub(as_of).max(0).unsigned_abs()),
+            age_s: as_of.and_then(|as_of| age_s(as_of, now)),
             witnessed: matches!(knowledge.witnessing, Witnessing::Witnessed { .. }),
             provisional: false,
         };

@@ -267,12 +267,7 @@ impl Replica {
             mut statement,
             verified_by,
         } = opened;
-        let pinned = match index {
-            0 => statement.envelope == self.trust.policy_statement.envelope,
-            1 => statement.envelope == self.trust.anchors_statement.envelope,
-            _ => true,
-        };
-        if !pinned {
+        if !self.trust.allows(index, &statement.envelope) {
             return Err(ReplicaError::Genesis);
         }
         // Entry 0 is verified with entry 1, when the pinned genesis is opened.

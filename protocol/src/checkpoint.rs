@@ -77,13 +77,12 @@ impl Checkpoint {
 
     fn of_lines(origin: &str, size: &str, root: &str) -> Result<Checkpoint, CheckpointError> {
         let malformed = CheckpointError::Malformed;
-        let encoded = BASE64_STANDARD.decode(root.trim_end_matches('\n')).ok();
-        let encoded = encoded.and_then(|root| root.try_into().ok());
+        let decoded = Digest::from_base64(root.trim_end_matches('\n'));
         let size_parsed = size.trim_end_matches('\n').parse();
         let checkpoint = Checkpoint {
             origin: origin.trim_end_matches('\n').to_owned(),
             size: size_parsed.map_err(|_| malformed("the size is not a number"))?,
-            root: Digest(encoded.ok_or(malformed("the root is not 32 bytes in base64"))?),
+            root: decoded.ok_or(malformed("the root is not 32 bytes in base64"))?,
         };
         if checkpoint.origin.is_empty() || checkpoint.body() != [origin, size, root].concat() {
             return Err(malformed("it is not in its one form"));

@@ -112,6 +112,7 @@ codes! {
     // Answers
     UnknownMark = "unknown-mark": "No record of this mark.", "Do not install it: it has no pedigree.";
     NotInBundle = "not-in-bundle": "The mark is not in the knowledge at hand.", "Synchronise, or import the journals of those who handled the part.";
+    UnpinnedLog = "unpinned-log": "Nothing says that the log of this file is the one to believe: its beginning came in the same file.", "Give the genesis file that the consortium publishes, or the home that has joined the log.";
     Withheld = "withheld": "Statements about the part, or about what stands above it, are withheld.", "Ask for a bundle that holds them.";
     KnowledgeTooOld = "knowledge-too-old": "What is known is older than the class of the part allows.", "Synchronise and ask again.";
     Provisional = "provisional": "The answer would lean on statements that are not logged yet.", "Synchronise and ask again.";

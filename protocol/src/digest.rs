@@ -6,6 +6,7 @@
 #[cfg(target_arch = "x86_64")]
 mod lanes;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
@@ -39,6 +40,12 @@ impl Digest {
         let mut hasher = sha3::Sha3_256::new();
         parts.iter().for_each(|part| hasher.update(part));
         Digest(hasher.finalize().into())
+    }
+
+    /// The hash in standard base64 with padding, as C2SP's texts have it; `None` for anything else.
+    pub fn from_base64(text: &str) -> Option<Digest> {
+        let bytes = BASE64_STANDARD.decode(text).ok()?;
+        bytes.try_into().ok().map(Digest)
     }
 
     /// The 64 hexadecimal digits.

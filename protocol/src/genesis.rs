@@ -9,7 +9,7 @@ use crate::cbor::{self, Reader};
 use crate::digest::Digest;
 use crate::key::PublicKey;
 use crate::note::VerifierKey;
-use crate::statement::{Malformed, Statement, Submission};
+use crate::statement::{Envelope, Malformed, Statement, Submission};
 use crate::text::Origin;
 
 /// The two statements.
@@ -124,6 +124,15 @@ fn log_keys(anchors: &Anchors, origin: &Origin) -> Result<(VerifierKey, PublicKe
 }
 
 impl Trust {
+    /// Whether this may stand there: entries 0 and 1 are pinned.
+    pub fn allows(&self, index: u64, envelope: &Envelope) -> bool {
+        match index {
+            0 => *envelope == self.policy_statement.envelope,
+            1 => *envelope == self.anchors_statement.envelope,
+            _ => true,
+        }
+    }
+
     /// SHA-256 over the ids of the two statements: what clients pin.
     pub fn fingerprint(&self) -> Digest {
         Digest::sha256(&[&self.policy_statement.id.0, &self.anchors_statement.id.0])

@@ -17,9 +17,10 @@
 //!   makes the value one hash to update; it costs that a list is proved whole, which is what is asked here.
 //! * A dense Merkle tree over the sorted subjects moves half of itself for a new subject.
 //!
-//! **What counts for a subject** is what changes its state, and what names it as `sub`: [`touched`]. A recall therefore
-//! counts for the recall and for the anchor that it binds, a build for the build, its parts and their marks, a report that
-//! shows that a key exists twice for its part and for the key. Everything that the answer about a part reads is the
+//! **What counts for a subject** is what changes its state, and nothing else: [`touched`]. A recall therefore counts for
+//! the recall and for the anchor that it binds, a build for the build, its parts and their marks, a report that shows that
+//! a key exists twice for its part and for the key. A report beyond the bounds of a state ([`crate::world::bounds`]) is in
+//! the log and counts for nothing: so nobody makes the list of a subject longer than its bounds. Everything that the answer about a part reads is the
 //! state of a subject, so who has all statements of the part, of its mark, and of what stands above them, has all that
 //! matters. The log's own entries count for nothing: a root cannot cover the entry in which it stands.
 
@@ -119,12 +120,10 @@ pub enum IndexError {
 
 /// The subjects for which a statement counts, with what it changes.
 pub fn touched(statement: &Statement, changes: &Changes) -> BTreeSet<SubjectId> {
-    if statement.body.core.nature() == Nature::Log {
-        return BTreeSet::new();
+    match statement.body.core.nature() {
+        Nature::Log => BTreeSet::new(),
+        Nature::Act | Nature::Report => changes.states.keys().cloned().collect(),
     }
-    let mut subjects: BTreeSet<_> = changes.states.keys().cloned().collect();
-    subjects.insert(statement.body.sub.clone());
-    subjects
 }
 
 /// Root of the map without subjects.

@@ -94,7 +94,7 @@ impl FromStr for TlogProof {
         let index =
             index.and_then(|text| text.parse::<u64>().ok().filter(|at| at.to_string() == text));
         let index = index.ok_or(malformed("its index is not a number"))?;
-        let hashes: Option<Vec<Digest>> = lines.map(hash).collect();
+        let hashes: Option<Vec<Digest>> = lines.map(Digest::from_base64).collect();
         let hashes = hashes.filter(|hashes| hashes.len() <= HASHES_MAX);
         Ok(TlogProof {
             index,
@@ -104,11 +104,6 @@ impl FromStr for TlogProof {
             checkpoint: checkpoint.to_owned(),
         })
     }
-}
-
-fn hash(line: &str) -> Option<Digest> {
-    let bytes = BASE64_STANDARD.decode(line).ok()?;
-    bytes.try_into().ok().map(Digest)
 }
 
 #[cfg(test)]

@@ -17,10 +17,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::fmt;
 
 /// Most proof lines of a request: no tree of fewer than 2^63 leaves needs more.
-pub const PROOF_LINES_MAX: usize = 63;
-
-/// Largest request that real witnesses are known to read, 16 KiB. A log sends its own signature lines only.
-pub const REQUEST_BYTES_MAX: usize = 16 << 10;
+const PROOF_LINES_MAX: usize = 63;
 
 /// Content type of the size in an answer with status 409.
 pub const SIZE_MEDIA_TYPE: &str = "text/x.tlog.size";
@@ -119,7 +116,7 @@ impl Request {
         if lines.clone().count() > PROOF_LINES_MAX {
             return Err(malformed("it has more than 63 proof lines"));
         }
-        let proof: Option<_> = lines.map(hash).collect();
+        let proof: Option<_> = lines.map(Digest::from_base64).collect();
         let note = Note::parse(note)?;
         Ok(Request {
             old,
@@ -184,12 +181,6 @@ impl fmt::Display for Request {
         }
         write!(out, "\n{}", self.note)
     }
-}
-
-/// 32 bytes in base64.
-fn hash(text: &str) -> Option<Digest> {
-    let bytes = BASE64_STANDARD.decode(text).ok()?;
-    bytes.try_into().ok().map(Digest)
 }
 
 #[cfg(test)]

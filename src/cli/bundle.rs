@@ -20,9 +20,11 @@ use threadmark_agent::sync::Client;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::answer::{Answer, Viewer, Witnessing};
 use threadmark_protocol::bundle::part::{PartBundle, Verified};
+use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::text::{Line, unhidden};
+use threadmark_protocol::witness::policy::Policy;
 
 /// Fetch everything about one part as a file, proved whole
 #[derive(Args)]
@@ -80,8 +82,9 @@ impl Fetch {
 #[command(
     after_help = "Exit codes: 0 eligible or found, 4 DO NOT INSTALL, 5 CANNOT DETERMINE, 1 the bundle is not good.
 With a home, what is known there is asked too, and the worse of both answers is given.
+Without a home and a genesis file nothing good is said: anybody can make a log.
 Examples:
-  threadmark verify bundle part.bundle --genesis genesis.cbor
+  threadmark verify bundle part.bundle --genesis genesis.cbor --witnesses witnesses.policy
   threadmark verify bundle part.bundle --home ./mechanic --asset-type H-60
   threadmark verify bundle part.bundle --home ./mechanic --mark 7K3Q9XWD2M8TV0AY"
 )]
@@ -94,6 +97,14 @@ pub struct Check {
     /// Trust the log of this genesis file
     #[arg(long, value_name = "FILE", conflicts_with = "home")]
     genesis: Option<PathBuf>,
+    /// Ask for the cosignatures that this C2SP tlog-policy names; a home has its own
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "home",
+        requires = "genesis"
+    )]
+    witnesses: Option<PathBuf>,
     /// The mark on the piece: a bundle of another part is refused
     #[arg(long)]
     mark: Option<Mark>,
@@ -122,8 +133,7 @@ impl Check {
         };
         self.must_be_of_the_piece(&verified, &mut proof);
         relied_on(&verified, &mut proof);
-        let known = home.as_ref();
-        let known = known.map(|home| Known::of(home, &bundle, &verified));
+        let known = home.as_ref().map(|home| Known::of(home, &verified));
         let known = known.transpose()?;
         if let Some(known) = &known {
             known.compare(&verified, &mut proof);
@@ -132,7 +142,10 @@ impl Check {
             return self.tell_bad(&proof);
         }
         let viewer = self.viewer(home.as_ref());
-        let (answer, source) = answered(&verified, known.as_ref(), &viewer, &mut proof);
+        let (mut answer, source) = self.answered(&verified, known.as_ref(), &viewer, &mut proof)?;
+        if home.is_none() && self.genesis.is_none() {
+            answer.cannot_be_good(Code::UnpinnedLog);
+        }
         if self.json {
             let document =
                 json!({ "file": self.file, "answer": answer, "from": source, "proof": proof });
@@ -167,15 +180,35 @@ impl Check {
                 let genesis = Genesis::parse(&args::read(path)?)?;
                 (genesis.trust()?, "as the file that you named has it")
             }
-            (None, None) => (
-                own_genesis(bundle)?,
-                "in the bundle itself: compare it with what is published",
-            ),
+            (None, None) => (own_genesis(bundle)?, "which came in the bundle itself"),
         };
         let (origin, fingerprint) = (trust.origin(), trust.fingerprint());
         let line = format!("genesis of {origin} {fingerprint}, {how}");
         proof.rests_on.push(line);
         Ok(trust)
+    }
+
+    /// What the bundle says, or what the home knows if that is worse.
+    fn answered(
+        &self,
+        verified: &Verified,
+        known: Option<&Known>,
+        viewer: &Viewer,
+        proof: &mut Proof,
+    ) -> Result<(Answer, Source)> {
+        let now = system::now();
+        if let Some(known) = known {
+            return Ok(known.answer(verified, now, viewer, proof));
+        }
+        let policy = match &self.witnesses {
+            Some(path) => {
+                Policy::parse(&args::read(path)?).with_context(|| format!("{}", path.display()))?
+            }
+            None => Policy::none(),
+        };
+        let witnessing = verified.witnessing(&policy);
+        confirmed(witnessing, verified, proof);
+        Ok((verified.answer(now, viewer, witnessing), Source::Bundle))
     }
 
     fn viewer(&self, home: Option<&Home>) -> Viewer {
@@ -185,22 +218,6 @@ impl Check {
                 asset_type: self.asset_type.clone(),
             },
             None => Viewer::Public,
-        }
-    }
-}
-
-/// What the bundle says, or what the home knows if that is worse.
-fn answered(
-    verified: &Verified,
-    known: Option<&Known>,
-    viewer: &Viewer,
-    proof: &mut Proof,
-) -> (Answer, Source) {
-    match known {
-        Some(known) => known.answer(verified, system::now(), viewer, proof),
-        None => {
-            let told = verified.answer(system::now(), viewer, Witnessing::Unasked);
-            (told, Source::Bundle)
         }
     }
 }
@@ -224,6 +241,23 @@ fn own_genesis(bundle: &PartBundle) -> Result<Trust> {
     Ok(genesis.trust()?)
 }
 
+/// Notes what those whom the reader believes have confirmed.
+fn confirmed(witnessing: Witnessing, verified: &Verified, proof: &mut Proof) {
+    let line = match witnessing {
+        Witnessing::Unasked => "unwitnessed: nobody beside the log was asked".to_owned(),
+        Witnessing::Waiting => {
+            "UNWITNESSED: those whom you believe have not confirmed the bundle's checkpoint"
+                .to_owned()
+        }
+        Witnessing::Witnessed { size, since } => format!(
+            "witnesses have confirmed {size} of {} entries, as of {}",
+            verified.checkpoint.size,
+            time(since)
+        ),
+    };
+    proof.rests_on.push(line);
+}
+
 fn relied_on(verified: &Verified, proof: &mut Proof) {
     let (statements, subjects) = (verified.statements, verified.subjects);
     proof.note("the bundle", Ok(()));
@@ -233,7 +267,7 @@ fn relied_on(verified: &Verified, proof: &mut Proof) {
         time(verified.as_of)
     ));
     proof.rests_on.push(format!(
-        "{statements} statements: signatures, places in the log and rules; that of {subjects} subjects there are no others"
+        "{statements} statements: signatures, receipts, places in the log and rules; that of {subjects} subjects there are no others"
     ));
     proof.rests_on.push(
         "that the log's index hides nothing is for those to find who replay the whole log"

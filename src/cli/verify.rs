@@ -198,17 +198,22 @@ impl Base {
             .map_err(|error| error.to_string())
             .and_then(|signed| {
                 let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
-                let lines = signed.note().signatures().len();
+                let others = signed.note().signatures().len().saturating_sub(1);
                 let told =
                     format!("a checkpoint of {size} entries, and entry {index} as the home has it");
                 proof.rests_on.push(format!(
-                    "{told}; {lines} signatures, those of witnesses not counted here"
+                    "{told}; {others} further lines under it, which were not checked"
                 ));
                 match replica.tree().root_at(size) {
                     Some(own) if own != root => {
                         Err("the checkpoint is of another history".to_owned())
                     }
-                    _ => Ok(()),
+                    Some(_) => Ok(()),
+                    None => {
+                        let line = "the home knows fewer entries: that it is the same history was not compared";
+                        proof.rests_on.push(line.to_owned());
+                        Ok(())
+                    }
                 }
             });
         proof.note(format!("entry {index}"), same);

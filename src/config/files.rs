@@ -1,20 +1,19 @@
 //! Where files are kept: a folder, or a bucket of S3-compatible storage.
 //!
 //! Owns how the place is written in settings, and how it is opened. A bucket's address, region and credentials are told in
-//! the names that every S3 tool knows (`AWS_ENDPOINT`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …). Must never know what is
-//! kept.
+//! the environment (`AWS_ENDPOINT`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …). Must never know what is kept.
 
 use anyhow::{Context, Result};
-use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, RetryConfig};
 use std::fmt;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What a bucket's place begins with.
 const SCHEME: &str = "s3://";
@@ -67,7 +66,14 @@ impl Files {
             Files::Bucket { name, prefix } => {
                 // Whoever else has installed one has installed the same.
                 let _ = rustls::crypto::ring::default_provider().install_default();
+                // Who waits for a tile gets it made instead; who uploads sends again.
+                let patience = RetryConfig {
+                    max_retries: 2,
+                    retry_timeout: Duration::from_secs(5),
+                    ..RetryConfig::default()
+                };
                 let bucket = AmazonS3Builder::from_env().with_bucket_name(name);
+                let bucket = bucket.with_retry(patience);
                 let bucket = bucket.build().with_context(about)?;
                 Ok(Arc::new(PrefixStore::new(bucket, &prefix[..])))
             }
@@ -99,7 +105,11 @@ fn clear(folder: &Path, before: i64) -> std::io::Result<()> {
             && touched_at(&entry.metadata()?)? < before
         {
             // As `object_store` names them; no digest and no tile has such a character.
-            std::fs::remove_file(entry.path())?;
+            match std::fs::remove_file(entry.path()) {
+                // Whoever was writing it has just put it into its place.
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())

@@ -9,11 +9,13 @@ use super::contract::{Binary, problems};
 use super::extract::Path;
 use super::problem::Problem;
 use crate::ledger::bundle::{self, PartBundleError};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use threadmark_protocol::bundle::part::TooMuch;
+use threadmark_protocol::bundle::part::{BUNDLE_BYTES_MAX, TooMuch};
 use threadmark_protocol::mark::Mark;
+use tokio::sync::OwnedSemaphorePermit;
 
 problems!(Problems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::TooMuchForABundle, Border::Busy);
 
@@ -35,15 +37,28 @@ pub async fn get(
     _: Session,
 ) -> Result<Response, Problem> {
     let mark: Mark = mark.parse().map_err(Problem::bad_request)?;
-    let Ok(_room) = app.bundles.try_acquire() else {
+    let Ok(room) = app.bundles.clone().try_acquire_owned() else {
         return Err(Problem::of(Border::Busy));
     };
-    let bundle = bundle::of_part(&app.ledger, &app.store, mark).await?;
-    Ok((
-        [(header::CONTENT_TYPE, "application/cbor")],
-        bundle.to_bytes(),
-    )
-        .into_response())
+    let bundle = bundle::of_part(&app.ledger, &app.store, &app.witnesses, mark).await?;
+    let bytes = bundle.to_bytes();
+    if bytes.len() > BUNDLE_BYTES_MAX {
+        return Err(Problem::of(Border::TooMuchForABundle));
+    }
+    let body = Bytes::from_owner(OnItsWay { bytes, _room: room });
+    Ok(([(header::CONTENT_TYPE, "application/cbor")], body).into_response())
+}
+
+/// A bundle takes room until its last byte is sent, however slowly it is read.
+struct OnItsWay {
+    bytes: Vec<u8>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for OnItsWay {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl From<PartBundleError> for Problem {

@@ -211,6 +211,8 @@ pub fn refusals() -> impl Iterator<Item = Kind> {
     let of_answers = [
         Code::UnknownMark,
         Code::NotInBundle,
+        Code::UnpinnedLog,
+        Code::Withheld,
         Code::KnowledgeTooOld,
         Code::Provisional,
         Code::PhysicalMatchMissing,

@@ -99,7 +99,7 @@ pub struct App {
     pictures: Arc<Semaphore>,
     pictures_each: Each<Address>,
     scans: Arc<Semaphore>,
-    bundles: Semaphore,
+    bundles: Arc<Semaphore>,
     uploads: Semaphore,
     uploads_each: Each<KeyId>,
 }
@@ -146,7 +146,7 @@ impl App {
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             pictures_each: Each::new(PICTURES_EACH),
             scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
-            bundles: Semaphore::new(BUNDLES_AT_ONCE),
+            bundles: Arc::new(Semaphore::new(BUNDLES_AT_ONCE)),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
             uploads_each: Each::new(UPLOADS_EACH),
         })

@@ -97,6 +97,24 @@ impl PgStore {
         rows.into_iter().map(subject).collect()
     }
 
+    /// Bytes of these entries, envelopes and bodies; nothing large is read for it.
+    ///
+    /// # Errors
+    /// Storage fails.
+    pub async fn bytes_at(&self, indices: &BTreeSet<u64>) -> Result<u64, StorageError> {
+        let indices = indices.iter().copied().map(to_i64);
+        let indices: Vec<i64> = indices.collect::<Result<_, _>>()?;
+        let bytes = sqlx::query_scalar!(
+            r#"select coalesce(sum(octet_length(envelope) + octet_length(body)), 0)::bigint as "bytes!"
+               from entry where index = any($1)"#,
+            &indices
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(sort_out)?;
+        Ok(bytes.unsigned_abs())
+    }
+
     /// Entries by their indices, without sealed sections.
     ///
     /// # Errors

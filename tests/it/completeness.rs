@@ -1,7 +1,8 @@
 //! The lists of statements by subject, and the root over them: who lies about them is found.
 
+use crate::interop::part_is_checked;
 use crate::postgres::sql;
-use crate::support::{Founded, new_database};
+use crate::support::{Founded, new_database, no_witnesses};
 use object_store::memory::InMemory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -245,7 +246,8 @@ fn the_bundle_of_a_part_answers_without_a_service() {
     let lot = of.lot.clone();
     let (before, unknown) = Runtime::new().unwrap().block_on(async {
         let (ledger, store) = logged(&of).await;
-        let bundles = [made, never].map(|mark| bundle::of_part(&ledger, &store, mark));
+        let nobody = no_witnesses();
+        let bundles = [made, never].map(|mark| bundle::of_part(&ledger, &store, &nobody, mark));
         let [made, never] = bundles;
         (made.await.unwrap(), never.await.unwrap())
     });
@@ -263,25 +265,30 @@ fn the_bundle_of_a_part_answers_without_a_service() {
     ] {
         assert!(rests_on.contains(words), "{words}: {rests_on}");
     }
-    // Its own genesis is taken where none is named, and that is said.
+    // Anybody can make a log: on the word of the file alone nothing good is said, and what is bad still is.
     let (code, told) = checked(&before.to_bytes(), None);
     assert_eq!(code, Some(5));
-    assert!(
-        told["proof"]["rests_on"]
-            .to_string()
-            .contains("compare it with what is published")
-    );
+    assert_eq!(told["answer"]["reasons"][0]["code"], "unpinned-log");
+    let (code, told) = checked(&unknown.to_bytes(), None);
+    assert_eq!(code, Some(4));
+    assert_eq!(told["answer"]["reasons"][1]["code"], "unpinned-log");
     let (code, told) = checked(&unknown.to_bytes(), Some(&genesis));
     assert_eq!(code, Some(4));
     assert_eq!(told["answer"]["reasons"][0]["code"], "unknown-mark");
     of.recall(Who::Production, &[&lot]).unwrap();
     let after = Runtime::new().unwrap().block_on(async {
         let (ledger, store) = logged(&of).await;
-        bundle::of_part(&ledger, &store, made).await.unwrap()
+        bundle::of_part(&ledger, &store, &no_witnesses(), made)
+            .await
+            .unwrap()
     });
     let (code, told) = checked(&after.to_bytes(), Some(&genesis));
     assert_eq!(code, Some(4));
     assert_eq!(told["answer"]["reasons"][0]["code"], "recalled");
+    let pin = of.trust().fingerprint().to_hex();
+    let by_stranger = |bundle: &PartBundle| part_is_checked(&bundle.to_bytes(), &pin, &[]);
+    let (accepted, told) = by_stranger(&after);
+    assert!(accepted, "{told}");
     // The recall left out of the lot's list, under the same checkpoint.
     let mut less = after.clone();
     let list = less
@@ -294,6 +301,8 @@ fn the_bundle_of_a_part_answers_without_a_service() {
     assert_eq!(code, Some(1));
     let why = told["proof"]["failed"][0]["why"].as_str().unwrap();
     assert!(why.contains("lot:l1 is not whole"), "{why}");
+    let (accepted, told) = by_stranger(&less);
+    assert!(!accepted && told.contains("lot:l1 is not whole"), "{told}");
     // Another log's genesis.
     let other = Consortium::founded(9).genesis.to_bytes();
     assert_eq!(checked(&after.to_bytes(), Some(&other)).0, Some(1));
@@ -319,7 +328,9 @@ fn a_bundle_is_not_believed_against_what_the_home_knows_nor_about_another_piece(
     let (mark, other) = (of.mark(&licence, 1), of.mark(&licence, 2));
     let old = Runtime::new().unwrap().block_on(async {
         let (ledger, store) = logged(&of).await;
-        bundle::of_part(&ledger, &store, mark).await.unwrap()
+        bundle::of_part(&ledger, &store, &no_witnesses(), mark)
+            .await
+            .unwrap()
     });
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().join("home");
@@ -358,7 +369,9 @@ fn a_home_that_believes_witnesses_believes_a_bundle_that_they_have_cosigned() {
     let mark = of.mark(&licence, 1);
     let mut bundle = Runtime::new().unwrap().block_on(async {
         let (ledger, store) = logged(&of).await;
-        bundle::of_part(&ledger, &store, mark).await.unwrap()
+        bundle::of_part(&ledger, &store, &no_witnesses(), mark)
+            .await
+            .unwrap()
     });
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().join("home");

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::mark::Mark;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop");
 
@@ -163,6 +164,39 @@ fn fetched(founded: &Founded, service: &Service, witness: &WitnessProcess) -> (C
     )
 }
 
+/// The stranger's word on the bundle of a part.
+pub fn part_is_checked(bytes: &[u8], pin: &str, witnesses: &[&str]) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("part.bundle");
+    std::fs::write(&file, bytes).unwrap();
+    let mut command = python("part.py");
+    command.arg(file).args(["--genesis", pin]);
+    for witness in witnesses {
+        command.args(["--witness", witness]);
+    }
+    let output = run(&mut command);
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(told).unwrap())
+}
+
+/// A mark that nobody has used has a bundle too: that nothing was said of it, and what that rests on.
+fn the_bundle_of_a_mark_is_checked(founded: &Founded, service: &Service, copy: &Copy) {
+    let client = service.client();
+    let session = client.session(&founded.governor, system::now(), &mut SystemEntropy);
+    let mark: Mark = "7K3Q9XWD2M8TV0AY".parse().unwrap();
+    let good = client.bundle(&session.unwrap(), mark).unwrap();
+    let check = |bytes: &[u8], witness: &str| part_is_checked(bytes, &copy.pin, &[witness]);
+    let (accepted, told) = check(&good, &copy.witness);
+    assert!(accepted && told.starts_with(&mark.to_string()), "{told}");
+    for at in (0..good.len()).step_by(good.len() / 60) {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        let (accepted, told) = check(&bad, &copy.witness);
+        assert!(!accepted && told.starts_with("refused: "), "{at}: {told}");
+    }
+    assert!(!check(&good, FOREIGN).0, "another witness has not cosigned");
+}
+
 #[test]
 fn a_strangers_verifier_accepts_what_we_serve_and_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -219,6 +253,7 @@ fn a_strangers_verifier_accepts_what_we_serve_and_nothing_else() {
         copy.refuses_receipt(77, at);
     }
     assert!(copy.check().0, "everything was put back");
+    the_bundle_of_a_mark_is_checked(&founded, &service, &copy);
     let unknown = Copy {
         witness: FOREIGN.to_owned(),
         ..copy.clone()

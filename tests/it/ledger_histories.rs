@@ -1,6 +1,6 @@
 //! Random histories on PostgreSQL: service, offline answer, the bundle of each part and audit agree.
 
-use crate::support::new_database;
+use crate::support::{new_database, no_witnesses};
 use object_store::memory::InMemory;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -159,7 +159,9 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
     let as_of = replica.as_of();
     for mark in marks {
         let part = store.part(mark).await.unwrap();
-        let bytes = bundle::of_part(&ledger, &store, mark).await.unwrap();
+        let bytes = bundle::of_part(&ledger, &store, &no_witnesses(), mark)
+            .await
+            .unwrap();
         let carried = PartBundle::parse(&bytes.to_bytes()).unwrap();
         let carried = carried.verify(&of.trust()).unwrap();
         for viewer in viewers(&of) {

@@ -3,11 +3,11 @@
 
 use crate::service_quota::report;
 use crate::support::bucket::Bucket;
+use crate::support::witness::eventually;
 use crate::support::{Founded, Service, new_database};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::checkpoint;
 use threadmark_protocol::tile::{self, Row, TILE_WIDTH, Tile};
@@ -104,7 +104,7 @@ fn grown() -> (Founded, Service, u64) {
     let founded = Founded::new(runtime.block_on(new_database()));
     let service = founded.serve();
     let size = grow(&founded, &service);
-    wait_for(&|| file(&founded, "tile/0/000").exists());
+    eventually("it is published", || file(&founded, "tile/0/000").exists());
     (founded, service, size)
 }
 
@@ -124,16 +124,6 @@ fn grow(founded: &Founded, service: &Service) -> u64 {
 
 fn file(founded: &Founded, tile: &str) -> PathBuf {
     founded.log_home().join("objects/log").join(tile)
-}
-
-fn wait_for(is_there: &dyn Fn() -> bool) {
-    for _ in 0..1200 {
-        if is_there() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("nothing is published");
 }
 
 #[test]
@@ -454,7 +444,7 @@ fn what_a_crash_left_is_mended_by_the_next_start() {
         "{told}"
     );
     let service = founded.serve();
-    wait_for(&|| file(&founded, "tile/0/000").exists());
+    eventually("it is published", || file(&founded, "tile/0/000").exists());
     assert!(!unfinished.exists());
     drop(service);
     let (good, told) = founded.audit();
@@ -499,7 +489,9 @@ fn a_bucket_serves_as_a_folder_does() {
         .collect();
     let service = founded.serve_with(&environment);
     let size = grow(&founded, &service);
-    wait_for(&|| bucket.get("am/log/tile/0/000").is_some());
+    eventually("it is published", || {
+        bucket.get("am/log/tile/0/000").is_some()
+    });
     let reader = Reader::auditor(&service, &founded);
     assert_eq!(reader.entries(size).len() as u64, size);
     assert_eq!(

@@ -26,7 +26,7 @@ use threadmark_protocol::witness::policy::Policy;
 /// What surrounds an application in this process.
 pub fn around(quotas: Quotas) -> Around {
     Around {
-        witnesses: Arc::new(Witnesses::new(Policy::none())),
+        witnesses: Arc::new(no_witnesses()),
         quotas,
         observer: Observer {
             metrics: Metrics::default(),
@@ -35,6 +35,11 @@ pub fn around(quotas: Quotas) -> Around {
         },
         public_url: None,
     }
+}
+
+/// A log that asks no witness.
+pub fn no_witnesses() -> Witnesses {
+    Witnesses::new(Policy::none())
 }
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();

@@ -85,12 +85,24 @@ fn arrows_point_one_way() {
     must_not_know("printer-agent/src", &["sqlx::", "axum::", "tokio::"], &[]);
     must_not_know(
         "src/ledger",
-        &["axum::", "crate::http", "crate::web", "crate::cli"],
+        &[
+            "axum::",
+            "crate::http",
+            "crate::web",
+            "crate::cli",
+            "crate::jobs",
+        ],
         &[],
     );
     must_not_know(
         "src/store",
-        &["axum::", "crate::http", "crate::web", "crate::cli"],
+        &[
+            "axum::",
+            "crate::http",
+            "crate::web",
+            "crate::cli",
+            "crate::jobs",
+        ],
         &[],
     );
     must_not_know(
@@ -102,7 +114,26 @@ fn arrows_point_one_way() {
     // A witness is nobody's service: it could run alone.
     must_not_know(
         "src/witness",
-        &["sqlx::", "crate::store", "crate::ledger", "crate::cli"],
+        &[
+            "sqlx::",
+            "crate::store",
+            "crate::ledger",
+            "crate::cli",
+            "crate::http",
+            "crate::web",
+            "crate::jobs",
+        ],
+        &[],
+    );
+    must_not_know(
+        "src/jobs",
+        &[
+            "axum::",
+            "sqlx::",
+            "crate::http",
+            "crate::web",
+            "crate::cli",
+        ],
         &[],
     );
 }

@@ -6,8 +6,9 @@
 use super::{Home, HomeError, lock};
 use threadmark_protocol::answer::Witnessing;
 use threadmark_protocol::bundle::Replica;
-use threadmark_protocol::checkpoint::{self, SignedCheckpoint};
-use threadmark_protocol::witness::policy::{Policy, Standing};
+use threadmark_protocol::bundle::part::Verified;
+use threadmark_protocol::checkpoint;
+use threadmark_protocol::witness::policy::Policy;
 
 const POLICY: &str = "witnesses.policy";
 const WITNESSED: &str = "witnessed.note";
@@ -25,8 +26,7 @@ impl Home {
     pub fn set_witness_policy(&self, file: &[u8]) -> Result<(), HomeError> {
         let policy = Policy::parse(file).map_err(HomeError::WitnessPolicy)?;
         let key = self.trust()?.checkpoint_key;
-        let logs = policy.logs();
-        if !logs.is_empty() && logs.iter().all(|of| of.key != key) {
+        if !policy.is_about(&key) {
             return Err(HomeError::OtherPolicy);
         }
         let _lock = lock(self.folder())?;
@@ -62,30 +62,24 @@ impl Home {
         )
     }
 
-    /// What the quorum has confirmed of the checkpoint in somebody's file, whose newest batch is of `as_of` (Unix seconds):
-    /// by the lines under it, or because what is kept here covers it. Then it is no fresher than that batch.
+    /// What the quorum has confirmed of the history in somebody's bundle: by lines that are in it, or because what is kept
+    /// here covers its checkpoint. Then it is no fresher than its newest batch.
     pub fn witnessing_of(
         &self,
         replica: &Replica,
-        note: &str,
-        as_of: i64,
+        bundle: &Verified,
     ) -> Result<Witnessing, HomeError> {
         let policy = self.witness_policy()?;
-        if !policy.asks_for_witnesses() {
-            return Ok(Witnessing::Unasked);
+        let told = bundle.witnessing(&policy);
+        if told != Witnessing::Waiting {
+            return Ok(told);
         }
-        let Ok(signed) = checkpoint::open(note, &replica.trust().checkpoint_key) else {
-            return Ok(Witnessing::Waiting);
-        };
-        let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
-        if let Some(since) = quorum_since(&policy, &signed) {
-            return Ok(Witnessing::Witnessed { size, since });
-        }
+        let (size, root) = (bundle.checkpoint.size, bundle.checkpoint.root);
         let is_known = replica.tree().root_at(size) == Some(root);
         let kept = self.kept(&policy, replica)?;
         let covers = kept.filter(|(kept, _)| is_known && *kept >= size);
         Ok(covers.map_or(Witnessing::Waiting, |(_, since)| {
-            let since = since.min(as_of);
+            let since = since.min(bundle.as_of);
             Witnessing::Witnessed { size, since }
         }))
     }
@@ -104,15 +98,5 @@ fn confirmed(policy: &Policy, replica: &Replica, note: &str) -> Option<(u64, i64
     if replica.tree().root_at(size) != Some(root) {
         return None;
     }
-    Some((size, quorum_since(policy, &signed)?))
-}
-
-/// When the quorum had the checkpoint for the largest, by the lines under it, Unix seconds.
-fn quorum_since(policy: &Policy, signed: &SignedCheckpoint) -> Option<i64> {
-    let witnesses = policy.witnesses().iter().map(|witness| witness.key.clone());
-    let cosignatures = signed.cosignatures(&witnesses.collect::<Vec<_>>()).ok()?;
-    match policy.standing(&cosignatures) {
-        Standing::Witnessed { since } => i64::try_from(since).ok(),
-        Standing::Unwitnessed | Standing::Waiting => None,
-    }
+    Some((size, policy.since(&signed)?))
 }

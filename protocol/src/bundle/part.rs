@@ -1,17 +1,19 @@
 //! The bundle of one part: all statements about it and about everything above it up to a checkpoint, in one file.
 //!
-//! Owns the file. It holds the statements, one proof that they stand in the log, and for every subject the list of its
-//! statements with the proof that the list is whole ([`crate::index`]). [`PartBundle::verify`] replays it and asks nobody;
+//! Owns the file. It holds the statements with their receipts, one proof that they stand in the log, for every subject the
+//! list of its statements with the proof that the list is whole ([`crate::index`]), and what witnesses have cosigned. [`PartBundle::verify`] replays it and asks nobody;
 //! [`Collect`] says which subjects belong into it. A statement that its reader may not see stands in the lists by its id,
 //! and its body is missing. Sealed sections are never in it. Must never know files or networks.
 
 mod collect;
+mod error;
 #[cfg(test)]
 mod tests;
 mod verify;
 
-pub use collect::{Collect, TooMuch};
-pub use verify::{BundleError, Verified};
+pub use collect::{Collect, Moment, TooMuch};
+pub use error::BundleError;
+pub use verify::Verified;
 
 use crate::cbor::{self, CborError, Reader};
 use crate::digest::Digest;
@@ -31,7 +33,7 @@ pub const LINKS_MAX: usize = 4 * ENTRIES_MAX;
 pub const SUBJECTS_MAX: usize = ANCESTORS_MAX;
 
 /// What such a file begins with.
-const NAME: &str = "threadmark-bundle-v1";
+const NAME: &str = "threadmark-bundle-v2";
 
 /// Everything about one part, as it travels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct PartBundle {
     pub mark: Mark,
     /// The signed note up to which the lists are whole.
     pub checkpoint: String,
+    /// What witnesses have cosigned of it, if they have.
+    pub witnessed: Option<Cosigned>,
     /// Statements by ascending index; the last is the log's own that closes the newest batch.
     pub entries: Vec<Entry>,
     /// Proof that they stand in the tree of the checkpoint ([`crate::tree::Tree::inclusions`]).
@@ -55,6 +59,18 @@ pub struct Entry {
     pub index: u64,
     /// Without sealed sections.
     pub submission: Submission,
+    /// The RFC 9942 receipt that it was first given: with it the envelope is a transparent statement (RFC 9943), which
+    /// strangers' tools check without this file.
+    pub receipt: Vec<u8>,
+}
+
+/// A checkpoint with the lines of witnesses, and the proof that the bundle's checkpoint continues it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosigned {
+    /// The signed note.
+    pub note: String,
+    /// RFC 6962 consistency proof from its size to the bundle's.
+    pub path: Vec<Digest>,
 }
 
 /// All statements that count for a subject.
@@ -69,18 +85,24 @@ pub struct List {
 }
 
 impl PartBundle {
-    /// `[name, mark, checkpoint, [[index, submission], …], hashes, [[subject, [[index, time, id], …], proof], …]]` in CBOR.
+    /// `[name, mark, checkpoint, [] or [note, hashes], [[index, submission, receipt], …], hashes,
+    /// [[subject, [[index, time, id], …], proof], …]]` in CBOR; hashes are one string of 32 bytes each.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let hashes: Vec<u8> = self.path.iter().flat_map(|hash| hash.0).collect();
         cbor::write(|to| {
-            to.array(6)?.str(NAME)?.str(&self.mark.to_string())?;
+            to.array(7)?.str(NAME)?.str(&self.mark.to_string())?;
             to.str(&self.checkpoint)?;
+            match &self.witnessed {
+                Some(of) => to.array(2)?.str(&of.note)?.bytes(&joined(&of.path))?,
+                None => to.array(0)?,
+            };
             to.array(self.entries.len() as u64)?;
             for entry in &self.entries {
                 let bytes = entry.submission.to_bytes();
-                to.array(2)?.u64(entry.index)?.bytes(&bytes)?;
+                to.array(3)?.u64(entry.index)?.bytes(&bytes)?;
+                to.bytes(&entry.receipt)?;
             }
-            to.bytes(&hashes)?.array(self.lists.len() as u64)?;
+            to.bytes(&joined(&self.path))?;
+            to.array(self.lists.len() as u64)?;
             for list in &self.lists {
                 to.array(3)?.str(list.subject.as_str())?;
                 to.array(list.links.len() as u64)?;
@@ -103,7 +125,7 @@ impl PartBundle {
             return Err(BundleError::Malformed("it is larger than 64 MiB"));
         }
         let mut from = Reader::new(bytes);
-        array(&mut from, 6)?;
+        array(&mut from, 7)?;
         if from.text()? != NAME {
             return Err(BundleError::Malformed("it has another name"));
         }
@@ -113,23 +135,46 @@ impl PartBundle {
         let mark = mark.filter(|mark| mark.to_string() == text);
         let mark = mark.ok_or(BundleError::Malformed("its mark is none"))?;
         let checkpoint = from.text()?.to_owned();
+        let witnessed = witnessed(&mut from)?;
         let entries = entries(&mut from)?;
-        let (path, rest) = from.bytes()?.as_chunks::<32>();
-        if !rest.is_empty() || path.len() > entries.len() * 64 {
-            return Err(BundleError::Malformed(
-                "its hashes are cut off, or too many",
-            ));
-        }
-        let path = path.iter().map(|hash| Digest(*hash)).collect();
+        let path = hashes(&mut from, entries.len() * 64)?;
         let lists = lists(&mut from)?;
         from.finish()?;
         Ok(PartBundle {
             mark,
             checkpoint,
+            witnessed,
             entries,
             path,
             lists,
         })
+    }
+}
+
+fn joined(hashes: &[Digest]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| hash.0).collect()
+}
+
+/// At most `most` hashes.
+fn hashes(from: &mut Reader, most: usize) -> Result<Vec<Digest>, BundleError> {
+    let (hashes, rest) = from.bytes()?.as_chunks::<32>();
+    match rest.is_empty() && hashes.len() <= most {
+        true => Ok(hashes.iter().map(|hash| Digest(*hash)).collect()),
+        false => Err(BundleError::Malformed(
+            "its hashes are cut off, or too many",
+        )),
+    }
+}
+
+fn witnessed(from: &mut Reader) -> Result<Option<Cosigned>, BundleError> {
+    match from.array_len()? {
+        0 => Ok(None),
+        2 => Ok(Some(Cosigned {
+            note: from.text()?.to_owned(),
+            // Two for each level of the tree.
+            path: hashes(from, 128)?,
+        })),
+        _ => Err(BundleError::Malformed("an array has another length")),
     }
 }
 
@@ -151,14 +196,18 @@ fn count(from: &mut Reader, most: usize) -> Result<usize, BundleError> {
 fn entries(from: &mut Reader) -> Result<Vec<Entry>, BundleError> {
     let mut entries = Vec::new();
     for _ in 0..count(from, ENTRIES_MAX)? {
-        array(from, 2)?;
+        array(from, 3)?;
         let index = from.uint()?;
         let submission = Submission::parse(from.bytes()?)
             .map_err(|error| BundleError::Statement(index, error))?;
         if !submission.sections.is_empty() {
             return Err(BundleError::Malformed("it holds a sealed section"));
         }
-        entries.push(Entry { index, submission });
+        entries.push(Entry {
+            index,
+            submission,
+            receipt: from.bytes()?.to_vec(),
+        });
     }
     if !entries.is_sorted_by(|one: &Entry, next| one.index < next.index) {
         return Err(BundleError::Malformed("its statements are out of order"));

@@ -136,6 +136,10 @@ pub fn apply(world: &World, statement: &Statement, at: At) -> Result<Changes, Re
         }
         changes.states.insert(key, state);
     }
+    // What is beyond the bounds of a state leaves it as it is, and then counts for nothing (crate::index).
+    changes
+        .states
+        .retain(|id, state| world.states.get(id) != Some(state));
     Ok(changes)
 }
 

@@ -5,7 +5,10 @@
 
 mod parse;
 
-use crate::{checkpoint::Cosignature, note::VerifierKey};
+use crate::{
+    checkpoint::{Cosignature, SignedCheckpoint},
+    note::VerifierKey,
+};
 pub use parse::{PolicyError, Reason};
 
 /// Largest policy file.
@@ -114,6 +117,11 @@ impl Policy {
         &self.witnesses
     }
 
+    /// Whether it accepts the log with this key; one that names no log is about any.
+    pub fn is_about(&self, log: &VerifierKey) -> bool {
+        self.logs.is_empty() || self.logs.iter().any(|of| of.key == *log)
+    }
+
     /// Whether any cosignature is asked for.
     pub fn asks_for_witnesses(&self) -> bool {
         self.quorum.is_some()
@@ -157,6 +165,16 @@ impl Policy {
         match self.time(quorum, cosignatures) {
             Some(since) => Standing::Witnessed { since },
             None => Standing::Waiting,
+        }
+    }
+
+    /// When the quorum had this checkpoint for the largest, by the lines under it, Unix seconds; `None` while it has not.
+    pub fn since(&self, signed: &SignedCheckpoint) -> Option<i64> {
+        let keys = self.witnesses.iter().map(|witness| witness.key.clone());
+        let cosignatures = signed.cosignatures(&keys.collect::<Vec<_>>()).ok()?;
+        match self.standing(&cosignatures) {
+            Standing::Witnessed { since } => i64::try_from(since).ok(),
+            Standing::Unwitnessed | Standing::Waiting => None,
         }
     }
 

@@ -8,7 +8,7 @@ use anyhow::Result;
 use serde::Serialize;
 use threadmark_agent::home::{Home, View};
 use threadmark_protocol::answer::{Answer, Verdict, Viewer, Witnessing};
-use threadmark_protocol::bundle::part::{PartBundle, Verified};
+use threadmark_protocol::bundle::part::Verified;
 
 /// Whose knowledge an answer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -38,10 +38,9 @@ pub struct Known {
 
 impl Known {
     /// Reads the home.
-    pub fn of(home: &Home, bundle: &PartBundle, verified: &Verified) -> Result<Known> {
+    pub fn of(home: &Home, verified: &Verified) -> Result<Known> {
         let mut view = home.view()?;
-        let note = &bundle.checkpoint;
-        let witnessing = home.witnessing_of(&view.replica, note, verified.as_of)?;
+        let witnessing = home.witnessing_of(&view.replica, verified)?;
         learn(&mut view, verified, witnessing);
         Ok(Known { view, witnessing })
     }
@@ -49,10 +48,7 @@ impl Known {
     /// Notes whether it is the same history, and whether witnesses are missing.
     pub fn compare(&self, verified: &Verified, proof: &mut Proof) {
         compare(verified, &self.view, proof);
-        if self.witnessing == Witnessing::Waiting {
-            let line = "UNWITNESSED: those whom this home believes have not confirmed the bundle's checkpoint";
-            proof.rests_on.push(line.to_owned());
-        }
+        super::confirmed(self.witnessing, verified, proof);
     }
 
     /// The worse of what bundle and home say at `now` (Unix seconds).

@@ -4,7 +4,9 @@
 //! about these do. Whoever has the log answers each step; so the same closure serves a database and a memory. What the
 //! closure must be is checked by [`super::verify`]. Must never know storage.
 
-use super::{ENTRIES_MAX, Entry, LINKS_MAX, List, PartBundle, SUBJECTS_MAX};
+use super::{
+    BUNDLE_BYTES_MAX, Cosigned, ENTRIES_MAX, Entry, LINKS_MAX, List, PartBundle, SUBJECTS_MAX,
+};
 use crate::index::{Link, Map};
 use crate::key::KeyId;
 use crate::lifecycle;
@@ -29,6 +31,20 @@ pub enum TooMuch {
     Apart,
 }
 
+/// The log at the checkpoint that a bundle is for.
+pub struct Moment<'a> {
+    /// The signed note.
+    pub checkpoint: String,
+    /// Its size.
+    pub size: u64,
+    /// Size and note of the newest checkpoint, not beyond this one, that witnesses have cosigned.
+    pub witnessed: Option<(u64, String)>,
+    /// The tree, at least of this size.
+    pub tree: &'a Tree,
+    /// The index of statements at this checkpoint.
+    pub statements: &'a Map,
+}
+
 /// A bundle that is being put together.
 pub struct Collect {
     mark: Mark,
@@ -37,6 +53,7 @@ pub struct Collect {
     lists: BTreeMap<SubjectId, Vec<Link>>,
     entries: BTreeMap<u64, Statement>,
     links: usize,
+    bytes: usize,
 }
 
 impl Collect {
@@ -49,6 +66,7 @@ impl Collect {
             lists: BTreeMap::new(),
             entries: BTreeMap::new(),
             links: 0,
+            bytes: 0,
         }
     }
 
@@ -59,11 +77,24 @@ impl Collect {
     }
 
     /// The entries of `links` that are not here yet.
-    pub fn missing(&self, links: &[(SubjectId, Link)]) -> BTreeSet<u64> {
+    ///
+    /// # Errors
+    /// [`TooMuch::Limits`], before anything of them is read.
+    pub fn missing(&self, links: &[(SubjectId, Link)]) -> Result<BTreeSet<u64>, TooMuch> {
         let indices = links.iter().map(|(_, link)| link.index);
-        indices
+        let missing: BTreeSet<_> = indices
             .filter(|index| !self.entries.contains_key(index))
-            .collect()
+            .collect();
+        let entries = self.entries.len() + missing.len();
+        match self.links + links.len() <= LINKS_MAX && entries <= ENTRIES_MAX {
+            true => Ok(missing),
+            false => Err(TooMuch::Limits),
+        }
+    }
+
+    /// Bytes of envelopes and bodies for which there still is room.
+    pub fn room(&self) -> usize {
+        BUNDLE_BYTES_MAX.saturating_sub(self.bytes)
     }
 
     /// Takes the answers about the open subjects: lines of their lists in the order of the log, entries that were missing,
@@ -87,15 +118,21 @@ impl Collect {
         let mut next = related;
         for (index, statement) in self.opened(entries)? {
             next.extend(lifecycle::rests_on(&statement));
-            self.entries.insert(index, statement);
+            self.insert(index, statement);
         }
         next.retain(|subject| !self.lists.contains_key(subject));
         self.open = next;
         let subjects = self.lists.len() + self.open.len();
-        if subjects > SUBJECTS_MAX || self.links > LINKS_MAX || self.entries.len() > ENTRIES_MAX {
+        if subjects > SUBJECTS_MAX || self.links > LINKS_MAX || self.room() == 0 {
             return Err(TooMuch::Limits);
         }
         Ok(())
+    }
+
+    fn insert(&mut self, index: u64, statement: Statement) {
+        let submission = &statement.submission;
+        self.bytes += submission.envelope.len() + submission.body.len();
+        self.entries.insert(index, statement);
     }
 
     /// Which numbers of which keys the statements have: where another statement had the number before, the key exists
@@ -112,37 +149,57 @@ impl Collect {
     /// # Errors
     /// [`TooMuch`].
     pub fn take_beside(&mut self, entries: Vec<(u64, Submission)>) -> Result<(), TooMuch> {
-        let opened = self.opened(entries)?;
-        self.entries.extend(opened);
+        for (index, statement) in self.opened(entries)? {
+            self.insert(index, statement);
+        }
         Ok(())
     }
 
-    /// Proves everything for the checkpoint of `size`, from the tree and the index of that size; the tree may be larger.
+    /// The statements that receipts are asked for.
+    pub fn statements(&self) -> impl Iterator<Item = (u64, &Statement)> {
+        self.entries.iter().map(|(index, of)| (*index, of))
+    }
+
+    /// Proves everything for the checkpoint, from the tree and the index of its size; the tree may be larger.
     ///
     /// # Errors
-    /// [`TooMuch::Apart`]: an entry lies beyond the checkpoint.
+    /// [`TooMuch::Apart`]: an entry or what is witnessed lies beyond the checkpoint, or a receipt is missing.
     pub fn finish(
         self,
-        checkpoint: String,
-        size: u64,
-        tree: &Tree,
-        statements: &Map,
+        mut receipts: BTreeMap<u64, Vec<u8>>,
+        moment: Moment,
     ) -> Result<PartBundle, TooMuch> {
+        let Moment {
+            checkpoint,
+            size,
+            witnessed,
+            tree,
+            statements,
+        } = moment;
         let indices: Vec<_> = self.entries.keys().copied().collect();
         let path = tree.inclusions(&indices, size).ok_or(TooMuch::Apart)?;
+        let cosigned = |(old, note)| {
+            let path = tree.consistency(old, size);
+            path.map(|path| Cosigned { note, path })
+        };
+        let witnessed = witnessed.map(|of| cosigned(of).ok_or(TooMuch::Apart));
         let lists = self.lists.into_iter().map(|(subject, links)| List {
             proof: statements.prove(&subject),
             subject,
             links,
         });
-        let entries = self.entries.into_iter().map(|(index, statement)| Entry {
-            index,
-            submission: statement.submission,
+        let entries = self.entries.into_iter().map(|(index, statement)| {
+            Ok(Entry {
+                index,
+                submission: statement.submission,
+                receipt: receipts.remove(&index).ok_or(TooMuch::Apart)?,
+            })
         });
         Ok(PartBundle {
             mark: self.mark,
             checkpoint,
-            entries: entries.collect(),
+            witnessed: witnessed.transpose()?,
+            entries: entries.collect::<Result<_, _>>()?,
             path,
             lists: lists.collect(),
         })

@@ -1,10 +1,14 @@
 use super::*;
 use crate::answer::{Answer, Knowledge, Verdict, Viewer, Witnessing, answer};
 use crate::body::governance::PartClass;
+use crate::checkpoint::{self, Cosigner};
 use crate::code::Code;
 use crate::fixture::{Consortium, Lie, Who};
+use crate::key::Signer;
 use crate::statement::StatementId;
+use crate::witness::policy::Policy;
 use crate::world::Data;
+use crate::world::bounds::REPORTS_MAX;
 use std::collections::BTreeSet;
 
 /// One part from genesis to installed, and another of the same licence.
@@ -37,7 +41,7 @@ fn bundle(c: &Consortium, mark: Mark) -> PartBundle {
                 related.extend(parts.iter().cloned());
             }
         }
-        let missing = collect.missing(&links).into_iter();
+        let missing = collect.missing(&links).unwrap().into_iter();
         collect
             .take(links, missing.map(entry).collect(), related)
             .unwrap();
@@ -48,10 +52,18 @@ fn bundle(c: &Consortium, mark: Mark) -> PartBundle {
     collect.take_beside(first.collect()).unwrap();
     let size = c.log.size();
     collect.take_beside(vec![entry(size - 1)]).unwrap();
-    let (checkpoint, tree) = (c.log.checkpoint().to_owned(), c.log.tree());
-    collect
-        .finish(checkpoint, size, tree, c.log.statements())
-        .unwrap()
+    let receipts = collect
+        .statements()
+        .map(|(index, _)| (index, c.log.receipt(index)));
+    let receipts = receipts.collect();
+    let moment = Moment {
+        checkpoint: c.log.checkpoint().to_owned(),
+        size,
+        witnessed: None,
+        tree: c.log.tree(),
+        statements: c.log.statements(),
+    };
+    collect.finish(receipts, moment).unwrap()
 }
 
 fn viewers(c: &Consortium) -> Vec<Viewer> {
@@ -368,4 +380,88 @@ fn a_bundle_beyond_its_limits_is_refused() {
     assert_eq!(refused(&entries), "it holds more than is read");
     let lists = |of: &mut PartBundle| of.lists = vec![of.lists[0].clone(); SUBJECTS_MAX + 1];
     assert_eq!(refused(&lists), "it holds more than is read");
+}
+
+#[test]
+fn each_statement_has_its_own_receipt() {
+    let (c, _, marks) = story();
+    let (good, trust) = (bundle(&c, marks[0]), c.trust());
+    let (one, two) = (5, 6);
+    let mut swapped = good.clone();
+    swapped.entries[one]
+        .receipt
+        .clone_from(&good.entries[two].receipt);
+    let error = swapped.verify(&trust).unwrap_err();
+    assert!(matches!(error, BundleError::Receipt(..)), "{error}");
+    let mut none = good.clone();
+    none.entries[one].receipt.clear();
+    let error = none.verify(&trust).unwrap_err();
+    assert!(matches!(error, BundleError::Receipt(..)), "{error}");
+    // Of a larger tree than the checkpoint: the log has promised what it does not show.
+    let mut c = c;
+    let old = bundle(&c, marks[0]);
+    let lot = c.lot.clone();
+    c.recall(Who::Production, &[&lot]).unwrap();
+    let last = old.entries.len() - 1;
+    let mut late = old.clone();
+    let index = old.entries[last].index;
+    late.entries[last].receipt = c.log.receipt_at(index, c.log.size());
+    let error = late.verify(&trust).unwrap_err();
+    assert!(matches!(error, BundleError::OtherReceipt(_)), "{error}");
+}
+
+#[test]
+fn what_witnesses_have_cosigned_before_is_believed_and_no_more() {
+    let (mut c, _, marks) = story();
+    let witness = Cosigner::new("w.example", Signer::from_seed(&[7; 32])).unwrap();
+    let policy = format!("witness W {}\nquorum W\n", witness.verifier());
+    let policy = Policy::parse(policy.as_bytes()).unwrap();
+    let (before, size) = (c.log.checkpoint().to_owned(), c.log.size());
+    let lot = c.lot.clone();
+    c.recall(Who::Production, &[&lot]).unwrap();
+    let trust = c.trust();
+    let mut signed = checkpoint::open(&before, &trust.checkpoint_key).unwrap();
+    let since = c.now.unsigned_abs() - 60;
+    let line = witness.cosign(signed.note().text(), since);
+    signed.attach(line, witness.verifier()).unwrap();
+    let mut good = bundle(&c, marks[0]);
+    let waiting = good.verify(&trust).unwrap().witnessing(&policy);
+    assert_eq!(waiting, Witnessing::Waiting);
+    good.witnessed = Some(Cosigned {
+        note: signed.note().to_string(),
+        path: c.log.tree().consistency(size, c.log.size()).unwrap(),
+    });
+    let good = PartBundle::parse(&good.to_bytes()).unwrap();
+    let verified = good.verify(&trust).unwrap();
+    let since = since.cast_signed();
+    assert_eq!(
+        verified.witnessing(&policy),
+        Witnessing::Witnessed { size, since }
+    );
+    assert_eq!(verified.witnessing(&Policy::none()), Witnessing::Unasked);
+    // The recall came later; it counts, and what is known is as old as the witness's word.
+    let told = verified.answer(c.now, &Viewer::Public, verified.witnessing(&policy));
+    assert_eq!(
+        (told.verdict, told.as_of),
+        (Verdict::DoNotInstall, Some(since))
+    );
+    let mut forked = good.clone();
+    forked.witnessed.as_mut().unwrap().path[0].0[0] ^= 1;
+    assert!(matches!(
+        forked.verify(&trust),
+        Err(BundleError::Witnessed(_))
+    ));
+}
+
+#[test]
+fn nobody_makes_a_list_longer_than_the_bounds_of_its_subject() {
+    let (mut c, part, marks) = story();
+    let before = c.log.list(&part).len();
+    for _ in 0..3 * REPORTS_MAX {
+        c.ship(Who::Mechanic, &part, "ship.example".parse().unwrap())
+            .unwrap();
+    }
+    // The first beyond the bounds crowds the part; those after it change nothing.
+    assert_eq!(c.log.list(&part).len(), before + REPORTS_MAX + 1);
+    says_what_the_log_says(&c, marks[0]);
 }

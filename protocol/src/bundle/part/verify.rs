@@ -6,84 +6,23 @@
 //! nothing else is read. What is withheld is told and decides nothing; then the answer is that nobody can tell. That the
 //! index itself is right is found by whoever replays the whole log. Must never know clocks.
 
-use super::PartBundle;
-use crate::answer::{self, Answer, Knowledge, Reason, Verdict, Viewer, Witnessing};
+use super::{BundleError, PartBundle};
+use crate::answer::{self, Answer, Knowledge, Verdict, Viewer, Witnessing};
 use crate::body::Core;
-use crate::cbor::CborError;
-use crate::checkpoint::{self, Checkpoint, CheckpointError};
+use crate::checkpoint::{self, Checkpoint, SignedCheckpoint};
 use crate::code::Code;
 use crate::digest::Digest;
 use crate::genesis::Trust;
-use crate::index::{self, IndexError, Link};
-use crate::lifecycle::{self, At, Refusal};
+use crate::index::{self, Link};
+use crate::lifecycle::{self, At};
 use crate::mark::Mark;
-use crate::statement::{Malformed, Statement};
+use crate::receipt::Receipt;
+use crate::statement::Statement;
 use crate::text::SubjectId;
 use crate::tree::{self, ProofError, leaf_hash};
+use crate::witness::policy::Policy;
 use crate::world::{Data, World, mark_subject, policy_subject};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Why a bundle is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum BundleError {
-    /// Not such a file, or beyond its limits.
-    #[error("the bundle is malformed: {0}")]
-    Malformed(&'static str),
-    /// Not deterministic CBOR.
-    #[error("the bundle is malformed: {0}")]
-    Cbor(CborError),
-    /// What stands there as a statement is none.
-    #[error("entry {0} is no statement: {1}")]
-    Statement(u64, Malformed),
-    /// The checkpoint is not the log's.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The statements are not those of the log.
-    #[error("the statements do not stand in the log: {0}")]
-    Inclusion(#[from] ProofError),
-    /// The first entries are not the pinned genesis.
-    #[error("the log does not begin with the pinned genesis")]
-    Genesis,
-    /// The last entry does not close the newest batch.
-    #[error("the newest batch is not closed by the log")]
-    Batch,
-    /// The log is older than the index, and has closed no batch since.
-    #[error("the log has not signed which statements there are up to this checkpoint")]
-    NoIndex,
-    /// A list is not whole.
-    #[error("the list of the statements about {subject} is not whole: {source}")]
-    Incomplete {
-        /// Of what.
-        subject: SubjectId,
-        /// Why.
-        source: IndexError,
-    },
-    /// A list is missing.
-    #[error("nothing says which statements there are about {subject}, on which {by} rests")]
-    Open {
-        /// Of what.
-        subject: SubjectId,
-        /// What rests on it.
-        by: String,
-    },
-    /// Lists and entries name different statements.
-    #[error("entry {0} is not the statement that a list names there")]
-    Other(u64),
-    /// A statement is not signed by its author.
-    #[error("entry {0} is not signed by its author")]
-    Signature(u64),
-    /// The log contains what the rules refuse.
-    #[error("entry {index} breaks a rule: {refusal}")]
-    Rule {
-        /// Where.
-        index: u64,
-        /// Which.
-        refusal: Refusal,
-    },
-    /// The log counts a statement for other subjects than the rules do.
-    #[error("entry {0} does not count for the subjects that list it")]
-    Counted(u64),
-}
 
 /// What a good bundle says.
 #[derive(Clone, Debug)]
@@ -92,6 +31,9 @@ pub struct Verified {
     pub mark: Mark,
     /// Up to where the lists are whole.
     pub checkpoint: Checkpoint,
+    /// Checkpoints of this history under which lines of witnesses may stand, the newest first. Whose lines count is for the
+    /// reader to say.
+    pub signed: Vec<SignedCheckpoint>,
     /// Log time of the newest batch, Unix seconds.
     pub as_of: i64,
     /// The states of its subjects.
@@ -105,6 +47,20 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// What those whom the reader believes have confirmed of this history: the newest of its checkpoints under which enough
+    /// of their lines stand.
+    pub fn witnessing(&self, policy: &Policy) -> Witnessing {
+        if !policy.asks_for_witnesses() {
+            return Witnessing::Unasked;
+        }
+        let confirmed = |signed: &SignedCheckpoint| {
+            let (size, since) = (signed.checkpoint().size, policy.since(signed)?);
+            Some(Witnessing::Witnessed { size, since })
+        };
+        let newest = self.signed.iter().find_map(confirmed);
+        newest.unwrap_or(Witnessing::Waiting)
+    }
+
     /// The answer about the part at `now` (Unix seconds). Where statements are withheld, nobody can tell: what is not seen
     /// may have been a recall. Whose cosignatures suffice is not said in the bundle: the reader knows, and says what they
     /// have confirmed of its checkpoint.
@@ -118,7 +74,7 @@ impl Verified {
         let mut answer = answer::answer(&self.world, self.mark, now, viewer, knowledge);
         if !self.withheld.is_empty() {
             answer.verdict = Verdict::CannotDetermine;
-            answer.reasons.insert(0, Reason::from(Code::Withheld));
+            answer.reasons.insert(0, Code::Withheld.into());
         }
         answer
     }
@@ -141,7 +97,14 @@ impl PartBundle {
         let signed = checkpoint::open(&self.checkpoint, &trust.checkpoint_key)?;
         let checkpoint = signed.checkpoint().clone();
         let statements = self.statements(trust)?;
+        let mut ids = BTreeSet::new();
+        if let Some((index, _)) = statements.iter().find(|(_, of)| !ids.insert(of.id)) {
+            return Err(BundleError::Doubled(*index));
+        }
         self.check_inclusion(&checkpoint)?;
+        self.check_receipts(&checkpoint, &statements, trust)?;
+        let witnessed = self.check_witnessed(&checkpoint, trust)?;
+        let signed = std::iter::once(signed).chain(witnessed).collect();
         let (as_of, root) = newest_batch(&statements, &checkpoint, trust)?;
         for list in &self.lists {
             list.check(&root)?;
@@ -163,6 +126,7 @@ impl PartBundle {
         Ok(Verified {
             mark: self.mark,
             checkpoint,
+            signed,
             as_of,
             world: replay.world,
             statements: statements.len(),
@@ -188,6 +152,45 @@ impl PartBundle {
             true => Ok(()),
             false => Err(ProofError::Root.into()),
         }
+    }
+
+    /// Each entry has the log's receipt, in a tree that is not beyond the checkpoint.
+    fn check_receipts(
+        &self,
+        checkpoint: &Checkpoint,
+        statements: &BTreeMap<u64, Statement>,
+        trust: &Trust,
+    ) -> Result<(), BundleError> {
+        for (entry, statement) in self.entries.iter().zip(statements.values()) {
+            let wrong = |error| BundleError::Receipt(entry.index, error);
+            let receipt = Receipt::parse(&entry.receipt).map_err(wrong)?;
+            let envelope = &statement.submission.envelope;
+            let says = receipt.verify(envelope, &trust.log_key).map_err(wrong)?;
+            let is_its = says.index == entry.index
+                && says.size <= checkpoint.size
+                && (says.size < checkpoint.size || says.root == checkpoint.root)
+                && says.claims.iss == trust.origin().as_str()
+                && says.claims.sub == statement.envelope.sub.as_str();
+            if !is_its {
+                return Err(BundleError::OtherReceipt(entry.index));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_witnessed(
+        &self,
+        checkpoint: &Checkpoint,
+        trust: &Trust,
+    ) -> Result<Option<SignedCheckpoint>, BundleError> {
+        let Some(cosigned) = &self.witnessed else {
+            return Ok(None);
+        };
+        let signed = checkpoint::open(&cosigned.note, &trust.checkpoint_key)?;
+        let (old, new) = (signed.checkpoint(), checkpoint);
+        tree::check_consistency(old.size, &old.root, new.size, &new.root, &cosigned.path)
+            .map_err(BundleError::Witnessed)?;
+        Ok(Some(signed))
     }
 
     /// The lists by entry. They must say the same of it as each other, and as the entry that is there.
@@ -292,12 +295,7 @@ impl Replay<'_> {
         statement: &Statement,
         listed: Option<&Listed>,
     ) -> Result<(), BundleError> {
-        let pinned = match index {
-            0 => statement.envelope == self.trust.policy_statement.envelope,
-            1 => statement.envelope == self.trust.anchors_statement.envelope,
-            _ => true,
-        };
-        if !pinned {
+        if !self.trust.allows(index, &statement.envelope) {
             return Err(BundleError::Genesis);
         }
         if matches!(statement.body.core, Core::LogBatch(_)) {
