@@ -9,7 +9,7 @@ use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, RetryConfig};
 use std::fmt;
-use std::fs::Metadata;
+use std::fs::{DirEntry, Metadata};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -101,11 +101,9 @@ fn clear(folder: &Path, before: i64) -> std::io::Result<()> {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             clear(&entry.path(), before)?;
-        } else if entry.file_name().as_encoded_bytes().contains(&b'#')
-            && touched_at(&entry.metadata()?)? < before
-        {
+        } else if entry.file_name().as_encoded_bytes().contains(&b'#') {
             // As `object_store` names them; no digest and no tile has such a character.
-            match std::fs::remove_file(entry.path()) {
+            match remove_if_older(&entry, before) {
                 // Whoever was writing it has just put it into its place.
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -113,6 +111,13 @@ fn clear(folder: &Path, before: i64) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn remove_if_older(file: &DirEntry, before: i64) -> std::io::Result<()> {
+    match touched_at(&file.metadata()?)? < before {
+        true => std::fs::remove_file(file.path()),
+        false => Ok(()),
+    }
 }
 
 /// Unix seconds.
