@@ -88,6 +88,8 @@ pub struct Replica {
     as_of: Option<i64>,
     statements: Statements,
     checkpoint: Option<String>,
+    /// By index.
+    saw_otherwise: BTreeMap<u64, StatementId>,
 }
 
 /// The index of statements by subject.
@@ -126,6 +128,7 @@ impl Replica {
             as_of: None,
             statements: Statements::default(),
             checkpoint: None,
+            saw_otherwise: BTreeMap::new(),
         }
     }
 
@@ -167,6 +170,12 @@ impl Replica {
     /// Where a statement stands.
     pub fn index_of(&self, id: &StatementId) -> Option<u64> {
         self.index.get(id).copied()
+    }
+
+    /// The statements, by index, whose authors say to have seen another tree than this log had. Whether that is true is
+    /// shown by what they have kept: see [`crate::evidence`].
+    pub fn saw_otherwise(&self) -> &BTreeMap<u64, StatementId> {
+        &self.saw_otherwise
     }
 
     /// A sealed section of a logged statement, where the reader may have it.
@@ -287,6 +296,11 @@ impl Replica {
             .map_err(|refusal| ReplicaError::Rule { index, refusal })?;
         let subjects = index::touched(&statement, &changes);
         undo.note(&statement, self.world.record(&statement, changes.states));
+        // A tree that is larger than the log was, as much as one with another root.
+        let seen = statement.body.seen.as_ref();
+        if seen.is_some_and(|seen| self.tree.root_at(seen.size) != Some(seen.root)) {
+            self.saw_otherwise.insert(index, statement.id);
+        }
         self.tree.push(leaf_hash(&statement.submission.envelope));
         self.index.insert(statement.id, index);
         let sections = std::mem::take(&mut statement.submission.sections);

@@ -12,6 +12,7 @@ pub mod cbor;
 pub mod checkpoint;
 pub mod code;
 pub mod digest;
+pub mod evidence;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod genesis;

@@ -303,6 +303,29 @@ pub fn roots_from_consistency(
     Ok((old, new))
 }
 
+/// The root that the tree of `new_root` has at `old_size`, as far as the proof shows one. Where that size is a power of two
+/// the proof does not hold it: then it may stand before the others, or be the `claimed` one.
+pub fn root_shown(
+    old_size: u64,
+    claimed: &Digest,
+    new_size: u64,
+    new_root: &Digest,
+    proof: &[Digest],
+) -> Option<Digest> {
+    if old_size == new_size {
+        return proof.is_empty().then_some(*new_root);
+    }
+    let roots = |root: &Digest, proof: &[Digest]| {
+        let (old, new) = roots_from_consistency(old_size, root, new_size, proof).ok()?;
+        (new == *new_root).then_some(old)
+    };
+    let with_own_root = || {
+        let (root, proof) = proof.split_first()?;
+        roots(root, proof).filter(|_| old_size.is_power_of_two())
+    };
+    roots(claimed, proof).or_else(with_own_root)
+}
+
 /// The cases without hashes: the old tree is empty, or it is the new one.
 fn check_trivial(
     old_size: u64,

@@ -1,7 +1,13 @@
-//! `threadmark verify evidence`: what a witness kept of a log that it would not cosign for.
+//! `threadmark verify evidence`: what a file proves against a log, or against who holds a key; and `threadmark evidence`,
+//! which makes such files.
 //!
-//! Owns the words for what such a file proves, and for what it does not. Must never convict a log by anything that the
-//! log has not signed.
+//! Owns the words for what such a file proves, and for what it does not. Must never convict a log, nor a key, by anything
+//! that it has not signed.
+
+mod author;
+mod collect;
+
+pub use collect::Collect;
 
 use super::args;
 use super::output::Document;
@@ -10,20 +16,21 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_agent::home::Home;
+use threadmark_protocol::evidence::AuthorEvidence;
 use threadmark_protocol::genesis::Genesis;
 use threadmark_protocol::note::VerifierKey;
 use threadmark_protocol::witness::evidence::{Evidence as Kept, Finding};
 
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 the file proves that the log misbehaved, 1 it does not.
-Whom it convicts is the holder of the key in the file. Say whose key you expect with --log, --genesis or --home.
+    after_help = "Exit codes: 0 the file proves that the log misbehaved, or that a key was copied or misused; 1 it does not.
+Whom it convicts is the holder of the key in the file. Say which log you mean with --log, --genesis or --home.
 Examples:
   threadmark verify evidence proof.json --genesis genesis.cbor
   threadmark verify evidence proof.json --log ledger.example/am-thread+a1e84a49+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
 )]
 pub struct Evidence {
-    /// The file, from the folder `evidence` of a witness
+    /// The file, from the folder `evidence` of a witness, or from `threadmark evidence`
     file: PathBuf,
     /// It must be about the log with this verifier key
     #[arg(long, value_name = "VKEY")]
@@ -42,8 +49,17 @@ pub struct Evidence {
 impl Evidence {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
-        let kept = Kept::parse(&args::read(&self.file)?)
-            .with_context(|| format!("{}", self.file.display()))?;
+        let bytes = args::read(&self.file)?;
+        // What authors have signed says of which kind it is; what witnesses keep is of one.
+        if let Ok(evidence) = AuthorEvidence::parse(&bytes) {
+            let found = author::examine(&evidence, self.expected()?.as_ref())?;
+            let is_proof = found.is_misbehaviour();
+            let file = Document::new().with("file", &self.file);
+            file.and(author::document(&evidence, &found))
+                .print(self.json);
+            return Ok(exit(is_proof));
+        }
+        let kept = Kept::parse(&bytes).with_context(|| format!("{}", self.file.display()))?;
         let (key, rests_on) = match self.expected()? {
             Some(key) => (key, "the key that you named"),
             None => (
@@ -61,10 +77,7 @@ impl Evidence {
             .with("what_now", now)
             .with("rests_on", rests_on)
             .print(self.json);
-        Ok(match finding.is_misbehaviour() {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
-        })
+        Ok(exit(finding.is_misbehaviour()))
     }
 
     fn expected(&self) -> Result<Option<VerifierKey>> {
@@ -76,6 +89,13 @@ impl Evidence {
             return Ok(Some(Home::open(folder)?.trust()?.checkpoint_key));
         }
         Ok(self.log.clone())
+    }
+}
+
+fn exit(is_proof: bool) -> ExitCode {
+    match is_proof {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
 }
 

@@ -110,6 +110,8 @@ enum Command {
     Bundle(bundle::Fetch),
     /// Check a file that somebody handed over, without a network
     Verify(verify::Verify),
+    /// Look for copied keys and other histories in what is known here
+    Evidence(evidence::Collect),
     /// Watch that logs only grow, and cosign what does
     #[command(subcommand)]
     Witness(witness::Witness),
@@ -144,6 +146,7 @@ impl Command {
             Command::Scan(scan) => scan.run(),
             Command::Bundle(fetch) => fetch.run(),
             Command::Verify(verify) => verify.run(),
+            Command::Evidence(collect) => collect.run(),
             Command::Witness(witness) => witness.run(),
             Command::Mark(mark) => mark.run(),
         }

@@ -16,8 +16,10 @@ use threadmark_agent::home::{Home, Outcome};
 use threadmark_agent::sync::{self, Client};
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::answer::Witnessing;
+use threadmark_protocol::bundle::Replica;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::statement::StatementId;
+use threadmark_protocol::world::Data;
 
 #[derive(Args)]
 #[command(after_help = "Example:
@@ -122,6 +124,7 @@ impl Sync {
             .with("entries", synced.replica.size())
             .with_text("as_of", as_of, as_of.map(time).unwrap_or_default())
             .with_text("witnessed", witnessed.0, witnessed.1)
+            .and(strange(&synced.replica))
             .with_text(
                 "statements",
                 outcomes.iter().map(to_json).collect::<Vec<_>>(),
@@ -134,6 +137,35 @@ impl Sync {
             ExitCode::SUCCESS
         })
     }
+}
+
+/// What the replica holds that is worth a look with `threadmark evidence`.
+fn strange(replica: &Replica) -> Document {
+    let saw = replica.saw_otherwise();
+    let states = replica.world().states.iter();
+    let is_forked = |data: &Data| matches!(data, Data::Key { forks, .. } if !forks.is_empty());
+    let forked = states.filter(|(_, state)| is_forked(&state.data));
+    let forked: Vec<String> = forked.map(|(id, _)| id.to_string()).collect();
+    let saw_words = match saw.len() {
+        0 => String::new(),
+        count => format!(
+            "{count} statements say that their authors saw another log; `threadmark evidence` shows which"
+        ),
+    };
+    let forked_words = match forked.len() {
+        0 => String::new(),
+        _ => format!(
+            "{}: copied, or two journals; `threadmark evidence` makes the proof",
+            forked.join(", ")
+        ),
+    };
+    Document::new()
+        .with_text(
+            "saw_another_log",
+            saw.values().collect::<Vec<_>>(),
+            saw_words,
+        )
+        .with_text("forked_keys", forked, forked_words)
 }
 
 /// Sealed files that were made without a network.

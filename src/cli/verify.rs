@@ -59,7 +59,7 @@ pub struct Verify {
 enum Of {
     /// Check everything about one part, and say what its record says
     Bundle(bundle::Check),
-    /// Say what a witness's evidence proves against a log
+    /// Say what a file proves against a log, or against who holds a key
     Evidence(Evidence),
 }
 

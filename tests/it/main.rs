@@ -15,6 +15,7 @@ mod database_truths;
 mod database_upgrade;
 mod dice;
 mod doctor;
+mod evidence;
 mod files;
 mod interop;
 mod ledger_faults;

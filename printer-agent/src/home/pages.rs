@@ -54,18 +54,30 @@ impl Home {
         let trust = self.trust()?;
         let highest = self.highest(&trust)?;
         let mut replica = Replica::new(trust);
-        let bytes = self.read(REPLICA)?.unwrap_or_default();
-        let mut rest = &bytes[..];
-        while let Some(frame) = next_frame(&mut rest) {
+        self.each_page(|page| {
             let size = replica.size();
-            let page = frame.ok_or(HomeError::ReplicaDamaged { size })?;
-            let page = Page::parse(page).map_err(|_| HomeError::ReplicaDamaged { size })?;
-            replica
-                .extend(&page)
-                .map_err(|source| HomeError::Replica { size, source })?;
-        }
+            let extended = replica.extend(page);
+            extended.map_err(|source| HomeError::Replica { size, source })?;
+            Ok(())
+        })?;
         highest.must_stand_in(&replica)?;
         Ok(replica)
+    }
+
+    /// Visits the stored pages from the first on. They are as they stand on the disk: [`Home::replica`] verifies them.
+    pub fn each_page(
+        &self,
+        mut visit: impl FnMut(&Page) -> Result<(), HomeError>,
+    ) -> Result<(), HomeError> {
+        let bytes = self.read(REPLICA)?.unwrap_or_default();
+        let (mut rest, mut size) = (&bytes[..], 0);
+        while let Some(frame) = next_frame(&mut rest) {
+            let page = frame.ok_or(HomeError::ReplicaDamaged { size })?;
+            let page = Page::parse(page).map_err(|_| HomeError::ReplicaDamaged { size })?;
+            visit(&page)?;
+            size = page.from.saturating_add(page.entries.len() as u64);
+        }
+        Ok(())
     }
 
     /// Takes a page: verifies it against `replica`, then stores it.

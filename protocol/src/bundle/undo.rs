@@ -37,6 +37,7 @@ impl Undo {
 
     pub(super) fn on(self, replica: &mut Replica) {
         replica.tree.truncate(self.size);
+        replica.saw_otherwise.split_off(&self.size);
         replica.as_of = self.as_of;
         replica.statements = self.index;
         for (id, place) in self.statements {

@@ -138,29 +138,19 @@ impl Evidence {
         if old_size == 0 {
             return Ok(Finding::Consistent);
         }
-        Ok(match self.shown(&older, &newer) {
-            Some(shown) if shown == older.root => Finding::Consistent,
-            Some(shown) => Finding::Rewritten {
-                old_size,
-                new_size,
-                signed: older.root,
-                shown,
+        let (was, is) = (&older.root, &newer.root);
+        Ok(
+            match tree::root_shown(old_size, was, new_size, is, &self.proof) {
+                Some(shown) if shown == older.root => Finding::Consistent,
+                Some(shown) => Finding::Rewritten {
+                    old_size,
+                    new_size,
+                    signed: older.root,
+                    shown,
+                },
+                None => Finding::Open { old_size, new_size },
             },
-            None => Finding::Open { old_size, new_size },
-        })
-    }
-
-    /// The root that the newer tree has at the older size, as far as the proof leads to the newer root.
-    fn shown(&self, older: &Checkpoint, newer: &Checkpoint) -> Option<Digest> {
-        let roots = |root: &Digest, proof: &[Digest]| {
-            let roots = tree::roots_from_consistency(older.size, root, newer.size, proof).ok()?;
-            (roots.1 == newer.root).then_some(roots.0)
-        };
-        let with_own_root = || {
-            let (root, proof) = self.proof.split_first()?;
-            roots(root, proof).filter(|_| older.size.is_power_of_two())
-        };
-        roots(&older.root, &self.proof).or_else(with_own_root)
+        )
     }
 }
 

@@ -16,6 +16,8 @@ use threadmark_protocol::fixture::{Consortium, Who};
 pub struct Shown {
     /// Pages by their first entry.
     pub pages: BTreeMap<u64, Page>,
+    /// The newest checkpoint.
+    pub checkpoint: String,
     /// Sessions that were opened.
     pub sessions: u32,
     /// Requests with a page's number that are answered with 401 first.
@@ -49,7 +51,9 @@ impl Liar {
     /// From now on it shows all of this log.
     pub fn show(&self, consortium: &Consortium) {
         let pages = consortium.log.pages().into_iter();
-        self.shown().pages = pages.map(|page| (page.from, page)).collect();
+        let mut shown = self.shown();
+        shown.pages = pages.map(|page| (page.from, page)).collect();
+        shown.checkpoint = consortium.log.checkpoint().to_owned();
     }
 
     pub fn shown(&self) -> MutexGuard<'_, Shown> {
@@ -100,7 +104,13 @@ fn answer(path: &str, shown: &mut Shown) -> (u16, Vec<u8>) {
         shown.sessions += 1;
         return (200, br#"{"token":"a-token","expires_at":1}"#.to_vec());
     }
-    let from = path.strip_prefix("/v1/sync?from=").unwrap();
+    if path == "/log/checkpoint" {
+        return (200, shown.checkpoint.clone().into_bytes());
+    }
+    let Some(from) = path.strip_prefix("/v1/sync?from=") else {
+        // It takes no statements.
+        return (503, Vec::new());
+    };
     if shown.expire > 0 {
         shown.expire -= 1;
         return (401, Vec::new());
