@@ -3,6 +3,7 @@
 //! Owns fetching such a file, and the words for what its check relied on and how old it is. Nothing that is stored changes
 //! by a check, good or bad. Must never decide what the answer is.
 
+mod bound;
 mod known;
 
 use super::answer::{exit_of, to_text};
@@ -10,6 +11,7 @@ use super::args;
 use super::output::{Document, say, time};
 use super::proof::Proof;
 use anyhow::{Context, Result, bail};
+use bound::Bound;
 use clap::Args;
 use known::{Known, Source};
 use serde_json::json;
@@ -146,13 +148,17 @@ impl Check {
         if home.is_none() && self.genesis.is_none() {
             answer.cannot_be_good(Code::UnpinnedLog);
         }
+        let bound = Bound::in_world(&verified.world);
         if self.json {
-            let document =
-                json!({ "file": self.file, "answer": answer, "from": source, "proof": proof });
+            let document = json!({
+                "file": self.file, "answer": answer, "from": source, "bound": bound, "proof": proof
+            });
             say(&format!("{document:#}\n"));
         } else {
             let asked_as = asked_as(&viewer, source);
-            say(&unhidden(&to_text(&answer, &proof, &asked_as)));
+            let lines = bound.iter().map(|of| format!("{}\n", of.to_text()));
+            let text = to_text(&answer, &proof, &asked_as) + &lines.collect::<String>();
+            say(&unhidden(&text));
         }
         Ok(ExitCode::from(exit_of(answer.verdict)))
     }

@@ -285,6 +285,11 @@ fn the_bundle_of_a_part_answers_without_a_service() {
     let (code, told) = checked(&after.to_bytes(), Some(&genesis));
     assert_eq!(code, Some(4));
     assert_eq!(told["answer"]["reasons"][0]["code"], "recalled");
+    let bound = &told["bound"][0];
+    assert_eq!(
+        (&bound["subject"], &bound["code"]),
+        (&"lot:l1".into(), &"recalled".into())
+    );
     let pin = of.trust().fingerprint().to_hex();
     let by_stranger = |bundle: &PartBundle| part_is_checked(&bundle.to_bytes(), &pin, &[]);
     let (accepted, told) = by_stranger(&after);
