@@ -2,10 +2,12 @@
 //!
 //! Owns the folder layout, the defaults, and the choice of database and artifact storage. Must never know what is kept.
 
+mod database;
 mod files;
 mod layer;
 mod secret;
 
+pub use database::Database;
 pub use files::Files;
 pub use layer::{FileError, Filter, Layer, LogFormat, PublicUrl};
 pub use secret::Secret;
@@ -16,8 +18,6 @@ use crate::store::cluster::Cluster;
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use threadmark_protocol::genesis::Genesis;
 use threadmark_protocol::note::VerifierKey;
 use threadmark_protocol::witness::policy::Policy;
@@ -56,51 +56,6 @@ pub struct Config {
     pub limits: Limits,
     /// The file that was read.
     pub file: Option<PathBuf>,
-}
-
-/// The database that is used.
-pub enum Database {
-    /// Somebody else runs it.
-    Given(String),
-    /// A private cluster, which stops when this is dropped.
-    Private(Arc<Mutex<Cluster>>),
-}
-
-/// Between two looks at the private PostgreSQL.
-const LOOK: Duration = Duration::from_secs(1);
-
-fn lock(cluster: &Mutex<Cluster>) -> MutexGuard<'_, Cluster> {
-    // Whoever panicked with it left it as the next look finds it.
-    cluster.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Database {
-    /// URL for a connection.
-    pub fn url(&self) -> String {
-        match self {
-            Database::Given(url) => url.clone(),
-            Database::Private(cluster) => lock(cluster).url(),
-        }
-    }
-
-    /// Looks after a private cluster: starts its server again when it has died, and says so. Ends only when that
-    /// fails; what somebody else runs is theirs to look after.
-    ///
-    /// # Errors
-    /// The server does not start any more.
-    pub async fn look_after(&self) -> Result<()> {
-        let Database::Private(cluster) = self else {
-            return std::future::pending().await;
-        };
-        loop {
-            tokio::time::sleep(LOOK).await;
-            let cluster = cluster.clone();
-            let looked = tokio::task::spawn_blocking(move || lock(&cluster).revive()).await?;
-            if looked.context("the private PostgreSQL has died")? {
-                tracing::error!("the private PostgreSQL had died; it was started again");
-            }
-        }
-    }
 }
 
 impl Config {
@@ -239,7 +194,7 @@ impl Config {
             None => {
                 let cluster = Cluster::start(&self.cluster_home())
                     .context("starting a private PostgreSQL")?;
-                Ok(Database::Private(Arc::new(Mutex::new(cluster))))
+                Ok(Database::private(cluster, self.cluster_home()))
             }
         }
     }

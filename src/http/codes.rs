@@ -63,6 +63,7 @@ border! {
     Quota = TOO_MANY_REQUESTS "quota": "That is more than one may use at a time.", "Wait as long as Retry-After says, then send the same again; nothing is lost.";
     Internal = INTERNAL_SERVER_ERROR "internal": "The service made a mistake; nothing was promised.", "Send the same again; if it happens again, tell who runs the service.";
     Unavailable = SERVICE_UNAVAILABLE "unavailable": "The service cannot do this now; nothing was promised.", "Send the same again in a few seconds.";
+    NoRoom = SERVICE_UNAVAILABLE "no-room": "The service has no room left on its disk; nothing was promised.", "Send the same again in some minutes; who runs the service must make room.";
     Busy = SERVICE_UNAVAILABLE "busy": "Too much of this is being done at the same time.", "Send it again in a moment.";
 }
 
@@ -144,6 +145,8 @@ impl Kind {
             Kind::Rule(Code::WaitsFor) | Kind::Border(Border::Unavailable | Border::Busy) => {
                 Some(2)
             }
+            // Until somebody has made some.
+            Kind::Border(Border::NoRoom) => Some(30),
             _ => None,
         }
     }

@@ -22,11 +22,12 @@ use utoipa::{PartialSchema, ToSchema};
 const EXAMPLES: &str = include_str!("../../openapi/examples.json");
 
 /// What any operation can answer instead.
-const ANY: [Border; 4] = [
+const ANY: [Border; 5] = [
     Border::TooSlow,
     Border::Quota,
     Border::Internal,
     Border::Unavailable,
+    Border::NoRoom,
 ];
 
 /// Names what one operation can answer instead of what was asked for, beside what any can.

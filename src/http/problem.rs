@@ -108,7 +108,10 @@ impl Serialize for Problem {
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Problem {
         tracing::error!(%error, "storage");
-        Problem::unavailable()
+        match error {
+            StorageError::Full(_) => Problem::of(Border::NoRoom),
+            _ => Problem::unavailable(),
+        }
     }
 }
 

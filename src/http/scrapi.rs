@@ -139,6 +139,7 @@ async fn register(
         Outcome::Logged { receipt, .. } => Ok(answer(StatusCode::CREATED, &id, receipt)),
         Outcome::Refused(refusal) => Err(statements::refused(&app, &id, &refusal).into()),
         Outcome::Unavailable => Err(Problem::unavailable().into()),
+        Outcome::NoRoom => Err(Problem::of(Border::NoRoom).into()),
     }
 }
 

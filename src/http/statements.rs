@@ -208,6 +208,7 @@ fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
         }
         Outcome::Refused(refusal) => refused(app, id, &refusal).into_response(),
         Outcome::Unavailable => Problem::unavailable().into_response(),
+        Outcome::NoRoom => Problem::of(Border::NoRoom).into_response(),
     }
 }
 

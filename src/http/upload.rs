@@ -10,6 +10,7 @@ use axum::body::Body;
 use http_body_util::BodyExt as _;
 use object_store::path::Path as StorePath;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
+use std::io;
 use std::time::Duration;
 use threadmark_protocol::digest::{Digest, Sha3Stream};
 
@@ -172,7 +173,18 @@ pub fn failed(error: object_store::Error) -> Problem {
         object_store::Error::NotFound { .. } => absent(),
         error => {
             tracing::error!(%error, "artifact storage");
-            Problem::unavailable()
+            match has_no_room(&error) {
+                true => Problem::of(Border::NoRoom),
+                false => Problem::unavailable(),
+            }
         }
     }
+}
+
+/// Whether a full disk, or a quota of one, is what is behind an error.
+fn has_no_room(error: &object_store::Error) -> bool {
+    let first: &dyn std::error::Error = error;
+    let causes = std::iter::successors(Some(first), |error| error.source());
+    let mut kinds = causes.filter_map(|error| Some(error.downcast_ref::<io::Error>()?.kind()));
+    kinds.any(|kind| [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&kind))
 }

@@ -85,6 +85,7 @@ impl Ledger {
         Some(match fate.await.ok()? {
             Fate::Refused(refusal) => Outcome::Refused(refusal),
             Fate::Unavailable => Outcome::Unavailable,
+            Fate::NoRoom => Outcome::NoRoom,
             // Signed here and not by the writer: receipts are made on all cores.
             Fate::Logged {
                 place,
@@ -177,6 +178,8 @@ pub enum Outcome {
     Refused(Refusal),
     /// Storage failed; send it again.
     Unavailable,
+    /// Storage has no room; send it again when it has.
+    NoRoom,
 }
 
 /// Why the ledger does not start or go on.

@@ -54,6 +54,8 @@ pub enum Fate {
     Refused(Refusal),
     /// Storage failed; send it again.
     Unavailable,
+    /// Storage has no room; send it again when it has.
+    NoRoom,
 }
 
 impl Fate {
@@ -203,12 +205,9 @@ impl<S: Storage> Node<S> {
             match self.look().await {
                 Ok(true) => return Ok(Ended::TookOver),
                 Ok(false) => fails = false,
-                Err(LedgerError::Storage(StorageError::Unavailable(detail))) => {
+                Err(LedgerError::Storage(error)) if error.is_temporary() => {
                     if !fails {
-                        tracing::warn!(
-                            detail,
-                            "storage is unavailable; this process reads on when it is back"
-                        );
+                        tracing::warn!(%error, "this process reads on when storage is back");
                     }
                     fails = true;
                 }

@@ -21,7 +21,6 @@ use super::storage::{Batch, Head, Place, Storage, StorageError};
 use super::{Clock, Ledger, LedgerError, Published, recovery};
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::lifecycle::Refusal;
@@ -37,6 +36,8 @@ pub struct Sequencer<S> {
     fence: i64,
     published: Arc<RwLock<Published>>,
     recent: Recent,
+    /// Of which nobody knows whether it was committed.
+    doubt: Option<Batch>,
 }
 
 impl<S: Storage> Sequencer<S> {
@@ -103,6 +104,7 @@ impl<S: Storage> Sequencer<S> {
             fence: 0,
             published: Arc::default(),
             recent: Recent::default(),
+            doubt: None,
         })
     }
 
@@ -136,7 +138,7 @@ impl<S: Storage> Sequencer<S> {
             return Ok(false);
         };
         self.fence = fence;
-        self.recent = Recent::default();
+        (self.recent, self.doubt) = (Recent::default(), None);
         self.catch_up().await?;
         if self.head().is_none() {
             self.write_genesis().await?;
@@ -170,8 +172,8 @@ impl<S: Storage> Sequencer<S> {
         match self.storage.renew_lease(self.fence).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(lost()),
-            Err(StorageError::Unavailable(detail)) => {
-                tracing::warn!(detail, "the lease was not renewed");
+            Err(error) if error.is_temporary() => {
+                tracing::warn!(%error, "the lease was not renewed");
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -251,6 +253,10 @@ impl<S: Storage> Sequencer<S> {
                         work.extend([right.to_vec(), left.to_vec()]);
                     }
                 }
+                Err(LedgerError::Storage(StorageError::Full(detail))) => {
+                    tracing::error!(detail, "storage has no room; waiters are told so");
+                    fates.extend(statements.iter().map(|of| (of.id, Fate::NoRoom)));
+                }
                 Err(LedgerError::Storage(StorageError::Unavailable(detail))) => {
                     tracing::warn!(
                         detail,
@@ -269,6 +275,7 @@ impl<S: Storage> Sequencer<S> {
         statements: &[Arc<Statement>],
         fates: &mut Fates,
     ) -> Result<(), LedgerError> {
+        self.settle().await?;
         let log_key = self.keys.log().key_id();
         let known = self
             .recent
@@ -313,46 +320,48 @@ impl<S: Storage> Sequencer<S> {
     /// **The commit point.** When the answer is lost, the head tells whether it happened.
     async fn commit(&mut self, batch: Batch) -> Result<(), LedgerError> {
         match self.storage.commit(&batch).await {
-            Ok(()) => {}
+            Ok(()) => {
+                self.publish(batch);
+                Ok(())
+            }
             Err(StorageError::Unavailable(detail)) => {
-                let head = self.head_after_doubt().await?;
-                if head == self.head() {
-                    return Err(StorageError::Unavailable(detail).into());
-                }
-                if head.as_ref() != Some(&batch.checkpoint) {
-                    return Err(LedgerError::Diverged("another writer went on".into()));
+                self.doubt = Some(batch);
+                match self.settle().await? {
+                    true => Ok(()),
+                    false => Err(StorageError::Unavailable(detail).into()),
                 }
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    fn publish(&self, batch: Batch) {
         let mut published = write(&self.published);
         grow(&mut published.tree, &batch.entries);
         published.head = Some(batch.checkpoint);
         published.statements = batch.statements;
-        Ok(())
     }
 
-    /// Asks until storage answers: without knowing, neither the batch nor its absence may be reported. A commit whose answer was
-    /// lost may still be under way, so the fence is raised first: then it has happened or never will.
-    async fn head_after_doubt(&mut self) -> Result<Option<Head>, LedgerError> {
-        let mut wait_ms = 20;
-        loop {
-            match self.settled_head().await {
-                Err(StorageError::Unavailable(detail)) => {
-                    tracing::warn!(detail, wait_ms, "waiting to be told what was committed");
-                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-                    wait_ms = (wait_ms * 2).min(2000);
-                }
-                other => return Ok(other?),
-            }
-        }
-    }
-
-    async fn settled_head(&mut self) -> Result<Option<Head>, StorageError> {
+    /// Finds out what became of a commit whose answer was lost: whether it happened. Nothing is written before that is known, and
+    /// nobody waits for it: who has sent what is in doubt is told to send again. It may still be under way, so the fence is raised
+    /// first: then it has happened or never will.
+    async fn settle(&mut self) -> Result<bool, LedgerError> {
+        let Some(batch) = &self.doubt else {
+            return Ok(false);
+        };
         let holder = &self.claim.holder;
         let raised = self.storage.raise_fence(holder, self.fence).await?;
         self.fence = raised.ok_or_else(|| StorageError::Conflict("it has the lease".into()))?;
-        self.storage.head().await
+        let head = self.storage.head().await?;
+        let happened = head.as_ref() == Some(&batch.checkpoint);
+        if !happened && head != self.head() {
+            return Err(LedgerError::Diverged("another writer went on".into()));
+        }
+        match self.doubt.take() {
+            Some(batch) if happened => self.publish(batch),
+            _ => {}
+        }
+        Ok(happened)
     }
 }
 

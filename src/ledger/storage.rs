@@ -67,6 +67,9 @@ pub enum StorageError {
     /// It may work later; of a commit it is not known whether it happened: ask for the head.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),
+    /// There is no room on its disk: nothing was written, and it may work when somebody has made some.
+    #[error("storage has no room left: {0}")]
+    Full(String),
     /// Another writer is there: stop writing.
     #[error("another writer is active: {0}")]
     Conflict(String),
@@ -76,6 +79,13 @@ pub enum StorageError {
     /// What stands in storage cannot have been written by us.
     #[error("the database was changed by somebody else: {0}")]
     Inconsistent(String),
+}
+
+impl StorageError {
+    /// Whether the same may work later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, StorageError::Unavailable(_) | StorageError::Full(_))
+    }
 }
 
 /// Durable storage of the log.

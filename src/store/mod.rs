@@ -128,6 +128,9 @@ impl Storage for PgStore {
     }
 }
 
+/// PostgreSQL's class 53, insufficient resources.
+const DISK_FULL: &str = "53100";
+
 /// What the caller must do about a database error.
 fn sort_out(error: sqlx::Error) -> StorageError {
     match &error {
@@ -145,6 +148,9 @@ fn sort_out(error: sqlx::Error) -> StorageError {
                 .contains(&name)
             }) {
                 StorageError::Conflict(inner.message().to_owned())
+            } else if code == DISK_FULL {
+                // An error that the server tells of a statement has undone it.
+                StorageError::Full(inner.message().to_owned())
             } else if ["22", "23", "54"]
                 .iter()
                 .any(|class| code.starts_with(class))

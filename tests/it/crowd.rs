@@ -106,6 +106,8 @@ struct Shared {
     pause: Duration,
     acknowledged: AtomicUsize,
     stop: AtomicBool,
+    /// Why clients were told to send again.
+    heard: Mutex<BTreeSet<String>>,
     /// Every checkpoint that anybody was shown.
     shown: Mutex<BTreeSet<String>>,
 }
@@ -131,6 +133,7 @@ impl Crowd {
             pause,
             acknowledged: 0.into(),
             stop: false.into(),
+            heard: Mutex::default(),
             shown: Mutex::default(),
         });
         let client = |number| {
@@ -157,6 +160,16 @@ impl Crowd {
                 "nothing is logged any more"
             );
             std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until a client is told to send again for this reason.
+    pub fn wait_to_hear(&self, why: &str) {
+        let started = system::elapsed();
+        while !self.shared.heard.lock().unwrap().contains(why) {
+            let heard = &self.shared.heard;
+            assert!(system::elapsed() - started < PATIENCE, "{heard:?}");
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -195,13 +208,15 @@ impl Shared {
                 at += 1;
                 match clients[at % clients.len()].submit(&statement.submission) {
                     Ok(Submitted::Logged(logged)) => break logged,
-                    Ok(Submitted::Unanswered { .. }) | Err(_) => {
-                        let waited = system::elapsed() - started;
-                        assert!(waited < PATIENCE, "nobody answers");
-                        std::thread::sleep(PAUSE);
+                    Ok(Submitted::Unanswered { detail }) => {
+                        self.heard.lock().unwrap().insert(detail);
                     }
+                    Err(_) => {}
                     Ok(other) => panic!("{other:?}"),
                 }
+                let waited = system::elapsed() - started;
+                assert!(waited < PATIENCE, "nobody answers");
+                std::thread::sleep(PAUSE);
             };
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
             promises.push(Promise { statement, logged });

@@ -1,12 +1,13 @@
 //! The table of faults: each call of the sequencer × {fails and is not done, fails but is done} × {once, from here on},
-//! after each of which the whole log replays and every receipt that was given still verifies.
+//! after each of which the whole log replays and every receipt that was given still verifies. While a fault lasts, whoever asks is
+//! told by name that nothing was promised. The publisher's half stands in `ledger_tiles`, the lease's in `ledger_nodes`, that of what
+//! witnesses say in `service_witnesses`.
 
 use crate::memory::{Call, Fault, Memory};
 use std::sync::Arc;
-use threadmark::ledger::Ledger;
-use threadmark::ledger::Outcome;
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
+use threadmark::ledger::{Ledger, LedgerError, Outcome};
 use threadmark_protocol::bundle::Replica;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::fixture::Consortium;
@@ -20,17 +21,20 @@ pub struct Running {
 }
 
 pub async fn start(memory: &Memory, consortium: &Consortium) -> Running {
+    try_start(memory, consortium).await.unwrap()
+}
+
+async fn try_start(memory: &Memory, consortium: &Consortium) -> Result<Running, LedgerError> {
     let (checkpoint, log) = consortium.log.signers();
     let keys = LogKeys::from_signers(consortium.origin(), checkpoint, log, [7; 32]);
     let now = consortium.now;
     let clock = Arc::new(move || now);
-    let (ledger, task) = Sequencer::start(memory.clone(), keys, &consortium.genesis, "test", clock)
-        .await
-        .unwrap();
+    let (ledger, task) =
+        Sequencer::start(memory.clone(), keys, &consortium.genesis, "test", clock).await?;
     let task = tokio::spawn(async move {
         task.run().await.unwrap();
     });
-    Running { ledger, task }
+    Ok(Running { ledger, task })
 }
 
 /// Everything that a consortium says while it is founded and one part is made, without the log's own entries.
@@ -64,7 +68,7 @@ pub async fn log_all(running: &Running, consortium: &Consortium, statements: &[S
                     assert_eq!(verified.unwrap().index, place.index);
                     break;
                 }
-                Some(Outcome::Unavailable) | None => {}
+                Some(Outcome::Unavailable | Outcome::NoRoom) | None => {}
                 Some(Outcome::Refused(refusal)) => panic!("{refusal}: {statement:?}"),
             }
         }
@@ -87,22 +91,113 @@ pub fn check_all(memory: &Memory, consortium: &Consortium, statements: &[Stateme
     assert_eq!(replica.world().states, memory.world_now().states);
 }
 
+/// What the writer asks of storage for a batch and for the settling of a doubt, and how each can fail. A read has no second way.
+const TABLE: [(Call, &[Fault]); 8] = [
+    (Call::World, &[Fault::NotDone]),
+    (Call::Newest, &[Fault::NotDone]),
+    (Call::Places, &[Fault::NotDone]),
+    (Call::Used, &[Fault::NotDone]),
+    (Call::HoldsLease, &[Fault::NotDone]),
+    (
+        Call::Commit,
+        &[
+            Fault::NotDone,
+            Fault::NoRoom,
+            Fault::DoneAndLost,
+            Fault::DoneLate,
+        ],
+    ),
+    (Call::RaiseFence, &[Fault::NotDone, Fault::DoneAndLost]),
+    (Call::Head, &[Fault::NotDone]),
+];
+
+/// How long a fault lasts.
+#[derive(Clone, Copy, Debug)]
+enum Lasts {
+    Once,
+    FromHereOn,
+}
+
 #[tokio::test]
 async fn every_fault_leaves_a_log_that_replays_and_receipts_that_verify() {
     let (consortium, statements) = statements();
-    for call in [Call::Places, Call::Newest, Call::World, Call::Commit] {
-        for fault in [Fault::NotDone, Fault::DoneAndLost, Fault::DoneLate] {
-            for times in [1, 7] {
+    for (call, faults) in TABLE {
+        for fault in faults {
+            for lasts in [Lasts::Once, Lasts::FromHereOn] {
                 for at in [0, statements.len() / 2, statements.len() - 1] {
-                    let memory = Memory::default();
-                    let running = start(&memory, &consortium).await;
-                    log_all(&running, &consortium, &statements[..at]).await;
-                    memory.inject(call, fault, times);
-                    log_all(&running, &consortium, &statements).await;
-                    check_all(&memory, &consortium, &statements);
-                    running.task.abort();
+                    println!("{call:?} {fault:?} {lasts:?} at {at}");
+                    suffer(&consortium, &statements, (call, *fault, lasts), at).await;
                 }
             }
+        }
+    }
+}
+
+async fn suffer(
+    consortium: &Consortium,
+    statements: &[Statement],
+    (call, fault, lasts): (Call, Fault, Lasts),
+    at: usize,
+) {
+    let memory = Memory::default();
+    let running = start(&memory, consortium).await;
+    log_all(&running, consortium, &statements[..at]).await;
+    let times = match lasts {
+        Lasts::Once => 1,
+        Lasts::FromHereOn => u32::MAX,
+    };
+    if [Call::RaiseFence, Call::Head].contains(&call) {
+        // Asked for when the answer of a commit is lost.
+        memory.inject(Call::Commit, Fault::DoneAndLost, 1);
+    }
+    memory.inject(call, fault, times);
+    // One that stands there already, one that is refused, one that is new: together they make every call.
+    let old = statements[..at].first().into_iter();
+    let premature = statements.last().into_iter();
+    for statement in old.chain(premature).chain([&statements[at]]) {
+        let outcome = running.ledger.submit(statement.clone()).await;
+        let outcome = outcome.expect("the writer goes on");
+        if let (Call::Commit, Outcome::Logged { place, .. }) = (call, &outcome) {
+            let was_known = place.index < 2 + 2 * at as u64;
+            let is_honest =
+                was_known || matches!(lasts, Lasts::Once) || fault == Fault::DoneAndLost;
+            assert!(is_honest, "logged, and nothing can be committed");
+        }
+        if fault == Fault::NoRoom {
+            assert!(
+                !matches!(outcome, Outcome::Unavailable),
+                "it is known what is the case"
+            );
+        }
+    }
+    memory.heal(call);
+    log_all(&running, consortium, statements).await;
+    check_all(&memory, consortium, statements);
+    running.task.abort();
+}
+
+/// What a start asks of storage.
+#[tokio::test]
+async fn a_start_refuses_by_name_or_goes_well() {
+    let (consortium, statements) = statements();
+    let memory = Memory::default();
+    let running = start(&memory, &consortium).await;
+    log_all(&running, &consortium, &statements[..5]).await;
+    running.task.abort();
+    let writes = [Fault::NotDone, Fault::DoneAndLost].map(|fault| (Call::TakeLease, fault));
+    let reads = [Call::Head, Call::Leaves, Call::Tallies, Call::Entries];
+    let reads = reads.map(|call| (call, Fault::NotDone));
+    for (call, fault) in writes.into_iter().chain(reads) {
+        for times in [1, 2, 3] {
+            memory.inject(call, fault, times);
+            let refused = try_start(&memory, &consortium).await.err();
+            let by_name = |error: &LedgerError| matches!(error, LedgerError::Storage(_));
+            assert!(refused.as_ref().is_none_or(by_name), "{refused:?}");
+            memory.heal(call);
+            let running = start(&memory, &consortium).await;
+            log_all(&running, &consortium, &statements[..10]).await;
+            check_all(&memory, &consortium, &statements[..10]);
+            running.task.abort();
         }
     }
 }
@@ -185,7 +280,7 @@ async fn what_cannot_be_stored_is_refused_alone() {
             }
             Outcome::Refused(refusal) => assert_ne!(refusal.code(), Code::Unstorable),
             Outcome::Logged { .. } => assert_ne!(id, bad.id),
-            Outcome::Unavailable => panic!("storage is there"),
+            Outcome::Unavailable | Outcome::NoRoom => panic!("storage is there"),
         }
     }
     log_all(&running, &consortium, &statements[..10]).await;

@@ -14,6 +14,7 @@ mod database_settings;
 mod database_truths;
 mod database_upgrade;
 mod dice;
+mod disk_full;
 mod doctor;
 mod evidence;
 mod files;

@@ -19,6 +19,8 @@ use threadmark_protocol::world::World;
 pub enum Fault {
     /// The call fails and nothing was done.
     NotDone,
+    /// The same, because there is no room.
+    NoRoom,
     /// The call fails although it was done: its answer was lost.
     DoneAndLost,
     /// The call fails, and what it asked for is done after the head was asked for, if it still may be.
@@ -74,6 +76,8 @@ struct Row {
     address: Option<String>,
     fence: i64,
     left: Duration,
+    /// Its time is up, and no sign of life comes in time any more.
+    is_over: bool,
 }
 
 fn injected() -> StorageError {
@@ -95,6 +99,11 @@ pub struct Memory(Arc<Mutex<State>>);
 impl Memory {
     pub fn inject(&self, call: Call, fault: Fault, times: u32) {
         self.0.lock().unwrap().faults.insert(call, (fault, times));
+    }
+
+    /// From now on the call succeeds.
+    pub fn heal(&self, call: Call) {
+        self.0.lock().unwrap().faults.remove(&call);
     }
 
     /// The whole committed log as pages, one a batch.
@@ -149,7 +158,8 @@ impl Memory {
 
     /// As if the time of the lease had gone by.
     pub fn let_lease_run_out(&self) {
-        self.0.lock().unwrap().lease.left = Duration::ZERO;
+        let mut state = self.0.lock().unwrap();
+        (state.lease.left, state.lease.is_over) = (Duration::ZERO, true);
     }
 
     fn write(&self, batch: &Batch) -> Result<(), StorageError> {
@@ -200,6 +210,7 @@ impl Storage for Memory {
             address: claim.address.clone(),
             fence: state.lease.fence + 1,
             left: LEASE,
+            is_over: false,
         };
         answered(fault, Some(state.lease.fence))
     }
@@ -235,7 +246,7 @@ impl Storage for Memory {
         }
         let mut state = self.0.lock().unwrap();
         let holds = state.lease.fence == fence;
-        if holds {
+        if holds && !state.lease.is_over {
             state.lease.left = LEASE;
         }
         answered(fault, holds)
@@ -364,6 +375,7 @@ impl Storage for Memory {
     async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
         match self.strike(Call::Commit) {
             Some(Fault::NotDone) => Err(injected()),
+            Some(Fault::NoRoom) => Err(StorageError::Full("injected".into())),
             Some(Fault::DoneLate) => {
                 self.0.lock().unwrap().late = Some(batch.clone());
                 Err(injected())
