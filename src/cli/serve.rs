@@ -29,6 +29,7 @@ use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::genesis::Genesis;
 use threadmark_protocol::note::NoteSigner;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Connections of one address to `/metrics`.
 const METRICS_CONNECTIONS_MAX: usize = 16;
@@ -116,6 +117,7 @@ async fn serve(
     };
     let app = App::new(ledger, store, artifacts, clock, genesis_bytes, around);
     let address = listener.local_addr()?;
+    let stop = stopped();
     // One line for scripts: who starts us waits for it.
     println!(
         "threadmark serves {} at http://{address} genesis {}",
@@ -123,7 +125,7 @@ async fn serve(
         app.ledger.trust().fingerprint()
     );
     tell_metrics(metrics_listener, &app);
-    work(listener, app, node, cosigning, database).await
+    work((listener, stop), app, node, cosigning, database).await
 }
 
 /// The log: alone, or as one of several nodes.
@@ -160,14 +162,14 @@ fn clear_unfinished(config: &Config) -> Result<()> {
 
 /// Everything at once, until the first of it ends. What only the writer does is done as long as this process writes.
 async fn work<S: Storage>(
-    listener: TcpListener,
+    (listener, stop): (TcpListener, impl Future<Output = ()>),
     app: Shared,
     mut node: Node<S>,
     cosigning: Cosigning,
     database: &Database,
 ) -> Result<ExitCode> {
     let ended = tokio::select! {
-        () = http::listen::serve(listener, app.clone(), stopped()) => Ok(ExitCode::SUCCESS),
+        () = http::listen::serve(listener, app.clone(), stop) => Ok(ExitCode::SUCCESS),
         written = node.work() => explain(written),
         never = while_writing(&app.ledger, || app.tiles.keep_publishing()) => match never {},
         error = while_writing(&app.ledger, || cosigning::run(cosigning.clone())) => Err(anyhow!("{error}")),
@@ -244,16 +246,18 @@ fn explain(written: Result<(), LedgerError>) -> Result<ExitCode> {
     }
 }
 
-/// Ends when the process is told to stop.
-pub(super) async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    let mut terminated =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
-            Err(_) => return drop(interrupted.await),
-        };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminated.recv() => {}
+/// Ends when the process is told to stop, from the call on: who starts us may tell at once.
+pub(super) fn stopped() -> impl Future<Output = ()> {
+    let terminated = signal(SignalKind::terminate());
+    let interrupted = signal(SignalKind::interrupt());
+    async move {
+        match (terminated, interrupted) {
+            (Ok(mut terminated), Ok(mut interrupted)) => tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            },
+            // Then the signal ends the process by itself.
+            _ => std::future::pending().await,
+        }
     }
 }

@@ -176,6 +176,7 @@ async fn serve(witness: Arc<Watching>, address: SocketAddr) -> Result<ExitCode> 
         .await
         .with_context(|| format!("listening on {address}"))?;
     let address = listener.local_addr()?;
+    let stop = stopped();
     // One line for scripts: who starts us waits for it.
     println!(
         "threadmark witness {} at http://{address} key {}",
@@ -183,7 +184,7 @@ async fn serve(witness: Arc<Watching>, address: SocketAddr) -> Result<ExitCode> 
         witness.key()
     );
     let routes = http::routes(witness);
-    listen::serve_routes(listener, routes, CONNECTIONS_EACH, |_| false, stopped()).await;
+    listen::serve_routes(listener, routes, CONNECTIONS_EACH, |_| false, stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
