@@ -98,15 +98,7 @@ async fn serve(
     // Last, because it ends the writer that has the lease.
     let (ledger, node) = start(config, storage, keys, genesis, clock.clone()).await?;
     clear_unfinished(config)?;
-    let around = Around {
-        witnesses: witnesses.clone(),
-        quotas: Quotas::new(config.limits.clone(), system::elapsed),
-        public_url: config
-            .public_url
-            .as_ref()
-            .map(|url| url.as_str().to_owned()),
-        observer,
-    };
+    let around = around(config, witnesses.clone(), observer);
     let cosigning = Cosigning {
         ledger: ledger.clone(),
         store: store.clone(),
@@ -116,16 +108,29 @@ async fn serve(
         elapsed: system::elapsed,
     };
     let app = App::new(ledger, store, artifacts, clock, genesis_bytes, around);
-    let address = listener.local_addr()?;
     let stop = stopped();
-    // One line for scripts: who starts us waits for it.
+    announce(&app, listener.local_addr()?);
+    tell_metrics(metrics_listener, &app);
+    work((listener, stop), app, node, cosigning, database).await
+}
+
+fn around(config: &Config, witnesses: Arc<Witnesses>, observer: Observer) -> Around {
+    let public_url = config.public_url.as_ref();
+    Around {
+        witnesses,
+        quotas: Quotas::new(config.limits.clone(), system::elapsed),
+        public_url: public_url.map(|url| url.as_str().to_owned()),
+        observer,
+    }
+}
+
+/// One line for scripts: who starts us waits for it.
+fn announce(app: &Shared, address: SocketAddr) {
     println!(
         "threadmark serves {} at http://{address} genesis {}",
         app.ledger.trust().origin(),
         app.ledger.trust().fingerprint()
     );
-    tell_metrics(metrics_listener, &app);
-    work((listener, stop), app, node, cosigning, database).await
 }
 
 /// The log: alone, or as one of several nodes.
