@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod page;
 pub mod part;
+mod provisional;
 mod undo;
 
 pub use page::{PAGE_ENTRIES_MAX, Page};
@@ -189,22 +190,32 @@ impl Replica {
 
     /// Takes a page, or nothing of it. Tells the new lines of each subject's list of statements.
     pub fn extend(&mut self, page: &Page) -> Result<Vec<Mention>, ReplicaError> {
+        self.extend_if(page, |_| Ok(()))
+    }
+
+    /// [`Replica::extend`], if what then is done with the extended replica succeeds as well, such as storing the page.
+    pub fn extend_if<E: From<ReplicaError>>(
+        &mut self,
+        page: &Page,
+        then: impl FnOnce(&Replica) -> Result<(), E>,
+    ) -> Result<Vec<Mention>, E> {
         let expected = self.size();
         if page.from != expected {
-            return Err(ReplicaError::Gap {
-                found: page.from,
-                expected,
-            });
+            let found = page.from;
+            return Err(ReplicaError::Gap { found, expected }.into());
         }
-        let signed = checkpoint::open(&page.checkpoint, &self.trust.checkpoint_key)?;
+        let key = &self.trust.checkpoint_key;
+        let signed = checkpoint::open(&page.checkpoint, key).map_err(ReplicaError::from)?;
         let mut undo = Undo::of(self);
         let taken = self.replay(&page.entries, &mut undo);
         let matched = taken.and_then(|mentions| self.must_match(&signed).map(|()| mentions));
-        match &matched {
-            Ok(_) => self.checkpoint = Some(page.checkpoint.clone()),
-            Err(_) => undo.on(self),
+        self.checkpoint = Some(page.checkpoint.clone());
+        let done = matched.map_err(E::from);
+        let done = done.and_then(|mentions| then(self).map(|()| mentions));
+        if done.is_err() {
+            undo.on(self);
         }
-        matched
+        done
     }
 
     fn must_match(&self, signed: &SignedCheckpoint) -> Result<(), ReplicaError> {
@@ -314,56 +325,9 @@ impl Replica {
         };
         Ok((link, subjects))
     }
-
-    /// The world with statements on top that are signed and not logged yet, from journals at hand, and those
-    /// that the rules refuse with the reason. Statements that wait for others are tried again until nothing
-    /// moves, so the order of the journals does not matter.
-    pub fn with(&self, statements: &[Statement]) -> (World, Vec<(StatementId, Refusal)>) {
-        let mut world = self.world.clone();
-        let mut open: BTreeMap<StatementId, &Statement> = statements
-            .iter()
-            .filter(|statement| !self.index.contains_key(&statement.id))
-            .map(|statement| (statement.id, statement))
-            .collect();
-        loop {
-            let mut order: Vec<_> = open.values().copied().collect();
-            order.sort_by_key(|statement| (statement.body.occurred_at, statement.id));
-            let mut refused = Vec::new();
-            let before = open.len();
-            for statement in order {
-                match try_provisional(&world, statement) {
-                    Ok(states) => {
-                        world.record(statement, states);
-                        open.remove(&statement.id);
-                    }
-                    Err(refusal) => refused.push((statement.id, refusal)),
-                }
-            }
-            if open.len() == before {
-                return (world, refused);
-            }
-        }
-    }
 }
 
 type States = BTreeMap<SubjectId, State>;
-
-fn try_provisional(world: &World, statement: &Statement) -> Result<States, Refusal> {
-    let refuse = |code| Refusal::Refused {
-        code,
-        detail: String::new(),
-    };
-    let key = lifecycle::author_key(world, statement)
-        .ok_or_else(|| refuse(crate::code::Code::UnknownKey))?;
-    if !statement.envelope.is_signed_by(&key) {
-        return Err(refuse(crate::code::Code::BadSignature));
-    }
-    let at = At {
-        index: None,
-        logged_at: statement.body.iat,
-    };
-    lifecycle::apply(world, statement, at).map(|changes| changes.states)
-}
 
 /// An entry as it was parsed.
 struct Opened {

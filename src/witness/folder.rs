@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 use threadmark_agent::home::file;
 use threadmark_protocol::checkpoint::Checkpoint;
 use threadmark_protocol::digest::Digest;
@@ -171,27 +170,33 @@ impl Folder {
     ) -> std::io::Result<Option<PathBuf>> {
         let folder = self.path(EVIDENCE, origin);
         std::fs::create_dir_all(&folder)?;
-        let name = checkpoints(evidence).to_hex();
-        let [proof, open] = [PROOF, OPEN].map(|sort| folder.join(format!("{sort}{name}.json")));
-        if proof.exists() || !is_proof && open.exists() {
+        let end = format!("-{}.json", checkpoints(evidence).to_hex());
+        let (proofs, mut open) = (kept(&folder, PROOF)?, kept(&folder, OPEN)?);
+        let of_these = |paths: &[PathBuf]| paths.iter().position(|path| ends_with(path, &end));
+        let is_open = of_these(&open);
+        if of_these(&proofs).is_some() || !is_proof && is_open.is_some() {
             return Ok(None);
         }
-        let path = if is_proof {
-            if kept(&folder, PROOF)?.len() >= PROOFS_MAX {
-                return Ok(None);
-            }
-            proof
-        } else {
-            let mut others = kept(&folder, OPEN)?;
-            while others.len() >= OPEN_MAX {
-                std::fs::remove_file(others.remove(0).1)?;
-            }
-            open.clone()
+        let (sort, others) = match is_proof {
+            true => (PROOF, &proofs),
+            false => (OPEN, &open),
         };
-        file::replace(&path, &evidence.to_bytes())?;
-        if is_proof && open.exists() {
+        if is_proof && proofs.len() >= PROOFS_MAX {
+            return Ok(None);
+        }
+        let next = others
+            .last()
+            .map_or(0, |last| number(last).saturating_add(1));
+        let path = folder.join(format!("{sort}{next:020}{end}"));
+        if let Some(at) = is_open {
             // What was open about these two is proved now.
-            std::fs::remove_file(&open)?;
+            file::replace(&path, &evidence.to_bytes())?;
+            std::fs::remove_file(open.remove(at))?;
+        } else {
+            while !is_proof && open.len() >= OPEN_MAX {
+                std::fs::remove_file(open.remove(0))?;
+            }
+            file::replace(&path, &evidence.to_bytes())?;
         }
         File::open(self.folder.join(EVIDENCE))?.sync_all()?;
         Ok(Some(path))
@@ -250,17 +255,27 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The files of one sort, oldest first.
-fn kept(folder: &Path, sort: &str) -> std::io::Result<Vec<(SystemTime, PathBuf)>> {
-    let mut kept = Vec::new();
-    for path in files(folder)? {
-        let name = path.file_name().map(|name| name.as_encoded_bytes());
-        if name.is_some_and(|name| name.starts_with(sort.as_bytes())) {
-            kept.push((std::fs::metadata(&path)?.modified()?, path));
-        }
-    }
-    kept.sort();
+/// The files of one sort, oldest first: they are numbered, because clocks are coarse.
+fn kept(folder: &Path, sort: &str) -> std::io::Result<Vec<PathBuf>> {
+    let mut kept = files(folder)?;
+    kept.retain(|path| name(path).starts_with(sort));
     Ok(kept)
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default()
+}
+
+fn ends_with(path: &Path, end: &str) -> bool {
+    name(path).ends_with(end)
+}
+
+/// The number in the name of a file.
+fn number(path: &Path) -> u64 {
+    let number = name(path).split('-').nth(1);
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// Which two checkpoints the evidence is about. Neither the proof that came with them counts, which anybody can vary, nor

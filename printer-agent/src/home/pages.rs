@@ -6,7 +6,7 @@
 use super::{Home, HomeError, error::At, file, file::FileJournal, lock};
 use serde::{Deserialize, Serialize};
 use threadmark_protocol::body::Seen;
-use threadmark_protocol::bundle::{Page, Replica};
+use threadmark_protocol::bundle::{Page, Replica, ReplicaError};
 use threadmark_protocol::checkpoint;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::genesis::Trust;
@@ -86,22 +86,40 @@ impl Home {
     /// makes good; a crash in the append leaves a cut-off page, which is dropped and fetched again.
     pub fn extend(&self, replica: &mut Replica, page: &Page) -> Result<(), HomeError> {
         let size = replica.size();
-        let mut next = replica.clone();
-        next.extend(page)
-            .map_err(|source| HomeError::Replica { size, source })?;
         let highest = self.highest(replica.trust())?;
-        highest.must_stand_in(&next)?;
+        let extended = replica.extend_if(page, |next| {
+            self.store(next, size, page, &highest).map_err(Failed::Home)
+        });
+        match extended {
+            Ok(_) => Ok(()),
+            Err(Failed::Home(error)) => Err(error),
+            Err(Failed::Replica(source)) => Err(HomeError::Replica { size, source }),
+        }
+    }
+
+    /// Stores a page that ends with `next` and begins at `size`.
+    fn store(
+        &self,
+        next: &Replica,
+        size: u64,
+        page: &Page,
+        highest: &Highest,
+    ) -> Result<(), HomeError> {
+        highest.must_stand_in(next)?;
         let _lock = lock(self.folder())?;
         self.append_page(size, &page.to_bytes())?;
-        if highest.seen.is_none_or(|seen| seen.size < next.size()) {
+        if highest
+            .seen
+            .as_ref()
+            .is_none_or(|seen| seen.size < next.size())
+        {
             let wire = Wire {
                 checkpoint: page.checkpoint.clone(),
-                own_seq: self.newest_own(&next),
+                own_seq: self.newest_own(next),
             };
             let bytes = serde_json::to_vec(&wire).unwrap_or_default();
             self.write(HIGHEST, &bytes)?;
         }
-        *replica = next;
         Ok(())
     }
 
@@ -159,6 +177,20 @@ impl Home {
             }),
             own_seq: wire.own_seq,
         })
+    }
+}
+
+/// Why a page is not taken.
+enum Failed {
+    /// It does not verify.
+    Replica(ReplicaError),
+    /// It cannot be stored, or contradicts what was known before.
+    Home(HomeError),
+}
+
+impl From<ReplicaError> for Failed {
+    fn from(error: ReplicaError) -> Failed {
+        Failed::Replica(error)
     }
 }
 

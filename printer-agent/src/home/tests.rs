@@ -5,9 +5,12 @@ use crate::fixture::{Ship, draft, entropy, home};
 use threadmark_protocol::answer::Witnessing;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::bundle::ReplicaError;
+use threadmark_protocol::bundle::part::Verified;
+use threadmark_protocol::checkpoint;
 use threadmark_protocol::fixture::{Consortium, text};
 use threadmark_protocol::journal::{self, Durable, Journal};
 use threadmark_protocol::statement::Statement;
+use threadmark_protocol::world::World;
 
 const NOW: i64 = threadmark_protocol::fixture::START_S + 1000;
 
@@ -533,4 +536,55 @@ fn with_a_policy_of_ones_own_knowledge_is_as_old_as_what_the_quorum_has_confirme
     assert_eq!(ship.home.witnessing(&replica).unwrap(), witnessed);
     ship.home.set_witness_policy(b"quorum none\n").unwrap();
     assert_eq!(ship.home.witnessing(&replica).unwrap(), Witnessing::Unasked);
+}
+
+/// A bundle of the history that this checkpoint stands for, whose newest batch is of `as_of`.
+fn bundle_at(c: &Consortium, note: &str, as_of: i64) -> Verified {
+    let signed = checkpoint::open(note, &c.trust().checkpoint_key).unwrap();
+    Verified {
+        mark: "7K3Q9XWD2M8TV0AY".parse().unwrap(),
+        checkpoint: signed.checkpoint().clone(),
+        signed: vec![signed],
+        as_of,
+        world: World::default(),
+        statements: 0,
+        subjects: 0,
+        withheld: Vec::new(),
+    }
+}
+
+#[test]
+fn a_bundle_without_lines_is_covered_by_what_is_kept_here_if_it_is_of_this_history() {
+    let ship = Ship::ready();
+    let (home, c) = (&ship.home, &ship.c);
+    let replica = home.replica().unwrap();
+    let (since, page) = (c.now - 50, &c.log.pages()[0]);
+    let bare = |as_of| bundle_at(c, &page.checkpoint, as_of);
+    let found = |bundle: &Verified| home.witnessing_of(&replica, bundle).unwrap();
+    assert_eq!(found(&bare(since)), Witnessing::Unasked);
+    let [one, two] = [61, 62].map(cosigner);
+    let policy = format!(
+        "witness A {}\nwitness B {}\ngroup G all A B\nquorum G\n",
+        one.verifier(),
+        two.verifier()
+    );
+    home.set_witness_policy(policy.as_bytes()).unwrap();
+    // Nobody has vouched for anything yet.
+    assert_eq!(found(&bare(since)), Witnessing::Waiting);
+    let note = cosigned(c, &[(61, since.unsigned_abs()), (62, since.unsigned_abs())]);
+    home.keep_witnessed(&replica, &note).unwrap();
+    // It is no fresher than its own newest batch, nor than what vouches for it.
+    let size = page.entries.len() as u64;
+    let known = |since| Witnessing::Witnessed { size, since };
+    assert_eq!(found(&bare(since - 1000)), known(since - 1000));
+    assert_eq!(found(&bare(since + 1000)), known(since));
+    // Of a larger tree, and of another history, what is kept says nothing.
+    let (mut grown, mut other) = (c.clone(), Consortium::founded(1));
+    grown.receive_lot("lot:grown", "AlSi10Mg AMS7035");
+    other.receive_lot("lot:other", "AlSi10Mg AMS7035");
+    assert!(other.log.size() < replica.size());
+    for of in [&grown, &other] {
+        let bundle = bundle_at(of, of.log.checkpoint(), since);
+        assert_eq!(found(&bundle), Witnessing::Waiting);
+    }
 }

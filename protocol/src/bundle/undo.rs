@@ -12,6 +12,7 @@ use crate::world::State;
 pub(super) struct Undo {
     size: u64,
     as_of: Option<i64>,
+    checkpoint: Option<String>,
     index: Statements,
     statements: Vec<(StatementId, (KeyId, u64))>,
     /// What stood there before, oldest first.
@@ -23,6 +24,7 @@ impl Undo {
         Undo {
             size: replica.size(),
             as_of: replica.as_of,
+            checkpoint: replica.checkpoint.clone(),
             index: replica.statements.clone(),
             statements: Vec::new(),
             states: Vec::new(),
@@ -39,6 +41,7 @@ impl Undo {
         replica.tree.truncate(self.size);
         replica.saw_otherwise.split_off(&self.size);
         replica.as_of = self.as_of;
+        replica.checkpoint = self.checkpoint;
         replica.statements = self.index;
         for (id, place) in self.statements {
             replica.index.remove(&id);
