@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use threadmark_agent::home::{Home, Outcome};
+use threadmark_agent::home::{Delivered, Home, Outcome};
 use threadmark_agent::sync::{self, Client};
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::answer::Witnessing;
@@ -94,26 +94,8 @@ impl Sync {
         let synced = done?;
         let uploaded = upload(&home)?;
         let as_of = synced.replica.as_of();
-        let witnessed = match home.witnessing(&synced.replica)? {
-            Witnessing::Unasked => (Value::Null, String::new()),
-            Witnessing::Waiting => (json!(false), "no quorum has cosigned yet".to_owned()),
-            Witnessing::Witnessed { size, since } => (
-                json!({ "size": size, "since": since }),
-                format!("{size} entries, as of {}", time(since)),
-            ),
-        };
-        let counts = synced
-            .outcomes
-            .values()
-            .fold([0; 3], |mut counts, outcome| {
-                match outcome {
-                    Outcome::Logged { .. } => counts[0] += 1,
-                    Outcome::Refused { .. } => counts[1] += 1,
-                    Outcome::Waiting { .. } => counts[2] += 1,
-                }
-                counts
-            });
-        let [logged, refused, waiting] = counts;
+        let witnessed = witnessed(home.witnessing(&synced.replica)?);
+        let [logged, refused, waiting] = counts(&synced.outcomes);
         let outcomes: Vec<_> = synced.outcomes.iter().collect();
         let notable: Vec<String> = outcomes.iter().filter_map(tell).collect();
         Document::new()
@@ -136,6 +118,32 @@ impl Sync {
         } else {
             ExitCode::SUCCESS
         })
+    }
+}
+
+/// How many were logged, refused, and wait.
+fn counts(outcomes: &Delivered) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for outcome in outcomes.values() {
+        let at = match outcome {
+            Outcome::Logged { .. } => 0,
+            Outcome::Refused { .. } => 1,
+            Outcome::Waiting { .. } => 2,
+        };
+        counts[at] += 1;
+    }
+    counts
+}
+
+/// What the quorum has confirmed, for scripts and for people.
+fn witnessed(witnessing: Witnessing) -> (Value, String) {
+    match witnessing {
+        Witnessing::Unasked => (Value::Null, String::new()),
+        Witnessing::Waiting => (json!(false), "no quorum has cosigned yet".to_owned()),
+        Witnessing::Witnessed { size, since } => (
+            json!({ "size": size, "since": since }),
+            format!("{size} entries, as of {}", time(since)),
+        ),
     }
 }
 
