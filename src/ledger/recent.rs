@@ -4,9 +4,10 @@
 //! subject it holds everything above it, or knows that it is not there; with a key the highest number that it has used. It may be forgotten at any time, and is when a commit does
 //! not succeed. Only the one writer has one: nobody else changes a state while it holds the fence.
 
-use super::storage::{Numbers, Place, Storage, StorageError};
+use super::storage::{Batch, Numbers, Place, Storage, StorageError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use threadmark_protocol::index::Mention;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::lifecycle;
 use threadmark_protocol::statement::{Statement, StatementId};
@@ -15,6 +16,8 @@ use threadmark_protocol::world::{World, key_subject, log_subject, policy_subject
 
 /// Most subjects at hand; beyond it the writer begins anew. A state has about 1 KiB.
 const SUBJECTS_MAX: usize = 20_000;
+/// Most bytes of their states as text, about a third of what they take in memory: a state may have hundreds of KiB.
+const BYTES_MAX: usize = 64 << 20;
 
 /// States, and which subjects and keys were asked for.
 #[derive(Default)]
@@ -24,6 +27,22 @@ pub struct Recent {
     known: BTreeSet<SubjectId>,
     /// The highest number of each of these is at hand, if it has used any.
     met: BTreeSet<KeyId>,
+    /// About how large the states are as text; rather more than less.
+    bytes: usize,
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Recent {
@@ -82,6 +101,10 @@ impl Recent {
     /// Takes what storage told about `asked`.
     fn take(&mut self, asked: BTreeSet<SubjectId>, told: World) {
         for (id, state) in told.states {
+            let mut length = Length(0);
+            // Whatever could not be written would not be committed either.
+            let _ = serde_json::to_writer(&mut length, &state);
+            self.bytes += length.0;
             self.world.states.entry(id).or_insert(state);
         }
         self.known.extend(asked);
@@ -107,12 +130,53 @@ impl Recent {
         &mut self.world
     }
 
+    /// Takes note of what a batch puts into states: no more than what its statements say, to each subject of which they say it.
+    /// Measuring the states themselves would cost as much as writing them.
+    pub fn grew(&mut self, batch: &Batch) {
+        let said = |line: &Mention| {
+            let at = usize::try_from(line.index - batch.first).ok()?;
+            Some(batch.entries.get(at)?.submission.body.len())
+        };
+        self.bytes += batch.mentions.iter().filter_map(said).sum::<usize>();
+    }
+
     /// Begins anew when there is too much.
     pub fn trim(&mut self) {
-        if self.world.states.len().max(self.known.len()) > SUBJECTS_MAX
+        self.trim_to(BYTES_MAX);
+    }
+
+    fn trim_to(&mut self, bytes_max: usize) {
+        if self.bytes > bytes_max
+            || self.world.states.len().max(self.known.len()) > SUBJECTS_MAX
             || self.world.sequences.len() > SUBJECTS_MAX
         {
             *self = Recent::default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use threadmark_protocol::body::governance::PartClass;
+    use threadmark_protocol::fixture::Consortium;
+
+    #[test]
+    fn few_large_states_are_too_many_too() {
+        let (of, _) = Consortium::licensed(7, PartClass::C, 1);
+        let world = of.log.world();
+        let text = serde_json::to_string(&world.states).unwrap();
+        let mut recent = Recent::default();
+        let told = World {
+            states: world.states.clone(),
+            ..World::default()
+        };
+        recent.take(BTreeSet::new(), told);
+        // The ids and what stands between the states is not theirs.
+        assert!((text.len() / 2..text.len()).contains(&recent.bytes));
+        recent.trim_to(recent.bytes);
+        assert_eq!(recent.world.states.len(), world.states.len());
+        recent.trim_to(recent.bytes - 1);
+        assert!(recent.world.states.is_empty() && recent.bytes == 0);
     }
 }

@@ -302,6 +302,7 @@ impl<S: Storage> Sequencer<S> {
             return Ok(());
         }
         let batch = close(draft, &self.published, self.fence)?;
+        self.recent.grew(&batch);
         let (logged_at, tree_size) = (batch.checkpoint.logged_at, batch.checkpoint.size);
         self.commit(batch).await?;
         // Only now: a refusal may rest on what the same batch logs.

@@ -140,6 +140,47 @@ fn answer(service: &Service) -> Value {
         .unwrap()
 }
 
+/// The row of the table of faults for what witnesses say: it fails and is not stored, once and from here on. Whatever is stored twice,
+/// because the answer to the first time was lost, stands there once: its key is the checkpoint and the witness.
+#[test]
+fn a_line_that_cannot_be_stored_is_not_shown_and_is_asked_for_again() {
+    for lasts in [1, 1_000_000] {
+        let mut scene = Scene::new();
+        let witness = scene.witness("one");
+        let service = scene.serve("1");
+        let sql = |text: &str| {
+            let told = postgres::sql(&scene.founded.database, text);
+            Runtime::new().unwrap().block_on(told).unwrap()
+        };
+        // A sequence counts on whatever is undone.
+        sql(&format!(
+            "create sequence strikes;
+             create function strike() returns trigger language plpgsql as $$
+             begin
+                 if nextval('strikes') <= {lasts} then raise exception 'injected' using errcode = 'disk_full'; end if;
+                 return new;
+             end $$;
+             create trigger strike before insert or update on cosignature for each row execute function strike()"
+        ));
+        let (id, _) = scene.submit(&service, "first");
+        eventually("it is struck", || {
+            let struck = "do $$ begin if (select last_value from strikes where is_called) is null then raise 'not yet'; end if; end $$";
+            let told = postgres::sql(&scene.founded.database, struck);
+            Runtime::new().unwrap().block_on(told).is_ok()
+        });
+        if lasts > 1 {
+            assert!(!scene.is_witnessed(&service, &id));
+            let shown = scene.checkpoint(&service);
+            assert!(shown.cosignatures(&[witness.key()]).unwrap().is_empty());
+            sql("drop trigger strike on cosignature");
+        }
+        eventually("it is stored and shown", || {
+            scene.is_witnessed(&service, &id)
+        });
+        assert!(scene.founded.audit().0);
+    }
+}
+
 #[test]
 fn logged_becomes_witnessed_when_the_quorum_has_cosigned() {
     let mut scene = Scene::new();
