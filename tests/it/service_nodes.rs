@@ -3,11 +3,14 @@
 
 use crate::crowd::{Author, Crowd, UNLIMITED, free_port};
 use crate::service_crash::admission;
+use crate::support::witness::{WitnessProcess, eventually};
 use crate::support::{Founded, Service, new_database};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use threadmark_agent::sync::Submitted;
 use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::checkpoint;
 use threadmark_protocol::statement::{Statement, StatementId};
 use tokio::runtime::Runtime;
 
@@ -48,11 +51,20 @@ impl Pair {
     /// One that tells the others this address.
     fn serve_as(&self, at: usize, address: &str) -> Service {
         let listen = format!("127.0.0.1:{}", self.ports[at]);
-        let own = [
+        let policy = self.policy();
+        let mut own = vec![
             ("THREADMARK_LISTEN", &listen[..]),
             ("THREADMARK_NODE_ADDRESS", address),
         ];
+        if policy.exists() {
+            own.push(("THREADMARK_WITNESS_POLICY", policy.to_str().unwrap()));
+        }
         self.founded.serve_with(&[&own[..], &UNLIMITED].concat())
+    }
+
+    /// Who witnesses the log, if somebody does.
+    fn policy(&self) -> PathBuf {
+        self.founded.folder.path().join("witnesses.policy")
     }
 
     /// Address, fence, and whether the lease is good, as the database has it.
@@ -267,6 +279,36 @@ fn who_is_told_to_stop_gives_the_lease_up() {
     assert_eq!(pair.writer(None), 1 - writer);
     println!("taken within {:?}", system::elapsed() - started);
     submit(&other, &admission(&pair.founded, "after"));
+    assert!(pair.founded.audit().0);
+}
+
+#[test]
+fn one_asks_the_witnesses_and_all_show_what_they_say() {
+    let pair = Pair::new();
+    let log = pair.founded.governor.trust().unwrap().checkpoint_key;
+    let folder = pair.founded.folder.path().join("witness");
+    let witness = WitnessProcess::make(&folder, &[log.to_string()]);
+    let (key, url) = (witness.key(), &witness.url);
+    let policy = format!("log {log}\nwitness one {key} {url}\ngroup all 1 one\nquorum all\n");
+    std::fs::write(pair.policy(), policy).unwrap();
+    let mut nodes = [Some(pair.serve(0)), Some(pair.serve(1))];
+    let author = Author::of(&pair.founded);
+    let is_shown = |node: &Service, index: u64| {
+        let note = node.client().checkpoint().unwrap();
+        let signed = checkpoint::open(&note, &log).unwrap();
+        let lines = signed.cosignatures(std::slice::from_ref(&key)).unwrap();
+        signed.checkpoint().size > index && lines.len() == 1
+    };
+    let writer = pair.writer(None);
+    let (_, index) = submit(nodes[writer].as_ref().unwrap(), &author.report());
+    for node in nodes.iter().flatten() {
+        eventually("both show it", || is_shown(node, index));
+    }
+    // Who takes over goes on asking from where the other one was.
+    assert!(nodes[writer].take().unwrap().terminate());
+    let other = nodes[1 - writer].as_ref().unwrap();
+    let (_, index) = submit(other, &author.report());
+    eventually("it asks now", || is_shown(other, index));
     assert!(pair.founded.audit().0);
 }
 
