@@ -3,12 +3,12 @@
 //! Owns what an answer consists of and what of it follows from states alone; `decide` has the order of checks. The same
 //! online and offline. It never authorises an installation; a person does. Must never know transports.
 
-use crate::body::governance::{ClassPolicy, PartClass};
+use crate::body::governance::{ClassPolicy, PartClass, Policy};
 use crate::code::{Code, HoldKind};
 use crate::life::{Above, Life, Phase, Place};
 use crate::mark::Mark;
 use crate::text::{Line, OrgId, SubjectId};
-use crate::world::{Data, World, mark_subject};
+use crate::world::{self, Data, Decided, World, mark_subject};
 use decide::Case;
 use serde::{Deserialize, Serialize};
 use steps::Told;
@@ -197,7 +197,8 @@ struct Known {
     above: Above,
     steps: Vec<Told>,
     face: Face,
-    class_policy: Option<ClassPolicy>,
+    /// What the policies ask of its class, in their order.
+    class_policies: Vec<Decided<Option<ClassPolicy>>>,
     /// Leans on statements that are signed and not logged yet.
     provisional: bool,
 }
@@ -209,11 +210,15 @@ impl Record {
             let steps = steps::of(world, &life, &above);
             let leans = |told: &Told| told.step.index.is_none();
             let class = crate::life::class_or_strictest(above.class());
-            let policy = world.policy();
+            let of_class = |decided: &Decided<Policy>| Decided {
+                says: decided.says.classes.get(&class).cloned(),
+                by: decided.by.clone(),
+                from: decided.from,
+            };
             Known {
                 provisional: steps.iter().any(leans) || is_lifted_provisionally(world, &life.part),
                 face: face(world, mark, &life, &above),
-                class_policy: policy.and_then(|policy| policy.classes.get(&class).cloned()),
+                class_policies: world.policies().iter().map(of_class).collect(),
                 life,
                 above,
                 steps,
@@ -248,8 +253,12 @@ impl Record {
         };
         answer.provisional = known.provisional;
         answer.witnessed = known.is_witnessed(knowledge);
+        // What opens by the log's time has not opened yet as far as the log is known.
+        let place = world::Place::newest(knowledge.logged_until.unwrap_or(i64::MIN));
+        let class_policy = Decided::in_force(&known.class_policies, place);
         let case = Case {
             known,
+            class_policy: class_policy.and_then(|decided| decided.says.as_ref()),
             now,
             viewer,
             age_s: answer.age_s,

@@ -49,8 +49,13 @@ codes! {
     RoleMissing = "role-missing": "The key's holder has not the role that this asks for.", "Have the role granted, and accredited where it must be, or let a person sign who has it.";
     FunctionMissing = "function-missing": "The organisation is not admitted to do this.", "Let a member sign whose function this is.";
     NotYours = "not-yours": "This belongs to another organisation.", "Let its owner or a certification authority sign.";
-    Unvouched = "unvouched": "The report was made with a revoked key.", "Two other organisations must vouch for it before the part is used.";
+    Unvouched = "unvouched": "The report was made with a key that was not in force.", "Two other organisations must vouch for it before the part is used.";
     FromTheFuture = "from-the-future": "The statement says that it happened after it was logged.", "Set the clock and sign again.";
+    NotInForce = "not-in-force": "The organisation or the key is not in force yet.", "Wait until the delay after the vote is over, then send the statement again.";
+    Expelled = "expelled": "The organisation is no member any more.", "Let a member sign; the governors can admit it again by a vote.";
+    NeedsVotes = "needs-votes": "Only a vote of the governors does this.", "Propose it; it is done when more than half of the governors are in favour.";
+    VoteClosed = "vote-closed": "There is nothing to vote on any more.", "Look at the proposal: it has expired, or what it decided is in force or taken back.";
+    RulesUnknown = "rules-unknown": "The log is under rules that this program does not know.", "Update the program; what it knows so far stays.";
     // Forms and references
     Malformed = "malformed": "The bytes are no valid statement.", "Read the detail; build the statement again with a current tool.";
     WrongSubject = "wrong-subject": "The statement is about a subject of the wrong type, or says something that cannot be.", "Read the detail and sign a corrected statement.";

@@ -6,6 +6,7 @@
 
 mod design;
 mod log;
+mod members;
 mod people;
 mod story;
 
@@ -15,8 +16,7 @@ pub use people::{Entropy, Person, Who};
 pub use story::Build;
 
 use crate::body::governance::{
-    Anchors, ClassPolicy, Function, Holder, KeyAdded, KeyCard, MemberAdmitted, PartClass, Policy,
-    Quorum, Role, RoleAccredited, RoleGranted,
+    Anchors, ClassPolicy, Function, Holder, KeyCard, PartClass, Policy, Quorum,
 };
 use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
@@ -29,8 +29,8 @@ use crate::lifecycle::Refusal;
 use crate::note::NoteSigner;
 use crate::statement::{Statement, StatementId};
 use crate::text::{Line, Moment, OrgId, Origin, SectionName, SubjectId};
-use crate::world::{key_subject, org_subject, policy_subject};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::world::{org_subject, policy_subject};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::str::FromStr;
 
@@ -68,6 +68,8 @@ pub struct Founding {
     pub machine_recipient: Option<Line>,
     /// Unix time of the first statement, for services that read a real clock.
     pub start_s: i64,
+    /// Rules that the log begins under.
+    pub rules_version: u32,
 }
 
 impl Default for Founding {
@@ -76,6 +78,7 @@ impl Default for Founding {
             seed: 0,
             machine_recipient: None,
             start_s: START_S,
+            rules_version: crate::lifecycle::RULES_VERSION,
         }
     }
 }
@@ -120,7 +123,7 @@ impl Consortium {
 
     /// As [`Consortium::founded`], with knobs.
     pub fn founded_with(founding: Founding) -> Consortium {
-        let mut this = Consortium::genesis(founding.seed, founding.start_s);
+        let mut this = Consortium::genesis(&founding);
         for (who, functions) in [
             (Who::OemAdmin, [Function::Oem]),
             (Who::AuthorityAdmin, [Function::Authority]),
@@ -142,8 +145,8 @@ impl Consortium {
         this
     }
 
-    fn genesis(seed: u64, start_s: i64) -> Consortium {
-        let mut entropy = Entropy::new(seed);
+    fn genesis(founding: &Founding) -> Consortium {
+        let mut entropy = Entropy::new(founding.seed);
         let people: BTreeMap<_, _> = Who::ALL
             .iter()
             .map(|who| (*who, Person::new(*who, &mut entropy)))
@@ -154,9 +157,10 @@ impl Consortium {
         let mut founder = Founder {
             people,
             entropy,
-            now: start_s,
+            now: founding.start_s,
         };
-        let [policy, anchors] = founder.sign_genesis(&checkpoint);
+        let rules_version = founding.rules_version;
+        let [policy, anchors] = founder.sign_genesis(&checkpoint, rules_version);
         let genesis = Genesis {
             policy: policy.submission.clone(),
             anchors: anchors.submission.clone(),
@@ -298,43 +302,6 @@ impl Consortium {
         }
     }
 
-    fn admit(&mut self, who: Who, functions: BTreeSet<Function>) {
-        let organisation = self.org(who);
-        let sub = org_subject(&organisation);
-        let core = Core::MemberAdmitted(MemberAdmitted {
-            name: text(organisation.as_str()),
-            organisation,
-            functions,
-            admin: self.person(who).card(None),
-        });
-        self.must(Who::Governor, &sub, core);
-    }
-
-    /// Adds the key of `who` with the roles of that position.
-    fn enrol(&mut self, who: Who, recipient: Option<Line>) {
-        let card = self.person(who).card(recipient);
-        let sub = self.key_of(who);
-        self.must(who.admin(), &sub, Core::KeyAdded(KeyAdded { card }));
-        for role in who.roles() {
-            self.grant(who, *role);
-        }
-    }
-
-    /// The subject of somebody's key.
-    pub fn key_of(&self, who: Who) -> SubjectId {
-        key_subject(&self.person(who).signer.key_id())
-    }
-
-    /// Grants a role, and has it accredited where it must be.
-    pub fn grant(&mut self, who: Who, role: Role) {
-        let sub = self.key_of(who);
-        self.must(who.admin(), &sub, Core::RoleGranted(RoleGranted { role }));
-        if role.needs_accreditation() {
-            let core = Core::RoleAccredited(RoleAccredited { role });
-            self.must(Who::Certifier, &sub, core);
-        }
-    }
-
     /// Enrols the machine of an agent, qualified by the authority and calibrated, for a year.
     fn equip(&mut self, who: Who) {
         let machine = who.machine();
@@ -383,8 +350,8 @@ struct Founder {
 }
 
 impl Founder {
-    fn sign_genesis(&mut self, checkpoint: &NoteSigner) -> [Statement; 2] {
-        let policy = self.sign(policy_subject(), Core::Policy(policy()));
+    fn sign_genesis(&mut self, checkpoint: &NoteSigner, rules_version: u32) -> [Statement; 2] {
+        let policy = self.sign(policy_subject(), Core::Policy(policy(rules_version)));
         let governor = org_subject(&self.people[&Who::Governor].org);
         let anchors = Core::Anchors(Anchors {
             name: text("The consortium"),
@@ -404,7 +371,7 @@ impl Founder {
     }
 }
 
-fn policy() -> Policy {
+fn policy(rules_version: u32) -> Policy {
     let class = |days: u64, provisional_allowed, strict| ClassPolicy {
         knowledge_age_max_s: days * DAY_S.unsigned_abs(),
         provisional_allowed,
@@ -415,7 +382,7 @@ fn policy() -> Policy {
         origin: text(ORIGIN),
         governor: text(Who::Governor.org()),
         host: text(HOST),
-        rules_version: crate::lifecycle::RULES_VERSION,
+        rules_version,
         quorum: Quorum::None,
         heartbeat_s: 60,
         classes: BTreeMap::from([
@@ -423,6 +390,7 @@ fn policy() -> Policy {
             (PartClass::B, class(30, false, true)),
             (PartClass::C, class(90, true, false)),
         ]),
+        delay_s: 0,
     }
 }
 

@@ -369,7 +369,7 @@ impl Folding<'_> {
             Phase::Expected => self.object(Code::BuildMissing, source),
             Phase::Printing => self.object(Code::BuildUnfinished, source),
             Phase::Scrapped => self.object(Code::BuildAborted, source),
-            _ if self.above.breaks_independence(&[source]) => {
+            _ if self.above.breaks_independence(self.world, &[source]) => {
                 self.object(Code::NotIndependent, source);
             }
             Phase::Built | Phase::Accepted | Phase::Rejected | Phase::Removed if passed => {
@@ -418,7 +418,11 @@ impl Folding<'_> {
         }
         match passed {
             None => Some(Code::NotInspected),
-            Some(passed) if self.above.breaks_independence(&[passed, source]) => {
+            Some(passed)
+                if self
+                    .above
+                    .breaks_independence(self.world, &[passed, source]) =>
+            {
                 Some(Code::NotIndependent)
             }
             Some(_) => self.restricted_at(source).then_some(Code::WithoutEffect),
@@ -517,30 +521,30 @@ impl Folding<'_> {
     /// Custodian, OEM and authority hold at once; another member's word is a report that one of them confirms.
     fn quarantined(&mut self, source: &Source) {
         self.quarantines.push(source.clone());
-        if self.may_hold(&source.org) {
+        if self.may_hold(source) {
             self.object(Code::Quarantined, source);
         }
     }
 
-    fn may_hold(&self, org: &OrgId) -> bool {
-        self.life.custodian.as_ref() == Some(org) || self.is_authority(org)
+    fn may_hold(&self, by: &Source) -> bool {
+        self.is_custodian(by) || self.is_authority(by)
     }
 
-    fn is_authority(&self, org: &OrgId) -> bool {
-        self.above.design_authority() == Some(org)
-            || self.world.has_function(org, Function::Authority)
+    fn is_authority(&self, by: &Source) -> bool {
+        self.above.design_authority() == Some(&by.org)
+            || (self.world).has_function(&by.org, Function::Authority, by.place())
     }
 
     /// What OEM or authority set aside is not the custodian's to give free.
-    fn may_lift(&self, org: &OrgId, placed: StatementId) -> bool {
+    fn may_lift(&self, lifts: &Source, placed: StatementId) -> bool {
         let mut quarantines = self.quarantines.iter();
         let by = quarantines.find(|source| source.statement == placed);
-        let from_above = by.is_some_and(|by| self.is_authority(&by.org));
-        self.is_authority(org) || (self.may_hold(org) && !from_above)
+        let from_above = by.is_some_and(|by| self.is_authority(by));
+        self.is_authority(lifts) || (self.may_hold(lifts) && !from_above)
     }
 
     fn quarantine_lifted(&mut self, fact: &Report<Event>, placed: StatementId) {
-        if !self.may_lift(&fact.source.org, placed) {
+        if !self.may_lift(&fact.source, placed) {
             return self.object(Code::NotYours, &fact.source);
         }
         self.quarantines.retain(|source| source.statement != placed);

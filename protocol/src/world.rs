@@ -8,13 +8,14 @@ use crate::body::build::{BuildOrdered, BuildStarted};
 use crate::body::design::{
     AllowablePublished, ApprovalGranted, ApprovalRequested, DesignPublished, Effect,
 };
-use crate::body::governance::{Function, KeyCard, Policy, Role};
+use crate::body::governance::{KeyCard, Policy, Role};
 use crate::body::licence::LicenceIssued;
 use crate::body::part;
 use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
 };
 use crate::body::safety::RecallPlaced;
+use crate::body::vote::Proposed;
 use crate::code::Code;
 use crate::digest::Digest;
 use crate::key::KeyId;
@@ -22,14 +23,21 @@ use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{ActorId, Line, OrgId, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub mod bounds;
+mod decided;
+mod parents;
 
-/// The form in which what follows from the log stands in storage: each [`State`] as JSON, and since form 2 the lists of
-/// statements by subject. Raise it when what is stored would be read as something else or not at all; the service then
+pub use decided::{
+    DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, Place, Standing, Vote, governors_subject,
+};
+pub use parents::Overflow;
+
+/// The form in which what follows from the log stands in storage: each [`State`] as JSON with what stands above
+/// it, and the lists of statements by subject. Raise it when what is stored would be read as something else or not at all; the service then
 /// refuses the older form and asks to make it again from the log.
-pub const STATE_FORM: i32 = 2;
+pub const STATE_FORM: i32 = 3;
 
 /// Most subjects that one state names as what it stands on; the authors of its reports come on top, because
 /// who may report is everybody.
@@ -223,8 +231,7 @@ pub struct Restriction {
 #[allow(missing_docs)] // fields are what the statements of the kinds say, and their sources
 pub enum Data {
     Policy {
-        policy: Policy,
-        source: Source,
+        policies: Vec<Decided<Policy>>,
     },
     Log {
         logged_at: i64,
@@ -232,13 +239,28 @@ pub enum Data {
     },
     Member {
         name: Line,
-        functions: BTreeSet<Function>,
+        standing: Vec<Decided<Standing>>,
+    },
+    Governors {
+        seats: BTreeSet<OrgId>,
+    },
+    Proposal {
+        proposal: Box<Proposed>,
         source: Source,
+        votes: BTreeMap<OrgId, Vote>,
+        decided: Option<Decision>,
+        cancelled: Option<Source>,
     },
     Key {
         card: KeyCard,
         org: OrgId,
         roles: BTreeMap<Role, RoleHeld>,
+        /// Log time from which on it is in force, Unix seconds; from its place in the log on where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<i64>,
+        /// The proposal that brought it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proposal: Option<SubjectId>,
         revoked: Option<Revocation>,
         /// Numbers that the key has used twice, each with the log index where that came to light.
         forks: BTreeSet<(u64, u64)>,
@@ -356,137 +378,6 @@ fn subject(kind: &str, opaque: &str) -> SubjectId {
     SubjectId::new(kind, opaque).expect("made of hexadecimal digits, a mark or a constant")
 }
 
-impl State {
-    /// The subjects directly above. They never go away: a recall above must always be found.
-    pub fn parents(&self) -> BTreeSet<SubjectId> {
-        let mut up = self.named();
-        up.extend(self.authors());
-        up
-    }
-
-    /// The keys of those who said what stands here, and of a part's reports their organisations.
-    fn authors(&self) -> BTreeSet<SubjectId> {
-        let mut up = BTreeSet::new();
-        // A key stands below its organisation alone, else everything stood below every administrator.
-        if !matches!(self.data, Data::Key { .. }) {
-            let kids: BTreeSet<_> = self
-                .data
-                .sources()
-                .into_iter()
-                .map(|source| source.kid)
-                .collect();
-            up.extend(kids.iter().map(key_subject));
-        }
-        if let Data::Part { facts, .. } = &self.data {
-            let orgs: BTreeSet<_> = facts.iter().map(|fact| &fact.source.org).collect();
-            up.extend(orgs.into_iter().map(org_subject));
-        }
-        up
-    }
-
-    /// What this is made of, by, or under.
-    fn named(&self) -> BTreeSet<SubjectId> {
-        let mut up = BTreeSet::new();
-        match &self.data {
-            Data::Key { org, .. } => {
-                up.insert(org_subject(org));
-            }
-            Data::Approval { request, .. } => {
-                up.insert(request.design.clone());
-                up.extend(request.allowables().cloned());
-            }
-            Data::Licence { licence, .. } => {
-                up.extend([licence.design.clone(), licence.machine.clone()]);
-                up.extend(licence.approval.clone());
-            }
-            Data::Machine { enrolled, .. } => {
-                up.extend(enrolled.iter().map(|(says, _)| key_subject(&says.key)));
-            }
-            Data::Order { order } => {
-                let says = &order.says;
-                up.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
-            }
-            Data::Build { starts } => {
-                for Report { says, .. } in starts {
-                    up.extend(
-                        [&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone),
-                    );
-                }
-            }
-            Data::Part { facts, .. } => {
-                for Report { says, .. } in facts {
-                    if let Event::Started { build, mark, .. } = says {
-                        up.extend([build.clone(), mark_subject(mark)]);
-                    }
-                }
-            }
-            Data::Recall { recall, .. } => up.extend(recall.anchors.iter().cloned()),
-            Data::Policy { .. }
-            | Data::Log { .. }
-            | Data::Member { .. }
-            | Data::Design { .. }
-            | Data::Allowable { .. }
-            | Data::Lot { .. }
-            | Data::Mark { .. }
-            | Data::Claim { .. } => {}
-        }
-        up
-    }
-}
-
-impl Data {
-    /// Who said what stands here.
-    pub fn sources(&self) -> Vec<&Source> {
-        match self {
-            Data::Policy { source, .. }
-            | Data::Log { source, .. }
-            | Data::Member { source, .. }
-            | Data::Key { source, .. }
-            | Data::Design { source, .. }
-            | Data::Allowable { source, .. }
-            | Data::Recall { source, .. } => vec![source],
-            Data::Approval {
-                source, granted, ..
-            } => std::iter::once(source)
-                .chain(granted.iter().map(|(_, source)| source))
-                .collect(),
-            Data::Licence {
-                source, accepted, ..
-            } => std::iter::once(source).chain(accepted).collect(),
-            Data::Lot { received } => received.iter().map(|report| &report.source).collect(),
-            Data::Machine {
-                enrolled,
-                qualified,
-                calibrated,
-            } => {
-                let enrolled = enrolled.iter().map(|(_, source)| source);
-                let qualified = qualified.iter().map(|(_, source)| source);
-                let calibrated = calibrated.iter().map(|report| &report.source);
-                enrolled.chain(qualified).chain(calibrated).collect()
-            }
-            Data::Order { order } => vec![&order.source],
-            Data::Build { starts } => starts.iter().map(|report| &report.source).collect(),
-            Data::Part { facts, .. } => facts.iter().map(|report| &report.source).collect(),
-            Data::Mark { .. } | Data::Claim { .. } => Vec::new(),
-        }
-    }
-}
-
-impl ApprovalRequested {
-    /// The allowables that are cited.
-    pub fn allowables(&self) -> impl Iterator<Item = &SubjectId> {
-        use crate::body::design::Substantiation;
-        self.substantiation.iter().filter_map(|by| match by {
-            Substantiation::Analysis { allowable, .. } => Some(allowable),
-            Substantiation::Test { .. } => None,
-        })
-    }
-}
-
-/// More stands above a subject than the limits allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overflow;
-
 /// States by subject, and which statement has which number of which key.
 #[derive(Clone, Debug, Default)]
 pub struct World {
@@ -507,46 +398,11 @@ impl World {
         self.states.get(id).map_or(&[], |state| &state.restrictions)
     }
 
-    /// The policy in force; none before genesis.
-    pub fn policy(&self) -> Option<&Policy> {
-        match self.get(&policy_subject()) {
-            Some(Data::Policy { policy, .. }) => Some(policy),
-            _ => None,
-        }
-    }
-
-    /// Whether an organisation is admitted for a function.
-    pub fn has_function(&self, org: &OrgId, function: Function) -> bool {
-        matches!(self.get(&org_subject(org)), Some(Data::Member { functions, .. }) if functions.contains(&function))
-    }
-
     /// Card and organisation of a key.
     pub fn key(&self, kid: &KeyId) -> Option<(&KeyCard, &OrgId)> {
         match self.get(&key_subject(kid)) {
             Some(Data::Key { card, org, .. }) => Some((card, org)),
             _ => None,
         }
-    }
-
-    /// Everything above `id`, itself first, each once, nearest first.
-    pub fn upward(&self, id: &SubjectId) -> Result<Vec<SubjectId>, Overflow> {
-        let mut seen = BTreeSet::from([id.clone()]);
-        let mut order = Vec::new();
-        let mut queue = VecDeque::from([id.clone()]);
-        while let Some(next) = queue.pop_front() {
-            let state = self.states.get(&next);
-            let named = state.map(State::named).unwrap_or_default();
-            if named.len() > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
-                return Err(Overflow);
-            }
-            let mut parents = named;
-            parents.extend(state.map(State::authors).unwrap_or_default());
-            order.push(next);
-            let new = parents
-                .into_iter()
-                .filter(|parent| seen.insert(parent.clone()));
-            queue.extend(new);
-        }
-        Ok(order)
     }
 }

@@ -41,6 +41,9 @@ pub struct Found {
     /// Seconds of idleness after which the log proves that it is alive
     #[arg(long, default_value_t = 600)]
     heartbeat_s: u32,
+    /// Seconds between a vote that opens a door and the door's opening
+    #[arg(long, default_value_t = 0)]
+    delay_s: u32,
     /// Where the service will run
     #[arg(long, default_value = "http://127.0.0.1:8470")]
     service: String,
@@ -96,6 +99,7 @@ impl Found {
             quorum: Quorum::None,
             heartbeat_s: self.heartbeat_s,
             classes: BTreeMap::from(classes),
+            delay_s: self.delay_s,
         }
     }
 

@@ -28,6 +28,14 @@ pub fn request_of(world: &World, approval: &SubjectId) -> Result<StatementId> {
     }
 }
 
+/// The statement that proposed something.
+pub fn proposal(world: &World, id: &SubjectId) -> Result<StatementId> {
+    match world.get(id) {
+        Some(Data::Proposal { source, .. }) => Ok(source.statement),
+        _ => Err(unknown(id)),
+    }
+}
+
 /// A licence, with the statement that issued it.
 pub fn licence<'a>(world: &'a World, id: &SubjectId) -> Result<(&'a LicenceIssued, StatementId)> {
     match world.get(id) {

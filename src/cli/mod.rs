@@ -14,13 +14,13 @@ mod demo;
 mod doctor;
 mod evidence;
 mod genesis;
+mod governance;
 mod journal;
 mod key;
 mod licence;
 mod logs;
 mod lookup;
 mod mark;
-mod member;
 mod order;
 mod outbox;
 mod output;
@@ -71,9 +71,9 @@ enum Command {
     /// Make, show, enrol and revoke keys
     #[command(subcommand)]
     Key(key::Key),
-    /// Admit members
+    /// Propose changes of members and policy, vote, and see what is decided
     #[command(subcommand)]
-    Member(member::Member),
+    Governance(governance::Governance),
     /// Pin a log by its genesis, and say where its service is
     Join(sync::Join),
     /// Deliver what was signed, then fetch and verify what was logged
@@ -131,7 +131,7 @@ impl Command {
             Command::Tiles(tiles) => tiles.run(),
             Command::Demo(demo) => demo.run(),
             Command::Key(key) => key.run(),
-            Command::Member(member) => member.run(),
+            Command::Governance(governance) => governance.run(),
             Command::Join(join) => join.run(),
             Command::Sync(sync) => sync.run(),
             Command::Journal(journal) => journal.run(),

@@ -66,6 +66,11 @@ impl Desk {
         &self.home
     }
 
+    /// Whether one JSON document is asked for.
+    pub fn wants_json(&self) -> bool {
+        self.json
+    }
+
     /// A client with a session, unless there is no network.
     pub fn connect(&self) -> Result<Option<(Client, Session)>> {
         if self.offline.borrow().is_some() {

@@ -16,7 +16,7 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize};
 use threadmark_protocol::key::{KeyId, Signer};
 use threadmark_protocol::text::OrgId;
-use threadmark_protocol::world::{Data, key_subject};
+use threadmark_protocol::world::{Data, Place, key_subject};
 use utoipa::ToSchema;
 
 /// `typ` of assertions.
@@ -127,7 +127,7 @@ fn is_jti(text: &str) -> bool {
     (1..=JTI_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control)
 }
 
-/// Session key and organisation of a key that is not revoked.
+/// Session key and organisation of a key that is in force.
 async fn live_key(
     app: &App,
     kid: &KeyId,
@@ -138,9 +138,14 @@ async fn live_key(
         Some(Data::Key {
             card,
             org,
+            from,
             revoked: None,
             ..
-        }) => Ok((card.session, org.clone())),
+        }) if from.is_none_or(|from| from <= app.now())
+            && matches!(world.standing(org, Place::newest(app.now())), Some(Some(_))) =>
+        {
+            Ok((card.session, org.clone()))
+        }
         _ => Err(refused()),
     }
 }

@@ -15,6 +15,7 @@ use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
     Function, Holder, KeyCard, MemberAdmitted, PartClass, Role, RoleGranted,
 };
+use threadmark_protocol::body::vote::Change;
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::digest::Digest;
@@ -23,7 +24,6 @@ use threadmark_protocol::key::{KeyId, KeyLevel, Signer};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::receipt::Receipt;
 use threadmark_protocol::statement::{Envelope, Statement, StatementId};
-use threadmark_protocol::world::org_subject;
 
 /// As the table's columns are headed.
 const AUDIENCES: [&str; 7] = [
@@ -150,13 +150,14 @@ fn outsider(of: &mut Consortium) -> (Signer, Signer) {
         session: Some(session.public()),
         recipient: None,
     };
-    let core = Core::MemberAdmitted(MemberAdmitted {
+    let change = Change::Admit(MemberAdmitted {
         organisation: text("outsider.example"),
         name: text("Outsider"),
         functions: [Function::Maintenance].into(),
         admin,
     });
-    of.must(Who::Governor, &org_subject(&text("outsider.example")), core);
+    let (id, core) = of.proposal(change);
+    of.must(Who::Governor, &id, core);
     (signer, session)
 }
 

@@ -1,17 +1,16 @@
 //! `kill -9` at every step of a submission: nothing acknowledged is lost, nothing is doubled, the audit agrees. At random moments:
 //! `torture`.
 
-use crate::support::{Founded, Service, new_database};
+use crate::support::{Founded, Service, new_database, proposal};
 use std::time::Duration;
-use threadmark_agent::home::{Draft, Home};
+use threadmark_agent::home::Home;
 use threadmark_agent::sync::Submitted;
 use threadmark_agent::system::{self, SystemEntropy};
-use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{Function, Holder, MemberAdmitted};
+use threadmark_protocol::body::vote::Change;
 use threadmark_protocol::statement::{Statement, StatementId};
-use threadmark_protocol::world::org_subject;
 
-/// The governor admits a new member: an act that touches three states.
+/// The governor admits a new member: a decision that touches three states.
 pub fn admission(founded: &Founded, name: &str) -> Statement {
     let folder = founded.folder.path().join(name);
     let organisation: threadmark_protocol::text::OrgId = format!("{name}.example").parse().unwrap();
@@ -23,13 +22,13 @@ pub fn admission(founded: &Founded, name: &str) -> Statement {
         &mut SystemEntropy,
     )
     .unwrap();
-    let core = Core::MemberAdmitted(MemberAdmitted {
-        organisation: organisation.clone(),
+    let change = Change::Admit(MemberAdmitted {
+        organisation,
         name: name.parse().unwrap(),
         functions: [Function::Shop].into(),
         admin: member.card(),
     });
-    let draft = Draft::new(org_subject(&organisation), core);
+    let draft = proposal(change);
     founded
         .governor
         .sign(draft, system::now(), &mut SystemEntropy)

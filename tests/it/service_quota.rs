@@ -1,6 +1,6 @@
 //! Quotas against the real service: who floods waits, nobody else does, and nothing is lost.
 
-use crate::support::{Founded, Service, new_database};
+use crate::support::{Founded, Service, new_database, proposal};
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,9 +11,9 @@ use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::build::BuildAborted;
 use threadmark_protocol::body::governance::{Function, Holder, MemberAdmitted};
+use threadmark_protocol::body::vote::Change;
 use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::OrgId;
-use threadmark_protocol::world::org_subject;
 
 fn started(limits: &[(&str, &str)]) -> (Founded, Service) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -47,13 +47,13 @@ fn neighbour(founded: &Founded, service: &Service) -> Home {
         entropy,
     )
     .unwrap();
-    let core = Core::MemberAdmitted(MemberAdmitted {
-        organisation: organisation.clone(),
+    let change = Change::Admit(MemberAdmitted {
+        organisation,
         name: "Shop".parse().unwrap(),
         functions: [Function::Shop].into(),
         admin: home.card(),
     });
-    let draft = Draft::new(org_subject(&organisation), core);
+    let draft = proposal(change);
     let admission = founded
         .governor
         .sign(draft, system::now(), entropy)

@@ -17,11 +17,25 @@ use threadmark::http::quota::Quotas;
 use threadmark::ledger::witnesses::Witnesses;
 use threadmark::metrics::Metrics;
 use threadmark::store::cluster::Cluster;
-use threadmark_agent::home::Home;
+use threadmark_agent::home::{Draft, Home};
 use threadmark_agent::sync::Client;
 use threadmark_agent::system::{self, SystemEntropy};
+use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::Holder;
+use threadmark_protocol::body::vote::{Change, Proposed};
+use threadmark_protocol::text::{Moment, SubjectId};
 use threadmark_protocol::witness::policy::Policy;
+
+/// A proposal that is open for a day.
+pub fn proposal(change: Change) -> Draft {
+    let id: [u8; 16] = system::random(&mut SystemEntropy).unwrap();
+    let core = Core::Proposed(Box::new(Proposed {
+        change,
+        reason: "Decided in the meeting".parse().unwrap(),
+        expires: Moment::from_unix(system::now() + 86_400).unwrap(),
+    }));
+    Draft::new(SubjectId::new("proposal", hex::encode(id)).unwrap(), core)
+}
 
 /// What surrounds an application in this process.
 pub fn around(quotas: Quotas) -> Around {

@@ -6,12 +6,13 @@ use crate::licence::{builds, free_unit};
 use std::collections::BTreeSet;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::build::BuildStarted;
+use threadmark_protocol::body::governance::Policy;
 use threadmark_protocol::body::licence::LicenceIssued;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::life::{Above, Hold, class_or_strictest};
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::{Data, World, key_subject};
+use threadmark_protocol::world::{Data, Place, World, key_subject};
 
 /// By how much two clocks on one ship may differ.
 const CLOCK_DRIFT_S: i64 = 3600;
@@ -77,9 +78,15 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The policy in force by the log's time: what opens later has not opened yet, whatever this clock says.
+    pub fn policy(&self) -> Option<&'a Policy> {
+        let until = self.view.knowledge.logged_until.unwrap_or(i64::MIN);
+        self.view.world.policy(Place::newest(until))
+    }
+
     pub fn knowledge(&self) -> Result<u64, GateError> {
         let class = class_or_strictest(self.above.class());
-        let policy = self.world().policy();
+        let policy = self.policy();
         let policy = policy.and_then(|policy| policy.classes.get(&class));
         let (Some(policy), Some(as_of)) = (policy, self.view.knowledge.as_of()) else {
             return refuse(Check::Knowledge, Code::KnowledgeTooOld, "Nothing is known.");

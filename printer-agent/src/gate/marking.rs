@@ -98,7 +98,7 @@ impl Case<'_> {
                 "Ask the design authority to correct the zone.",
             )
         };
-        let (Some(design), Some(policy)) = (self.above.design(), self.world().policy()) else {
+        let (Some(design), Some(policy)) = (self.above.design(), self.policy()) else {
             return Err(refuse(&"no design or policy"));
         };
         let mesh = Mesh::from_stl(geometry, &MeshLimits::default()).map_err(|e| refuse(&e))?;

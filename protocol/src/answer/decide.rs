@@ -4,12 +4,15 @@
 //! stored. Must never know states: what they say is read before.
 
 use super::{Known, Reason, Verdict, Viewer};
+use crate::body::governance::ClassPolicy;
 use crate::code::{Code, HoldKind};
 use crate::life::{Hold, Phase};
 
 /// What is decided on.
 pub(super) struct Case<'a> {
     pub known: &'a Known,
+    /// What the policy in force asks of the part's class.
+    pub class_policy: Option<&'a ClassPolicy>,
     /// Unix seconds.
     pub now: i64,
     pub viewer: &'a Viewer,
@@ -80,8 +83,7 @@ impl Case<'_> {
             Some(asset) if !request.effectivity.contains(asset) => return stop(Code::NotEffective),
             Some(_) => {}
         }
-        let class = self.known.class_policy.as_ref();
-        if class.is_none_or(|class| class.physical_match) {
+        if self.class_policy.is_none_or(|class| class.physical_match) {
             return missing(Code::PhysicalMatchMissing);
         }
         Ok(())
@@ -90,7 +92,7 @@ impl Case<'_> {
     /// A good answer needs fresh knowledge, and logged where the class asks for it.
     fn fresh(&self, good: Decision) -> Decision {
         let missing = |code: Code| (Verdict::CannotDetermine, vec![Reason::from(code)]);
-        let Some(class) = &self.known.class_policy else {
+        let Some(class) = self.class_policy else {
             return missing(Code::BuildMissing);
         };
         if self.age_s.is_none_or(|age| age > class.knowledge_age_max_s) {

@@ -31,21 +31,35 @@ pub struct Policy {
     pub host: OrgId,
     /// Version of the rules that entries under this policy are replayed with.
     pub rules_version: u32,
-    /// Witnesses whose cosignatures are asked for; `none`, or a C2SP tlog-policy quorum later.
+    /// Witnesses whose cosignatures are asked for.
     pub quorum: Quorum,
     /// Seconds of idleness after which the log proves by an empty batch that it is alive.
     pub heartbeat_s: u32,
     /// What each class of parts asks for.
     pub classes: BTreeMap<PartClass, ClassPolicy>,
+    /// Seconds between a vote that opens a door and the door's opening, in which as many votes can close it again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delay_s: u32,
+}
+
+/// serde asks by reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// How many witnesses must have cosigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quorum {
     /// No witness; knowledge is shown as unwitnessed.
     None,
+    /// The log's witnesses, as a C2SP tlog-policy file: whom a reader believes who has made no choice of his own.
+    TlogPolicy(String),
 }
+
+/// Largest [`Quorum::TlogPolicy`], bytes: the policy is read with every statement.
+pub const QUORUM_BYTES_MAX: usize = 8 << 10;
 
 /// What the policy asks of one class of parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +135,8 @@ pub enum Function {
     Maintenance,
 }
 
-/// A new member with the key that administers its other keys. Subject: the organisation's.
+/// A new member with the key that administers its other keys. A statement of its own under rules version 1 (subject: the
+/// organisation's), and since then what a proposal asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberAdmitted {

@@ -11,6 +11,7 @@ pub mod licence;
 pub mod part;
 pub mod resource;
 pub mod safety;
+pub mod vote;
 
 use crate::digest::Digest;
 use crate::json;
@@ -194,6 +195,8 @@ kinds! {
     KeyRevoked(governance::KeyRevoked) = "governance.key_revoked", Act;
     RoleGranted(governance::RoleGranted) = "governance.role_granted", Act;
     RoleAccredited(governance::RoleAccredited) = "governance.role_accredited", Act;
+    Proposed(Box<vote::Proposed>) = "governance.proposed", Act;
+    Voted(vote::Voted) = "governance.voted", Act;
     LogBatch(governance::LogBatch) = "log.batch", Log;
     DesignPublished(Box<design::DesignPublished>) = "design.published", Act;
     DesignWithdrawn(design::DesignWithdrawn) = "design.withdrawn", Act;

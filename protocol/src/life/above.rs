@@ -27,7 +27,6 @@ pub struct Above {
     licence: Option<(LicenceIssued, Source, Option<Source>)>,
     design: Option<(DesignPublished, Source)>,
     approval: Option<(ApprovalRequested, Option<(ApprovalGranted, Source)>)>,
-    three_people: bool,
 }
 
 impl Above {
@@ -91,11 +90,6 @@ impl Above {
             }
             above.licence = Some((licence.clone(), source.clone(), accepted.clone()));
         }
-        let class = super::class_or_strictest(above.class());
-        above.three_people = world
-            .policy()
-            .and_then(|policy| policy.classes.get(&class))
-            .is_none_or(|class| class.three_people);
         above
     }
 
@@ -130,13 +124,19 @@ impl Above {
         self.design.as_ref().map(|(_, source)| &source.org)
     }
 
-    /// Whether two of the person who ordered the build and `people` are one, where the class asks for three.
-    pub fn breaks_independence(&self, people: &[&Source]) -> bool {
+    /// Whether two of the person who ordered the build and `people` are one, where the policy asks for three in this class
+    /// at the place of the last of them.
+    pub fn breaks_independence(&self, world: &World, people: &[&Source]) -> bool {
+        let class = super::class_or_strictest(self.class());
+        let policy = people.last().and_then(|last| world.policy(last.place()));
+        let asks_for_three = policy
+            .and_then(|policy| policy.classes.get(&class))
+            .is_none_or(|class| class.three_people);
         let ordered = self.order.iter().map(|order| &order.source.actor);
         let all: Vec<_> = ordered
             .chain(people.iter().map(|source| &source.actor))
             .collect();
-        self.three_people && all.iter().collect::<BTreeSet<_>>().len() < all.len()
+        asks_for_three && all.iter().collect::<BTreeSet<_>>().len() < all.len()
     }
 
     /// Everything above that holds the part.
@@ -346,7 +346,7 @@ impl Above {
                         && (source.at..says.expires.unix()).contains(&at)
                         && super::doubts(world, source).is_empty()
                         && (design.class == PartClass::C
-                            || world.has_function(&source.org, Function::Authority))
+                            || world.has_function(&source.org, Function::Authority, source.place()))
                 })
         });
         if !covers {

@@ -1,6 +1,6 @@
 //! Rules of governance: genesis, members, keys, roles, and the log's own entries.
 
-use super::{At, Changes, Context, Refusal, refuse, require, waits_for};
+use super::{At, Changes, Context, Refusal, VOTES, refuse, require, waits_for};
 use crate::body::governance::{
     Anchors, Function, Holder, KeyAdded, KeyCard, KeyRevoked, LogBatch, MemberAdmitted, Policy,
     Role, RoleAccredited, RoleGranted,
@@ -8,18 +8,22 @@ use crate::body::governance::{
 use crate::code::Code;
 use crate::key;
 use crate::statement::Statement;
-use crate::text::{OrgId, SubjectId};
-use crate::world::{Data, Revocation, RoleHeld, Source, State, World};
+use crate::text::{Moment, OrgId, SubjectId};
+use crate::world::{Data, Decided, Revocation, RoleHeld, Source, State, World};
 use crate::world::{key_subject, log_subject, org_subject, policy_subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Entry 0. Its author becomes known by entry 1, signed with the same key: a reader checks both and pins both.
 pub fn policy(world: &World, of: &Statement, policy: &Policy, at: At) -> Result<Changes, Refusal> {
-    require(world.policy().is_none(), Code::AlreadyExists, "the policy")?;
+    require(
+        world.founding().is_none(),
+        Code::AlreadyExists,
+        "the policy",
+    )?;
+    super::knows(policy.rules_version)?;
     let right = of.body.sub == policy_subject()
         && of.body.iss == policy.governor
         && of.envelope.aud == policy.origin
-        && policy.rules_version == super::RULES_VERSION
         && policy.classes.len() == 3
         && at.index.is_none_or(|index| index == 0);
     require(
@@ -27,16 +31,16 @@ pub fn policy(world: &World, of: &Statement, policy: &Policy, at: At) -> Result<
         Code::WrongSubject,
         "The policy must name its own origin, governor and every class.",
     )?;
+    let founding = Decided::at_once(policy.clone(), &super::source(of, at));
     let data = Data::Policy {
-        policy: policy.clone(),
-        source: super::source(of, at),
+        policies: vec![founding],
     };
     Ok(Changes::default().set(policy_subject(), data))
 }
 
 /// Entry 1: the governor with its key, and the log's key.
 pub fn anchors(world: &World, of: &Statement, says: &Anchors, at: At) -> Result<Changes, Refusal> {
-    let Some(policy) = world.policy() else {
+    let Some(policy) = world.founding() else {
         return waits_for("the policy");
     };
     let governor = org_subject(&policy.governor);
@@ -63,8 +67,7 @@ pub fn anchors(world: &World, of: &Statement, says: &Anchors, at: At) -> Result<
     let functions = BTreeSet::from([Function::Governor]);
     let member = Data::Member {
         name: says.name.clone(),
-        functions,
-        source: source.clone(),
+        standing: vec![Decided::at_once(Some(functions), &source)],
     };
     let (id, data) = new_key(&says.governor, &policy.governor, &[Role::Admin], &source);
     let (log_id, log_data) = new_key(&says.log, &policy.governor, &[], &source);
@@ -74,7 +77,7 @@ pub fn anchors(world: &World, of: &Statement, says: &Anchors, at: At) -> Result<
         .set(log_id, log_data))
 }
 
-fn card_is_usable(card: &KeyCard) -> Result<(), Refusal> {
+pub fn card_is_usable(card: &KeyCard) -> Result<(), Refusal> {
     let apart = card.session.is_none_or(|session| session != card.public);
     let usable =
         key::is_usable(&card.public) && card.session.as_ref().is_none_or(key::is_usable) && apart;
@@ -85,7 +88,7 @@ fn card_is_usable(card: &KeyCard) -> Result<(), Refusal> {
     )
 }
 
-fn new_key(card: &KeyCard, org: &OrgId, roles: &[Role], source: &Source) -> (SubjectId, State) {
+pub fn new_key(card: &KeyCard, org: &OrgId, roles: &[Role], source: &Source) -> (SubjectId, State) {
     let held = |role: &Role| {
         (
             *role,
@@ -99,6 +102,8 @@ fn new_key(card: &KeyCard, org: &OrgId, roles: &[Role], source: &Source) -> (Sub
         card: card.clone(),
         org: org.clone(),
         roles: roles.iter().map(held).collect::<BTreeMap<_, _>>(),
+        from: None,
+        proposal: None,
         revoked: None,
         forks: BTreeSet::new(),
         source: source.clone(),
@@ -106,37 +111,57 @@ fn new_key(card: &KeyCard, org: &OrgId, roles: &[Role], source: &Source) -> (Sub
     (key_subject(&key::key_id(&card.public)), data.into())
 }
 
-/// By the governor, until admission is a vote.
+/// By a governor alone, under rules version 1.
 pub fn member_admitted(context: &Context, says: &MemberAdmitted) -> Result<Changes, Refusal> {
     context.require_function(&[Function::Governor])?;
     context.require_role(&[Role::Admin])?;
-    let id = context.new_subject("org")?;
     require(
-        id == org_subject(&says.organisation),
+        context.rules < VOTES,
+        Code::NeedsVotes,
+        "Propose to admit it.",
+    )?;
+    require(
+        *context.sub() == org_subject(&says.organisation),
         Code::WrongSubject,
         "The subject is another organisation.",
     )?;
+    new_member(context, says, None, None)
+}
+
+/// A member and its first key, in force from a log time (Unix seconds) on or at once, by a proposal or without.
+pub fn new_member(
+    context: &Context,
+    says: &MemberAdmitted,
+    from: Option<i64>,
+    proposal: Option<&SubjectId>,
+) -> Result<Changes, Refusal> {
     card_is_usable(&says.admin)?;
     require(
         says.admin.holder_is == Holder::Person,
         Code::WrongSubject,
         "Only a person holds a role.",
     )?;
-    let (key, state) = new_key(
+    let id = org_subject(&says.organisation);
+    let (key, mut state) = new_key(
         &says.admin,
         &says.organisation,
         &[Role::Admin],
         &context.source,
     );
-    require(
-        context.world.get(&key).is_none(),
-        Code::AlreadyExists,
-        key.as_str(),
-    )?;
+    for new in [&id, &key] {
+        let is_new = context.world.get(new).is_none();
+        require(is_new, Code::AlreadyExists, new.as_str())?;
+    }
+    if let Some(proposal) = proposal {
+        super::decide::decided_by(&mut state.data, from, proposal);
+    }
     let member = Data::Member {
         name: says.name.clone(),
-        functions: says.functions.clone(),
-        source: context.source.clone(),
+        standing: vec![Decided {
+            says: Some(says.functions.clone()),
+            by: context.source.clone(),
+            from,
+        }],
     };
     Ok(Changes::default().set(id, member).set(key, state))
 }
@@ -151,37 +176,49 @@ pub fn key_added(context: &Context, says: &KeyAdded) -> Result<Changes, Refusal>
     Ok(Changes::default().set(id, state))
 }
 
-/// By the key's organisation, or by the governor for another's.
+/// By the key's organisation, or by a governor for another's, unless that is a governor too: else one could silence all others.
 pub fn key_revoked(context: &Context, says: &KeyRevoked) -> Result<Changes, Refusal> {
     context.require_role(&[Role::Admin])?;
     let mut state = context.known(context.subject("key")?)?.clone();
     let Data::Key { org, revoked, .. } = &mut state.data else {
         return refuse(Code::WrongSubject, "no key");
     };
-    if !context.world.has_function(context.org, Function::Governor) {
+    if !context.has_function(context.org, Function::Governor) {
         context.require_own(org)?;
+    } else if context.rules >= VOTES && org != context.org {
+        require(
+            !context.has_function(org, Function::Governor),
+            Code::NeedsVotes,
+            "It is another governor's.",
+        )?;
     }
-    let compromised_since = says.compromised_since.map(|time| time.unix());
-    match revoked {
-        None => {
-            *revoked = Some(Revocation {
-                source: context.source.clone(),
-                compromised_since,
-            });
-        }
-        // That a revoked key was in wrong hands, and since when, comes out later; it only ever binds more.
-        Some(known) => {
-            let earlier = compromised_since
-                .filter(|since| known.compromised_since.is_none_or(|known| *since < known));
-            require(
-                earlier.is_some(),
-                Code::KeyRevoked,
-                "It is revoked already.",
-            )?;
-            known.compromised_since = earlier;
-        }
-    }
+    require(
+        end_key(revoked, &context.source, says.compromised_since),
+        Code::KeyRevoked,
+        "It is revoked already.",
+    )?;
     Ok(Changes::default().set(context.sub().clone(), state))
+}
+
+/// Revokes a key; tells whether that binds more than before. That a revoked key was in wrong hands, and since when, comes
+/// out later.
+pub fn end_key(
+    revoked: &mut Option<Revocation>,
+    source: &Source,
+    compromised_since: Option<Moment>,
+) -> bool {
+    let compromised_since = compromised_since.map(|time| time.unix());
+    let Some(known) = revoked else {
+        *revoked = Some(Revocation {
+            source: source.clone(),
+            compromised_since,
+        });
+        return true;
+    };
+    let earlier = compromised_since
+        .filter(|since| known.compromised_since.is_none_or(|known| *since < known));
+    known.compromised_since = earlier.or(known.compromised_since);
+    earlier.is_some()
 }
 
 pub fn role_granted(context: &Context, says: &RoleGranted) -> Result<Changes, Refusal> {

@@ -61,8 +61,7 @@ fn machine_of_holder(context: &Context, says: &LicenceIssued) -> Result<(), Refu
     else {
         return waits_for(&says.machine);
     };
-    let right =
-        source.org == says.holder && context.world.has_function(&says.holder, Function::Shop);
+    let right = source.org == says.holder && context.has_function(&says.holder, Function::Shop);
     require(
         right,
         Code::LicenceOtherHolder,

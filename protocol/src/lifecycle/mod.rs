@@ -3,9 +3,11 @@
 //! [`apply`] is the only place where a rule stands; service, agent, audit and offline verifier call it. Acts
 //! may be refused; an authentic report from an enrolled key never is: what it breaks is noted, and holds every
 //! part that it touches. Rules depend on the order of the log, on log time and on times inside statements.
-//! Must never know storage, clocks, or who is asking. Rules version 1.
+//! Must never know storage, clocks, or who is asking.
 
 mod build;
+mod context;
+mod decide;
 mod design;
 mod governance;
 mod licence;
@@ -13,22 +15,28 @@ mod part;
 mod reads;
 mod resource;
 mod safety;
+mod vote;
 
 pub use reads::{rests_on, subjects};
 
-use crate::body::governance::{Function, Holder, KeyCard, Role};
-use crate::body::{Core, Nature, Seen};
-use crate::code::{Code, HoldKind};
+use crate::body::Core;
+use crate::code::Code;
 use crate::key::PublicKey;
-use crate::life::Hold;
 use crate::statement::Statement;
-use crate::text::{OrgId, SubjectId};
+use crate::text::SubjectId;
 use crate::world::bounds::FORKS_MAX;
-use crate::world::{self, Data, Source, State, World};
+use crate::world::{self, Data, Place, Source, State, World};
+use context::Context;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Version of the rules that this file holds.
-pub const RULES_VERSION: u32 = 1;
+/// Newest version of the rules that this program knows; it knows all before. The policy names the one in force, and an
+/// entry is replayed under the version that was in force at its place. A rule that refuses what an older version took,
+/// or that changes other states, asks for the version from which on it stands.
+pub const RULES_VERSION: u32 = 2;
+
+/// Since this version members are admitted by vote, and no governor alone takes another governor's keys. Under version 1
+/// each governor admitted members by itself.
+const VOTES: u32 = 2;
 
 /// Seconds by which a statement may lie after its log time: clocks at sea drift.
 const CLOCK_DRIFT_S: i64 = 24 * 3600;
@@ -40,6 +48,16 @@ pub struct At {
     pub index: Option<u64>,
     /// Log time of its batch, Unix seconds; of a statement that is not logged yet, its own.
     pub logged_at: i64,
+}
+
+impl At {
+    /// As states are asked.
+    pub fn place(self) -> Place {
+        Place {
+            since: self.index.unwrap_or(u64::MAX),
+            time: self.logged_at,
+        }
+    }
 }
 
 /// Why a statement is not logged. Nothing was changed.
@@ -86,6 +104,23 @@ fn waits_for<T>(what: impl std::fmt::Display) -> Result<T, Refusal> {
 
 fn require(good: bool, code: Code, detail: impl Into<String>) -> Result<(), Refusal> {
     if good { Ok(()) } else { refuse(code, detail) }
+}
+
+/// The version of the rules that is in force. One that this program does not know stops it: it never guesses.
+fn rules_at(world: &World, at: At) -> Result<u32, Refusal> {
+    let Some(policy) = world.policy(at.place()) else {
+        return waits_for("the policy");
+    };
+    knows(policy.rules_version)?;
+    Ok(policy.rules_version)
+}
+
+fn knows(version: u32) -> Result<(), Refusal> {
+    require(
+        (1..=RULES_VERSION).contains(&version),
+        Code::RulesUnknown,
+        format!("They are version {version}; it knows versions 1 to {RULES_VERSION}."),
+    )
 }
 
 /// What a statement changes.
@@ -151,6 +186,8 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::KeyRevoked(says) => governance::key_revoked(context, says),
         Core::RoleGranted(says) => governance::role_granted(context, says),
         Core::RoleAccredited(says) => governance::role_accredited(context, says),
+        Core::Proposed(says) => vote::proposed(context, says),
+        Core::Voted(says) => vote::voted(context, says),
         Core::LogBatch(says) => governance::log_batch(context, says),
         Core::DesignPublished(says) => design::published(context, says),
         Core::DesignWithdrawn(says) => design::withdrawn(context, says),
@@ -178,9 +215,7 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
 /// The key that a statement must verify against: the enrolled one, or, for genesis, the one that it brings.
 pub fn author_key(world: &World, statement: &Statement) -> Option<PublicKey> {
     match &statement.body.core {
-        Core::Anchors(anchors) if world.policy().is_none_or(|_| no_governor(world)) => {
-            Some(anchors.governor.public)
-        }
+        Core::Anchors(anchors) if no_governor(world) => Some(anchors.governor.public),
         _ => world
             .key(&statement.envelope.kid)
             .map(|(card, _)| card.public),
@@ -189,179 +224,8 @@ pub fn author_key(world: &World, statement: &Statement) -> Option<PublicKey> {
 
 fn no_governor(world: &World) -> bool {
     world
-        .policy()
-        .is_some_and(|policy| world.get(&world::org_subject(&policy.governor)).is_none())
-}
-
-/// A statement with its author, as the rules of the families see it.
-struct Context<'a> {
-    world: &'a World,
-    statement: &'a Statement,
-    at: At,
-    card: &'a KeyCard,
-    org: &'a OrgId,
-    source: Source,
-    /// Findings about the author; of acts there are none, they would have been refused.
-    noted: BTreeSet<Code>,
-    forked: bool,
-}
-
-impl<'a> Context<'a> {
-    fn new(world: &'a World, statement: &'a Statement, at: At) -> Result<Context<'a>, Refusal> {
-        let (body, kid) = (&statement.body, statement.envelope.kid);
-        let Some(Data::Key {
-            card, org, revoked, ..
-        }) = world.get(&world::key_subject(&kid))
-        else {
-            return refuse(Code::UnknownKey, kid.to_hex());
-        };
-        require(*org == body.iss, Code::WrongOrganisation, org.as_str())?;
-        require(
-            card.holder == body.actor,
-            Code::WrongActor,
-            card.holder.as_str(),
-        )?;
-        let source = source(statement, at);
-        let mut context = Context {
-            world,
-            statement,
-            at,
-            card,
-            org,
-            source,
-            noted: BTreeSet::new(),
-            forked: world
-                .sequences
-                .get(&(kid, body.seq))
-                .is_some_and(|id| *id != statement.id),
-        };
-        if body.core.nature() == Nature::Act {
-            require(!context.forked, Code::KeyForked, "")?;
-        }
-        let problems = [
-            (revoked.is_some(), Code::KeyRevoked, Code::Unvouched),
-            (
-                body.occurred_at.unix() > at.logged_at.saturating_add(CLOCK_DRIFT_S),
-                Code::FromTheFuture,
-                Code::FromTheFuture,
-            ),
-        ];
-        for (is_so, as_act, as_report) in problems {
-            match body.core.nature() {
-                Nature::Act => require(!is_so, as_act, "")?,
-                Nature::Report if is_so => {
-                    context.noted.insert(as_report);
-                }
-                Nature::Report | Nature::Log => {}
-            }
-        }
-        Ok(context)
-    }
-
-    fn sub(&self) -> &SubjectId {
-        &self.statement.body.sub
-    }
-
-    /// The subject, which must be of a type and not exist yet.
-    fn new_subject(&self, kind: &str) -> Result<SubjectId, Refusal> {
-        self.subject(kind)?;
-        require(
-            self.world.get(self.sub()).is_none(),
-            Code::AlreadyExists,
-            self.sub().as_str(),
-        )?;
-        Ok(self.sub().clone())
-    }
-
-    fn subject(&self, kind: &str) -> Result<&SubjectId, Refusal> {
-        self.is_kind(self.sub(), kind)?;
-        Ok(self.sub())
-    }
-
-    fn is_kind(&self, id: &SubjectId, kind: &str) -> Result<(), Refusal> {
-        require(
-            id.kind() == kind,
-            Code::WrongSubject,
-            format!("{id} is no {kind}."),
-        )
-    }
-
-    /// The state of a subject that an act builds on.
-    fn known(&self, id: &SubjectId) -> Result<&'a State, Refusal> {
-        self.world.states.get(id).map_or_else(|| waits_for(id), Ok)
-    }
-
-    fn has_role(&self, any_of: &[Role]) -> bool {
-        let key = self.world.get(&world::key_subject(&self.source.kid));
-        matches!(key, Some(Data::Key { roles, .. }) if any_of.iter().any(|role| {
-            roles.get(role).is_some_and(|held| {
-                held.accredited.is_some() || !role.needs_accreditation()
-            })
-        }))
-    }
-
-    /// For acts: the author has one of the roles.
-    fn require_role(&self, any_of: &[Role]) -> Result<(), Refusal> {
-        require(
-            self.has_role(any_of),
-            Code::RoleMissing,
-            format!("One of {any_of:?} is needed."),
-        )
-    }
-
-    fn require_function(&self, any_of: &[Function]) -> Result<(), Refusal> {
-        let has = any_of
-            .iter()
-            .any(|function| self.world.has_function(self.org, *function));
-        require(
-            has,
-            Code::FunctionMissing,
-            format!("One of {any_of:?} is needed."),
-        )
-    }
-
-    fn require_own(&self, owner: &OrgId) -> Result<(), Refusal> {
-        require(owner == self.org, Code::NotYours, owner.as_str())
-    }
-
-    /// For reports: the findings about the author, with the lack of a role among them.
-    fn noted_with_role(&self, any_of: &[Role]) -> BTreeSet<Code> {
-        let mut noted = self.noted.clone();
-        if !any_of.is_empty() && !self.has_role(any_of) {
-            noted.insert(Code::RoleMissing);
-        }
-        noted
-    }
-
-    fn is_machine(&self) -> bool {
-        self.card.holder_is == Holder::Machine
-    }
-
-    /// What objections to an act mean: a gap asks to wait, what the author had seen refuses, what came later
-    /// lets the act be logged without effect.
-    fn weigh(&self, objections: &[Hold]) -> Result<BTreeSet<Code>, Refusal> {
-        if let Some(gap) = objections.iter().find(|hold| hold.kind == HoldKind::DocGap) {
-            return waits_for(format!("{} ({})", gap.subject, gap.code));
-        }
-        let seen_size = self
-            .statement
-            .body
-            .seen
-            .as_ref()
-            .map(|Seen { size, .. }| *size);
-        let seen = |hold: &&Hold| seen_size.is_none_or(|size| hold.since < size);
-        if let Some(hold) = objections.iter().find(seen) {
-            return refuse(
-                hold.code,
-                format!("{} {}", hold.subject, hold.detail.as_deref().unwrap_or("")).trim(),
-            );
-        }
-        Ok(if objections.is_empty() {
-            BTreeSet::new()
-        } else {
-            [Code::WithoutEffect].into()
-        })
-    }
+        .founding()
+        .is_none_or(|policy| world.get(&world::org_subject(&policy.governor)).is_none())
 }
 
 fn source(statement: &Statement, at: At) -> Source {

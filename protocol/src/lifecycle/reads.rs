@@ -22,6 +22,13 @@ pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
         Core::MemberAdmitted(says) => {
             named.insert(world::key_subject(&crate::key::key_id(&says.admin.public)));
         }
+        Core::Proposed(says) => {
+            named.extend(says.change.subjects());
+            named.insert(world::governors_subject());
+        }
+        Core::Voted(_) => {
+            named.insert(world::governors_subject());
+        }
         Core::Anchors(says) => {
             named.extend(
                 [&says.governor, &says.log]

@@ -88,7 +88,7 @@ pub fn machine_qualified(context: &Context, says: &MachineQualified) -> Result<C
     else {
         return super::waits_for(&id);
     };
-    if context.world.has_function(context.org, Function::Authority) {
+    if context.has_function(context.org, Function::Authority) {
         context.require_role(&[Role::Certifier])?;
     } else {
         context.require_own(&owner.org)?;

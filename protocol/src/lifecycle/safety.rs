@@ -22,7 +22,7 @@ pub fn recall_placed(context: &Context, says: &RecallPlaced) -> Result<Changes, 
         Code::WrongSubject,
         "A recall has 1 to 8 different anchors.",
     )?;
-    let is_authority = context.world.has_function(context.org, Function::Authority);
+    let is_authority = context.has_function(context.org, Function::Authority);
     let mut own = None;
     for anchor in &says.anchors {
         let state = context.known(anchor)?;
@@ -106,7 +106,7 @@ pub fn recall_lifted(context: &Context, _: &RecallLifted) -> Result<Changes, Ref
     else {
         return refuse(Code::WrongSubject, "no recall");
     };
-    if !context.world.has_function(context.org, Function::Authority) {
+    if !context.has_function(context.org, Function::Authority) {
         context.require_own(&source.org)?;
     }
     require(source.actor != context.source.actor, Code::SameAuthor, "")?;

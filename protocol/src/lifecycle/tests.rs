@@ -5,6 +5,7 @@ mod bounds;
 mod histories;
 mod kinds;
 mod story;
+mod votes;
 
 use crate::answer::{Answer, Knowledge, Verdict, Viewer, Witnessing, answer};
 use crate::code::Code;

@@ -58,7 +58,9 @@ pub fn found(stage: &mut Stage) -> Result<()> {
     found_log(stage)?;
     for (name, admin, org, function) in MEMBERS {
         let card = new_key(stage, admin, org)?;
-        let admit = format!("member admit {card} --name '{name}' --function {function}");
+        let admit = format!(
+            "governance propose admit {card} --name '{name}' --function {function} --reason 'Founding member'"
+        );
         stage.threadmark("governor", &admit)?;
         join(stage, admin)?;
     }

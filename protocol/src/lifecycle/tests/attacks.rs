@@ -8,10 +8,11 @@ use crate::body::governance::{
 };
 use crate::body::resource::{MachineCalibrated, MaterialReceived};
 use crate::body::safety::QuarantinePlaced;
+use crate::body::vote::Change;
 use crate::digest::Digest;
 use crate::fixture::{DAY_S, MATERIAL, moment, text};
 use crate::life::Phase;
-use crate::world::{key_subject, org_subject};
+use crate::world::key_subject;
 
 const GOOD: (Verdict, Vec<Code>) = (Verdict::EligibleByRecord, Vec::new());
 
@@ -184,13 +185,14 @@ fn no_member_comes_with_the_logs_kind_of_key() {
             holder_is,
             ..rogue.card(None)
         };
-        let core = Core::MemberAdmitted(MemberAdmitted {
+        let change = Change::Admit(MemberAdmitted {
             organisation: rogue.org.clone(),
             name: text("Rogue"),
             functions: [Function::Shop].into(),
             admin,
         });
-        let admitted = c.say(Who::Governor, &org_subject(&rogue.org), core);
+        let (id, core) = c.proposal(change);
+        let admitted = c.say(Who::Governor, &id, core);
         assert_eq!(admitted.unwrap_err().code(), Code::WrongSubject);
     }
 }

@@ -1,0 +1,160 @@
+//! Rules of votes: who proposes, who votes, and when a proposal is decided.
+//!
+//! A vote counts for its organisation, once, and is never changed. A proposal is decided by the vote with which more than
+//! half of the organisations that are governors at that place of the log are in favour; votes that come after it are kept
+//! and decide nothing, so that the order of arrival leaves no trace but the place of the decision. With two governors or more no
+//! organisation reaches that by itself, the operator of the log included, because its keys and administrators
+//! count as one. Must never know what a change does: `decide`.
+
+use super::{Changes, Context, Refusal, decide, refuse, require};
+use crate::body::governance::Role;
+use crate::body::vote::{Proposed, Voted};
+use crate::code::Code;
+use crate::life;
+use crate::text::SubjectId;
+use crate::world::{Data, Decision, Vote, World};
+use std::collections::BTreeMap;
+
+/// Longest time in which votes are gathered.
+const OPEN_MAX_S: i64 = 366 * 24 * 3600;
+/// Votes that a proposal keeps: there are 32 governors at a time, and who they are may change while it is open.
+const VOTES_MAX: usize = 256;
+
+/// What a proposal's state holds.
+struct Ballot {
+    proposal: Box<Proposed>,
+    source: crate::world::Source,
+    votes: BTreeMap<crate::text::OrgId, Vote>,
+    decided: Option<Decision>,
+    cancelled: Option<crate::world::Source>,
+}
+
+pub fn proposed(context: &Context, says: &Proposed) -> Result<Changes, Refusal> {
+    must_govern(context)?;
+    let id = context.new_subject("proposal")?;
+    let now = context.at.logged_at;
+    let expires = says.expires.unix();
+    require(
+        now < expires && expires <= now.saturating_add(OPEN_MAX_S),
+        Code::VoteClosed,
+        "A proposal is open until a time in the next 366 days.",
+    )?;
+    // What cannot be done is not voted on.
+    decide::effect(context, &id, &says.change)?;
+    let ballot = Ballot {
+        proposal: Box::new(says.clone()),
+        source: context.source.clone(),
+        votes: BTreeMap::new(),
+        decided: None,
+        cancelled: None,
+    };
+    ballot.cast(context, &id, true)
+}
+
+pub fn voted(context: &Context, says: &Voted) -> Result<Changes, Refusal> {
+    must_govern(context)?;
+    let id = context.subject("proposal")?.clone();
+    let Data::Proposal {
+        proposal,
+        source,
+        votes,
+        decided,
+        cancelled,
+    } = context.known(&id)?.data.clone()
+    else {
+        return refuse(Code::WrongSubject, "no proposal");
+    };
+    require(
+        says.proposal == source.statement,
+        Code::WrongSubject,
+        "Another statement proposed that.",
+    )?;
+    require(
+        context.at.logged_at < proposal.expires.unix(),
+        Code::VoteClosed,
+        "It has expired.",
+    )?;
+    require(
+        !votes.contains_key(context.org),
+        Code::AlreadyExists,
+        "Your organisation has voted.",
+    )?;
+    require(
+        votes.len() < VOTES_MAX,
+        Code::TooManyReports,
+        "It has 256 votes.",
+    )?;
+    let ballot = Ballot {
+        proposal,
+        source,
+        votes,
+        decided,
+        cancelled,
+    };
+    ballot.cast(context, &id, says.in_favour)
+}
+
+/// The author administrates an organisation that is a governor here.
+fn must_govern(context: &Context) -> Result<(), Refusal> {
+    context.require_role(&[Role::Admin])?;
+    let governors = context.world.governors(context.at.place());
+    require(
+        governors.contains(context.org),
+        Code::FunctionMissing,
+        "Governors vote.",
+    )
+}
+
+impl Ballot {
+    /// Adds the author's vote; with the last that was needed, what was proposed is done.
+    fn cast(
+        mut self,
+        context: &Context,
+        id: &SubjectId,
+        in_favour: bool,
+    ) -> Result<Changes, Refusal> {
+        let source = context.source.clone();
+        self.votes
+            .insert(context.org.clone(), Vote { in_favour, source });
+        let governors = context.world.governors(context.at.place());
+        let needed = governors.len() / 2 + 1;
+        let counts = |vote: &&Vote| governors.contains(&vote.source.org);
+        let votes = self.votes.values().filter(counts);
+        let in_favour = votes.filter(|vote| is_in_favour(context.world, vote));
+        let mut changes = Changes::default();
+        if self.decided.is_none() && in_favour.count() >= needed {
+            match decide::effect(context, id, &self.proposal.change) {
+                Ok(effect) => {
+                    changes = effect;
+                    self.decided = Some(Decision {
+                        by: context.source.clone(),
+                        needed,
+                        from: decide::opens_at(context),
+                    });
+                }
+                // Something else was decided since, which leaves no room for it.
+                Err(_) => drop(changes.findings.insert(Code::WithoutEffect)),
+            }
+        }
+        let Ballot {
+            proposal,
+            source,
+            votes,
+            decided,
+            cancelled,
+        } = self;
+        let state = Data::Proposal {
+            proposal,
+            source,
+            votes,
+            decided,
+            cancelled,
+        };
+        Ok(changes.set(id.clone(), state))
+    }
+}
+
+/// Whether a vote is for the proposal, by a key of which nothing is known that speaks against it.
+fn is_in_favour(world: &World, vote: &Vote) -> bool {
+    vote.in_favour && life::doubts(world, &vote.source).is_empty()
+}

@@ -1,0 +1,201 @@
+//! What stands above a subject.
+//!
+//! Owns which subjects a state names, whose statements it holds, and the walk upward over them. Must never know what a
+//! state means.
+
+use super::{
+    ANCESTORS_MAX, Data, Event, PARENTS_MAX, Report, Source, State, World, key_subject,
+    mark_subject, org_subject,
+};
+use crate::body::design::ApprovalRequested;
+use crate::text::SubjectId;
+use std::collections::{BTreeSet, VecDeque};
+
+impl State {
+    /// The subjects directly above. They never go away: a recall above must always be found.
+    pub fn parents(&self) -> BTreeSet<SubjectId> {
+        let mut up = self.named();
+        up.extend(self.authors());
+        up.extend(self.granters());
+        up
+    }
+
+    /// Who gave a key or a member what it has. Whether that counts is asked of them; what binds below them does not reach
+    /// it: else everything stood below every administrator and every governor.
+    fn granters(&self) -> BTreeSet<SubjectId> {
+        let (grants, proposal): (Vec<_>, _) = match &self.data {
+            Data::Key {
+                proposal, roles, ..
+            } => {
+                let held = roles.values();
+                let grants = held.flat_map(|held| [Some(&held.granted), held.accredited.as_ref()]);
+                (grants.flatten().collect(), proposal.clone())
+            }
+            Data::Member { .. } => (Vec::new(), None),
+            _ => return BTreeSet::new(),
+        };
+        let sources = self.data.sources().into_iter().chain(grants);
+        let kids: BTreeSet<_> = sources.map(|source| source.kid).collect();
+        kids.iter().map(key_subject).chain(proposal).collect()
+    }
+
+    /// The keys of those who said what stands here, and of a part's reports their organisations.
+    fn authors(&self) -> BTreeSet<SubjectId> {
+        let mut up = BTreeSet::new();
+        // Those of a key and of a member are their granters.
+        if !matches!(self.data, Data::Key { .. } | Data::Member { .. }) {
+            let kids: BTreeSet<_> = self
+                .data
+                .sources()
+                .into_iter()
+                .map(|source| source.kid)
+                .collect();
+            up.extend(kids.iter().map(key_subject));
+        }
+        if let Data::Part { facts, .. } = &self.data {
+            let orgs: BTreeSet<_> = facts.iter().map(|fact| &fact.source.org).collect();
+            up.extend(orgs.into_iter().map(org_subject));
+        }
+        up
+    }
+
+    /// What this is made of, by, or under.
+    fn named(&self) -> BTreeSet<SubjectId> {
+        let mut up = BTreeSet::new();
+        match &self.data {
+            Data::Key { org, .. } => {
+                up.insert(org_subject(org));
+            }
+            Data::Governors { seats } => up.extend(seats.iter().map(org_subject)),
+            Data::Proposal { proposal, .. } => up.extend(proposal.change.subjects()),
+            Data::Approval { request, .. } => {
+                up.insert(request.design.clone());
+                up.extend(request.allowables().cloned());
+            }
+            Data::Licence { licence, .. } => {
+                up.extend([licence.design.clone(), licence.machine.clone()]);
+                up.extend(licence.approval.clone());
+            }
+            Data::Machine { enrolled, .. } => {
+                up.extend(enrolled.iter().map(|(says, _)| key_subject(&says.key)));
+            }
+            Data::Order { order } => {
+                let says = &order.says;
+                up.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
+            }
+            Data::Build { starts } => {
+                for Report { says, .. } in starts {
+                    up.extend(
+                        [&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone),
+                    );
+                }
+            }
+            Data::Part { facts, .. } => {
+                for Report { says, .. } in facts {
+                    if let Event::Started { build, mark, .. } = says {
+                        up.extend([build.clone(), mark_subject(mark)]);
+                    }
+                }
+            }
+            Data::Recall { recall, .. } => up.extend(recall.anchors.iter().cloned()),
+            Data::Policy { .. }
+            | Data::Log { .. }
+            | Data::Member { .. }
+            | Data::Design { .. }
+            | Data::Allowable { .. }
+            | Data::Lot { .. }
+            | Data::Mark { .. }
+            | Data::Claim { .. } => {}
+        }
+        up
+    }
+}
+
+impl Data {
+    /// Who said what stands here.
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Data::Policy { policies } => policies.iter().map(|decided| &decided.by).collect(),
+            Data::Member { standing, .. } => standing.iter().map(|decided| &decided.by).collect(),
+            Data::Proposal {
+                source,
+                votes,
+                cancelled,
+                ..
+            } => {
+                let votes = votes.values().map(|vote| &vote.source);
+                std::iter::once(source)
+                    .chain(votes)
+                    .chain(cancelled)
+                    .collect()
+            }
+            Data::Log { source, .. }
+            | Data::Key { source, .. }
+            | Data::Design { source, .. }
+            | Data::Allowable { source, .. }
+            | Data::Recall { source, .. } => vec![source],
+            Data::Approval {
+                source, granted, ..
+            } => std::iter::once(source)
+                .chain(granted.iter().map(|(_, source)| source))
+                .collect(),
+            Data::Licence {
+                source, accepted, ..
+            } => std::iter::once(source).chain(accepted).collect(),
+            Data::Lot { received } => received.iter().map(|report| &report.source).collect(),
+            Data::Machine {
+                enrolled,
+                qualified,
+                calibrated,
+            } => {
+                let enrolled = enrolled.iter().map(|(_, source)| source);
+                let qualified = qualified.iter().map(|(_, source)| source);
+                let calibrated = calibrated.iter().map(|report| &report.source);
+                enrolled.chain(qualified).chain(calibrated).collect()
+            }
+            Data::Order { order } => vec![&order.source],
+            Data::Build { starts } => starts.iter().map(|report| &report.source).collect(),
+            Data::Part { facts, .. } => facts.iter().map(|report| &report.source).collect(),
+            Data::Governors { .. } | Data::Mark { .. } | Data::Claim { .. } => Vec::new(),
+        }
+    }
+}
+
+impl ApprovalRequested {
+    /// The allowables that are cited.
+    pub fn allowables(&self) -> impl Iterator<Item = &SubjectId> {
+        use crate::body::design::Substantiation;
+        self.substantiation.iter().filter_map(|by| match by {
+            Substantiation::Analysis { allowable, .. } => Some(allowable),
+            Substantiation::Test { .. } => None,
+        })
+    }
+}
+
+/// More stands above a subject than the limits allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+impl World {
+    /// Everything above `id`, itself first, each once, nearest first.
+    pub fn upward(&self, id: &SubjectId) -> Result<Vec<SubjectId>, Overflow> {
+        let mut seen = BTreeSet::from([id.clone()]);
+        let mut order = Vec::new();
+        let mut queue = VecDeque::from([id.clone()]);
+        while let Some(next) = queue.pop_front() {
+            let state = self.states.get(&next);
+            let named = state.map(State::named).unwrap_or_default();
+            if named.len() > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
+                return Err(Overflow);
+            }
+            let mut parents = named;
+            parents.extend(state.map(State::authors).unwrap_or_default());
+            order.push(next);
+            let new = parents
+                .into_iter()
+                .filter(|parent| seen.insert(parent.clone()));
+            queue.extend(new);
+        }
+        Ok(order)
+    }
+}
