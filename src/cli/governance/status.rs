@@ -36,7 +36,7 @@ impl Status {
             return Ok(ExitCode::SUCCESS);
         }
         let governors = view.world.governors(place);
-        let proposals: Vec<_> = proposals(&view.world, now).collect();
+        let proposals = proposals(&view.world, now);
         let lines: Vec<_> = proposals.iter().map(Told::to_text).collect();
         let json: Vec<_> = proposals.iter().map(Told::to_json).collect();
         Document::new()
@@ -60,26 +60,31 @@ struct Told<'a> {
 }
 
 /// Newest first.
-fn proposals(world: &World, now: i64) -> impl Iterator<Item = Told<'_>> {
-    let told = |(id, state): (&'_ SubjectId, &'_ State)| match &state.data {
-        Data::Proposal {
-            proposal,
-            source,
-            votes,
-            decided,
-            cancelled,
-        } => Some(Told {
-            id,
-            proposal,
-            source,
-            votes: votes.iter().collect(),
-            stands: stands(proposal, decided.as_ref(), cancelled.as_ref(), now),
-        }),
-        _ => None,
-    };
-    let mut all: Vec<_> = world.states.iter().filter_map(told).collect();
+fn proposals(world: &World, now: i64) -> Vec<Told<'_>> {
+    let told = world.states.iter().filter_map(|of| told(of, now));
+    let mut all: Vec<_> = told.collect();
     all.sort_by_key(|told| std::cmp::Reverse(told.source.since()));
-    all.into_iter()
+    all
+}
+
+fn told<'a>((id, state): (&'a SubjectId, &'a State), now: i64) -> Option<Told<'a>> {
+    let Data::Proposal {
+        proposal,
+        source,
+        votes,
+        decided,
+        cancelled,
+    } = &state.data
+    else {
+        return None;
+    };
+    Some(Told {
+        id,
+        proposal,
+        source,
+        votes: votes.iter().collect(),
+        stands: stands(proposal, decided.as_ref(), cancelled.as_ref(), now),
+    })
 }
 
 fn stands(
