@@ -44,6 +44,7 @@ codes! {
     WrongActor = "wrong-actor": "The credential in the statement is not the holder of the key.", "Sign with your own key.";
     BadSignature = "bad-signature": "The signature does not verify.", "The bytes were changed or signed with another key; sign again.";
     KeyRevoked = "key-revoked": "The key is revoked.", "Sign with a key in force.";
+    KeyRotated = "key-rotated": "Another key has taken the place of this one.", "Sign with the new key.";
     KeyForked = "key-forked": "Two statements of this key carry the same number: the key exists twice.", "Stop using the key, report it to your administrator, and have it revoked.";
     KeyCompromised = "key-compromised": "The key was compromised when this was signed.", "Two other parties must vouch for the report.";
     RoleMissing = "role-missing": "The key's holder has not the role that this asks for.", "Have the role granted, and accredited where it must be, or let a person sign who has it.";

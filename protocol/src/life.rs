@@ -11,15 +11,16 @@ use crate::key::KeyId;
 use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{Line, OrgId, SubjectId};
-use crate::world::bounds::FORKS_MAX;
-use crate::world::{Data, Event, Report, Source, World, key_subject};
+use crate::world::{Data, Event, Report, Source, World};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod above;
+mod doubt;
 mod order;
 
 pub use above::Above;
+pub(crate) use doubt::{doubts, is_planted, is_usurped};
 pub use order::causal_order;
 pub(crate) use order::start_of;
 
@@ -552,28 +553,6 @@ impl Folding<'_> {
             holds.retain(|hold| hold.code != Code::Quarantined);
         }
     }
-}
-
-/// What became known of the key since a statement was logged: that it exists twice, or was in wrong hands; each with
-/// the log index from which on that could be seen.
-pub(crate) fn doubts(world: &World, source: &Source) -> Vec<(Code, u64)> {
-    let Some(Data::Key { forks, revoked, .. }) = world.get(&key_subject(&source.kid)) else {
-        return Vec::new();
-    };
-    let forked = forks.iter().find(|(seq, _)| *seq == source.seq);
-    // A key that did it too often to be remembered is doubted in everything.
-    let often = forks.len() >= FORKS_MAX;
-    let often = forks.iter().map(|(_, since)| since).filter(|_| often);
-    let forked = forked.map(|(_, since)| since).or(often.max());
-    let forked = forked.map(|since| (Code::KeyForked, *since));
-    // Log time, not the author's: a thief can write any time into a statement.
-    let put_in = source.logged_at.unwrap_or(i64::MAX);
-    let compromised = revoked.iter().find(|end| {
-        let since = end.compromised_since;
-        since.is_some_and(|since| put_in >= since)
-    });
-    let compromised = compromised.map(|end| (Code::KeyCompromised, end.source.since()));
-    forked.into_iter().chain(compromised).collect()
 }
 
 /// The class of a part whose design is known; the strictest where it is not.

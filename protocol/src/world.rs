@@ -15,7 +15,6 @@ use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
 };
 use crate::body::safety::RecallPlaced;
-use crate::body::vote::Proposed;
 use crate::code::Code;
 use crate::digest::Digest;
 use crate::key::KeyId;
@@ -30,7 +29,8 @@ mod decided;
 mod parents;
 
 pub use decided::{
-    DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, Place, Standing, Vote, governors_subject,
+    Ballot, DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, Place, Standing, Vote,
+    governors_subject,
 };
 pub use parents::Overflow;
 
@@ -240,17 +240,14 @@ pub enum Data {
     Member {
         name: Line,
         standing: Vec<Decided<Standing>>,
+        /// Keys that got the role `admin` from another administrator.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        admins: u32,
     },
     Governors {
         seats: BTreeSet<OrgId>,
     },
-    Proposal {
-        proposal: Box<Proposed>,
-        source: Source,
-        votes: BTreeMap<OrgId, Vote>,
-        decided: Option<Decision>,
-        cancelled: Option<Source>,
-    },
+    Proposal(Box<Ballot>),
     Key {
         card: KeyCard,
         org: OrgId,
@@ -261,6 +258,12 @@ pub enum Data {
         /// The proposal that brought it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proposal: Option<SubjectId>,
+        /// What it signed under a higher number than this statement has was signed after another key took its place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rotated: Option<Box<Source>>,
+        /// How many keys of the same line were before it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        line: u32,
         revoked: Option<Revocation>,
         /// Numbers that the key has used twice, each with the log index where that came to light.
         forks: BTreeSet<(u64, u64)>,
@@ -319,6 +322,12 @@ pub enum Data {
         source: Source,
         lifted: Option<Source>,
     },
+}
+
+/// serde asks by reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A subject's state.

@@ -14,7 +14,7 @@ use threadmark_agent::home::{Draft, Home};
 use threadmark_agent::system::SystemEntropy;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
-    Holder, KeyAdded, KeyCard, KeyRevoked, Role, RoleAccredited, RoleGranted,
+    Holder, KeyAdded, KeyCard, KeyRevoked, KeyRotated, Role, RoleAccredited, RoleGranted,
 };
 use threadmark_protocol::key::{KeyId, key_id};
 use threadmark_protocol::text::{ActorId, Moment, OrgId, Paragraph};
@@ -29,6 +29,8 @@ pub enum Key {
     Card(Card),
     /// Enrol a further key of your organisation
     Add(Add),
+    /// Let a new key of yours take the place of the one in this home
+    Rotate(Rotate),
     /// Revoke a key: from now on its acts are refused, and its reports need two vouchers
     Revoke(Revoke),
     /// Give a key of your organisation a role
@@ -69,6 +71,19 @@ pub struct Card {
     /// Accepted for uniformity: a card is JSON always
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark key new --home ./inspector-2 --org shop.example --actor inspector-7
+  threadmark key card --home ./inspector-2 > next.json
+  threadmark key rotate next.json --home ./inspector
+Deliver what the old home has signed before: afterwards it signs nothing that counts.")]
+pub struct Rotate {
+    /// Card of the new key, of the same organisation and actor
+    card: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 #[derive(Args)]
@@ -169,6 +184,7 @@ impl Key {
                 Ok(ExitCode::SUCCESS)
             }
             Key::Add(add) => add.run(),
+            Key::Rotate(rotate) => rotate.run(),
             Key::Revoke(revoke) => revoke.run(),
             Key::Grant(of) => of.run(|role| Core::RoleGranted(RoleGranted { role })),
             Key::Accredit(of) => of.run(|role| Core::RoleAccredited(RoleAccredited { role })),
@@ -210,6 +226,17 @@ impl Add {
             .with("actor", &file.card.holder);
         let core = Core::KeyAdded(KeyAdded { card: file.card });
         desk.sign(Draft::new(key_subject(&file.kid), core), told)
+    }
+}
+
+impl Rotate {
+    fn run(self) -> Result<ExitCode> {
+        let file = CardFile::read(&self.card)?;
+        let desk = self.signing.open()?;
+        let told = Document::new().with("kid", file.kid);
+        let old = key_subject(&desk.home().identity().key_id());
+        let core = Core::KeyRotated(KeyRotated { card: file.card });
+        desk.sign(Draft::new(old, core), told)
     }
 }
 

@@ -31,7 +31,7 @@ pub fn request_of(world: &World, approval: &SubjectId) -> Result<StatementId> {
 /// The statement that proposed something.
 pub fn proposal(world: &World, id: &SubjectId) -> Result<StatementId> {
     match world.get(id) {
-        Some(Data::Proposal { source, .. }) => Ok(source.statement),
+        Some(Data::Proposal(ballot)) => Ok(ballot.source.statement),
         _ => Err(unknown(id)),
     }
 }

@@ -19,6 +19,7 @@ use threadmark_protocol::answer::Witnessing;
 use threadmark_protocol::bundle::Replica;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::statement::StatementId;
+use threadmark_protocol::witness::policy::Policy;
 use threadmark_protocol::world::Data;
 
 #[derive(Args)]
@@ -69,7 +70,7 @@ impl Join {
         let advice = first.then_some(
             "trusted on first use: compare the fingerprint with what the consortium publishes",
         );
-        let policy = home.witness_policy()?;
+        let policy = home.witness_policy()?.unwrap_or(Policy::none());
         let audit = match policy.asks_for_witnesses() {
             true => auditors::told(&policy),
             false => String::new(),

@@ -140,6 +140,7 @@ async fn live_key(
             org,
             from,
             revoked: None,
+            rotated: None,
             ..
         }) if from.is_none_or(|from| from <= app.now())
             && matches!(world.standing(org, Place::newest(app.now())), Some(Some(_))) =>

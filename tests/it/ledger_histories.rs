@@ -14,8 +14,9 @@ use threadmark::ledger::storage::Storage as _;
 use threadmark::store::PgStore;
 use threadmark_protocol::answer::{Knowledge, Viewer, Witnessing, answer};
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::governance::PartClass;
+use threadmark_protocol::body::governance::{Function, PartClass, Policy};
 use threadmark_protocol::body::part;
+use threadmark_protocol::body::vote::{Change, Expulsion, NewFunctions};
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::fixture::{Consortium, Who};
@@ -35,6 +36,11 @@ enum Happening {
     Recall,
     Sail,
     ComeHome,
+    /// A second governor, a delay, or the mechanic's organisation goes.
+    Decide(usize),
+    Rotate(usize),
+    /// The administrator's key was stolen a while ago.
+    Steal,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -49,6 +55,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Recall),
         2 => Just(Sail),
         2 => Just(ComeHome),
+        1 => (0..4usize).prop_map(Decide),
+        1 => (0..4usize).prop_map(Rotate),
+        1 => Just(Steal),
     ]
 }
 
@@ -90,6 +99,17 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
             })),
             Happening::Install(at) => drop(pick(at).map(|part| of.install(Who::Mechanic, &part))),
             Happening::Destroy(at) => drop(pick(at).map(|part| of.destroy(Who::Mechanic, &part))),
+            Happening::Decide(what) => of.ashore(|of| decide(of, what)),
+            Happening::Rotate(at) => {
+                let who = [Who::Inspector, Who::Mechanic, Who::Operator, Who::Custodian][at];
+                if let Ok((next, _)) = of.rotate(who) {
+                    of.people.insert(who, next);
+                }
+            }
+            Happening::Steal => {
+                let since = of.now - 600;
+                let _ = of.ashore(|of| of.revoke(Who::ShopAdmin, Some(since)));
+            }
             Happening::Quarantine(at) => {
                 drop(pick(at).map(|part| of.quarantine(Who::Inspector, &part)));
             }
@@ -110,6 +130,33 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
     all.extend(sent);
     let marks = (1..=4).map(|unit| of.mark(&licence, unit)).collect();
     (of, all, marks)
+}
+
+/// The founder proposes, and whoever may be a governor by then is in favour.
+fn decide(of: &mut Consortium, what: usize) {
+    let organisation = of.org(Who::AuthorityAdmin);
+    let policy = of.log.world().founding().unwrap().clone();
+    let change = match what {
+        0 => Change::Functions(NewFunctions {
+            organisation,
+            functions: [Function::Authority, Function::Governor].into(),
+        }),
+        1 => Change::Policy(Box::new(Policy {
+            delay_s: 3600,
+            ..policy
+        })),
+        2 => Change::Functions(NewFunctions {
+            organisation: of.org(Who::MroAdmin),
+            functions: [Function::Shop].into(),
+        }),
+        _ => Change::Expel(Expulsion {
+            organisation: of.org(Who::MroAdmin),
+        }),
+    };
+    let (id, core) = of.proposal(change);
+    if let Ok(proposed) = of.say(Who::Governor, &id, core) {
+        let _ = of.vote(Who::AuthorityAdmin, &proposed, true);
+    }
 }
 
 async fn agree(seed: u64, happenings: Vec<Happening>) {

@@ -588,3 +588,64 @@ fn a_bundle_without_lines_is_covered_by_what_is_kept_here_if_it_is_of_this_histo
         assert_eq!(found(&bundle), Witnessing::Waiting);
     }
 }
+
+/// The governor decides that these are the log's witnesses, both of them.
+fn name_witnesses(ship: &mut Ship, numbers: [u8; 2]) {
+    use threadmark_protocol::body::governance::{Policy, Quorum};
+    let lines =
+        numbers.map(|number| format!("witness W{number} {}\n", cosigner(number).verifier()));
+    let [one, other] = numbers;
+    let file = format!("{}group G 2 W{one} W{other}\nquorum G\n", lines.concat());
+    let policy = Policy {
+        quorum: Quorum::TlogPolicy(file),
+        ..ship.c.log.world().founding().unwrap().clone()
+    };
+    let (id, core) = ship
+        .c
+        .proposal(threadmark_protocol::body::vote::Change::Policy(Box::new(
+            policy,
+        )));
+    ship.c
+        .must(threadmark_protocol::fixture::Who::Governor, &id, core);
+    ship.learn();
+}
+
+#[test]
+fn without_a_choice_of_ones_own_the_logs_witnesses_count_and_the_old_ones_hand_over_to_the_new() {
+    let mut ship = Ship::ready();
+    let now = u64::try_from(ship.c.now).unwrap();
+    name_witnesses(&mut ship, [61, 62]);
+    let confirmed_by = |ship: &Ship, numbers: [u8; 2], time: u64| {
+        let replica = ship.home.replica().unwrap();
+        let note = cosigned(&ship.c, &numbers.map(|number| (number, time)));
+        ship.home.keep_witnessed(&replica, &note).unwrap();
+        ship.home.witnessing(&replica).unwrap()
+    };
+    let witnessed = |ship: &Ship, time: u64| Witnessing::Witnessed {
+        size: ship.c.log.size(),
+        since: time as i64,
+    };
+    assert_eq!(confirmed_by(&ship, [63, 64], now), Witnessing::Waiting);
+    assert_eq!(confirmed_by(&ship, [61, 62], now), witnessed(&ship, now));
+    let before = witnessed(&ship, now);
+    name_witnesses(&mut ship, [63, 64]);
+    // Whoever puts in new witnesses does not make the reader believe them: the old ones must have seen it.
+    assert_eq!(confirmed_by(&ship, [63, 64], now + 10), before);
+    assert_eq!(
+        confirmed_by(&ship, [61, 62], now + 20),
+        witnessed(&ship, now + 20)
+    );
+    assert_eq!(
+        confirmed_by(&ship, [63, 64], now + 15),
+        witnessed(&ship, now + 15)
+    );
+    // From now on the old ones count no more.
+    assert_eq!(
+        confirmed_by(&ship, [61, 62], now + 30),
+        witnessed(&ship, now + 15)
+    );
+    assert_eq!(
+        confirmed_by(&ship, [63, 64], now + 40),
+        witnessed(&ship, now + 40)
+    );
+}

@@ -158,6 +158,14 @@ pub struct KeyAdded {
     pub card: KeyCard,
 }
 
+/// The author's own next key: it takes the place of the one that signs this. Subject: `key:<kid>` of the old key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRotated {
+    /// The new key, of the same holder.
+    pub card: KeyCard,
+}
+
 /// From its place in the log on the key's acts are refused and its reports unvouched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -192,6 +192,7 @@ kinds! {
     Anchors(governance::Anchors) = "governance.anchors", Act;
     MemberAdmitted(governance::MemberAdmitted) = "governance.member_admitted", Act;
     KeyAdded(governance::KeyAdded) = "governance.key_added", Act;
+    KeyRotated(governance::KeyRotated) = "governance.key_rotated", Act;
     KeyRevoked(governance::KeyRevoked) = "governance.key_revoked", Act;
     RoleGranted(governance::RoleGranted) = "governance.role_granted", Act;
     RoleAccredited(governance::RoleAccredited) = "governance.role_accredited", Act;

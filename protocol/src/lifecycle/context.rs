@@ -3,11 +3,11 @@
 //! Owns what is asked of every author, whatever is said: that key and organisation belong together and are in force, and
 //! which roles and functions they have. Must never know what a kind says.
 
-use super::{At, CLOCK_DRIFT_S, Refusal, refuse, require, rules_at, waits_for};
+use super::{At, CLOCK_DRIFT_S, Refusal, VOTES, refuse, require, rules_at, waits_for};
 use crate::body::governance::{Function, Holder, KeyCard, Role};
 use crate::body::{Nature, Seen};
 use crate::code::{Code, HoldKind};
-use crate::life::Hold;
+use crate::life::{self, Hold};
 use crate::statement::Statement;
 use crate::text::{OrgId, SubjectId};
 use crate::world::{self, Data, Source, State, World};
@@ -31,14 +31,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     pub fn new(world: &'a World, statement: &'a Statement, at: At) -> Result<Context<'a>, Refusal> {
         let (body, kid) = (&statement.body, statement.envelope.kid);
-        let Some(Data::Key {
-            card,
-            org,
-            revoked,
-            from,
-            ..
-        }) = world.get(&world::key_subject(&kid))
-        else {
+        let Some(key @ Data::Key { card, org, .. }) = world.get(&world::key_subject(&kid)) else {
             return refuse(Code::UnknownKey, kid.to_hex());
         };
         require(*org == body.iss, Code::WrongOrganisation, org.as_str())?;
@@ -63,31 +56,50 @@ impl<'a> Context<'a> {
                 .is_some_and(|id| *id != statement.id),
             rules,
         };
-        if body.core.nature() == Nature::Act {
-            require(!context.forked, Code::KeyForked, "")?;
-        }
-        let standing = world.standing(org, at.place());
-        let is_early = standing.is_none() || from.is_some_and(|from| at.logged_at < from);
-        let problems = [
-            (revoked.is_some(), Code::KeyRevoked, Code::Unvouched),
-            (is_early, Code::NotInForce, Code::Unvouched),
-            (standing == Some(&None), Code::Expelled, Code::Unvouched),
-            (
-                body.occurred_at.unix() > at.logged_at.saturating_add(CLOCK_DRIFT_S),
-                Code::FromTheFuture,
-                Code::FromTheFuture,
-            ),
-        ];
-        for (is_so, as_act, as_report) in problems {
+        for (is_so, as_act, as_report) in context.problems(key) {
             match body.core.nature() {
                 Nature::Act => require(!is_so, as_act, "")?,
                 Nature::Report if is_so => {
-                    context.noted.insert(as_report);
+                    context.noted.extend(as_report);
                 }
                 Nature::Report | Nature::Log => {}
             }
         }
         Ok(context)
+    }
+
+    /// What may be wrong with an author, whatever is said: whether it is so, and what that means for an act and for a report. A
+    /// report by a key that exists twice, or that a thief enrolled, is held by what is known of the key: `life`.
+    fn problems(&self, key: &Data) -> [(bool, Code, Option<Code>); 7] {
+        let Data::Key {
+            revoked,
+            rotated,
+            from,
+            ..
+        } = key
+        else {
+            unreachable!("the author's key")
+        };
+        let is_act = self.statement.body.core.nature() == Nature::Act;
+        let seq = self.statement.body.seq;
+        // Reports that the key had numbered before another took its place are late, not wrong.
+        let is_retired = (rotated.as_ref()).is_some_and(|end| is_act || seq > end.seq);
+        let is_planted = is_act && self.rules >= VOTES && life::is_planted(self.world, key);
+        let standing = self.world.standing(self.org, self.at.place());
+        let now = self.at.logged_at;
+        let is_early = standing.is_none() || from.is_some_and(|from| now < from);
+        let occurred_at = self.statement.body.occurred_at.unix();
+        let is_future = occurred_at > now.saturating_add(CLOCK_DRIFT_S);
+        let unvouched = Some(Code::Unvouched);
+        [
+            (self.forked, Code::KeyForked, None),
+            (revoked.is_some(), Code::KeyRevoked, unvouched),
+            (is_retired, Code::KeyRotated, unvouched),
+            (is_planted, Code::KeyCompromised, None),
+            (is_early, Code::NotInForce, unvouched),
+            (standing == Some(&None), Code::Expelled, unvouched),
+            (is_future, Code::FromTheFuture, Some(Code::FromTheFuture)),
+        ]
     }
 
     pub fn sub(&self) -> &SubjectId {
@@ -123,11 +135,13 @@ impl<'a> Context<'a> {
         self.world.states.get(id).map_or_else(|| waits_for(id), Ok)
     }
 
+    /// Whether the author has one of the roles; what a thief granted counts for nothing once that is known.
     pub fn has_role(&self, any_of: &[Role]) -> bool {
         let key = self.world.get(&world::key_subject(&self.source.kid));
         matches!(key, Some(Data::Key { roles, .. }) if any_of.iter().any(|role| {
             roles.get(role).is_some_and(|held| {
-                held.accredited.is_some() || !role.needs_accreditation()
+                let is_whole = held.accredited.is_some() || !role.needs_accreditation();
+                is_whole && (self.rules < VOTES || !life::is_usurped(self.world, held))
             })
         }))
     }

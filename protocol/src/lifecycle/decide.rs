@@ -4,7 +4,8 @@
 //! something binds when the delay of the policy is over, and can be cancelled until then. Nothing is overwritten: each
 //! decision is added behind those before it, and the newest that binds is in force. Must never know who voted: `vote`.
 
-use super::governance::{card_is_usable, end_key, new_key, new_member};
+use super::governance::new_member;
+use super::keys::{card_is_usable, end_key, new_key};
 use super::{Changes, Context, Refusal, knows, refuse, require, waits_for};
 use crate::body::governance::{
     ClassPolicy, Function, Holder, MemberAdmitted, Policy, QUORUM_BYTES_MAX, Quorum, Role,
@@ -64,11 +65,7 @@ fn add<T: Clone + PartialEq>(
         "It is so already.",
     )?;
     // What closes a door has more room than what opens one.
-    let room = if opens {
-        DECISIONS_MAX
-    } else {
-        2 * DECISIONS_MAX
-    };
+    let room = DECISIONS_MAX * if opens { 1 } else { 2 };
     require(
         list.len() < room,
         Code::TooManyReports,
@@ -278,31 +275,26 @@ pub fn decided_by(key: &mut Data, opens: Option<i64>, id: &SubjectId) {
 fn cancel(context: &Context, says: &Cancellation) -> Result<Changes, Refusal> {
     let place = context.at.place();
     let mut state = context.known(&says.proposal)?.clone();
-    let Data::Proposal {
-        proposal,
-        decided,
-        cancelled,
-        ..
-    } = &mut state.data
-    else {
+    let Data::Proposal(ballot) = &mut state.data else {
         return refuse(Code::WrongSubject, "no proposal");
     };
-    let opens = decided.as_ref().and_then(|decided| decided.from);
+    let decided = ballot.decided.as_ref();
+    let opens = decided.and_then(|decided| decided.from);
     require(
-        opens.is_some_and(|from| place.time < from) && cancelled.is_none(),
+        opens.is_some_and(|from| place.time < from) && ballot.cancelled.is_none(),
         Code::VoteClosed,
         "Nothing of it is still to come into force.",
     )?;
-    let by = decided.as_ref().map(|decided| decided.by.statement);
-    *cancelled = Some(context.source.clone());
-    let newest = newest(context, &proposal.change, place);
-    require(
-        newest.is_some() && newest.as_ref().map(|(by, _)| *by) == by,
-        Code::VoteClosed,
-        "Something newer was decided, or it opened nothing.",
-    )?;
-    let changes = newest.map_or_else(|| refuse(Code::VoteClosed, ""), |(_, undo)| undo)?;
-    Ok(changes.set(says.proposal.clone(), state))
+    let by = decided.map(|decided| decided.by.statement);
+    let newest = newest(context, &ballot.proposal.change, place);
+    let Some((_, undo)) = newest.filter(|(newest, _)| Some(*newest) == by) else {
+        return refuse(
+            Code::VoteClosed,
+            "Something newer was decided, or it opened nothing.",
+        );
+    };
+    ballot.cancelled = Some(context.source.clone());
+    Ok(undo?.set(says.proposal.clone(), state))
 }
 
 type Undo = (crate::statement::StatementId, Result<Changes, Refusal>);

@@ -1,17 +1,15 @@
-//! Rules of governance: genesis, members, keys, roles, and the log's own entries.
+//! Rules of governance: genesis, members, and the log's own entries.
 
-use super::{At, Changes, Context, Refusal, VOTES, refuse, require, waits_for};
-use crate::body::governance::{
-    Anchors, Function, Holder, KeyAdded, KeyCard, KeyRevoked, LogBatch, MemberAdmitted, Policy,
-    Role, RoleAccredited, RoleGranted,
-};
+use super::keys::{card_is_usable, new_key};
+use super::{At, Changes, Context, Refusal, VOTES, require, waits_for};
+use crate::body::governance::{Anchors, Function, Holder, LogBatch, MemberAdmitted, Policy, Role};
 use crate::code::Code;
 use crate::key;
 use crate::statement::Statement;
-use crate::text::{Moment, OrgId, SubjectId};
-use crate::world::{Data, Decided, Revocation, RoleHeld, Source, State, World};
-use crate::world::{key_subject, log_subject, org_subject, policy_subject};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::text::SubjectId;
+use crate::world::{Data, Decided, World};
+use crate::world::{log_subject, org_subject, policy_subject};
+use std::collections::BTreeSet;
 
 /// Entry 0. Its author becomes known by entry 1, signed with the same key: a reader checks both and pins both.
 pub fn policy(world: &World, of: &Statement, policy: &Policy, at: At) -> Result<Changes, Refusal> {
@@ -68,6 +66,7 @@ pub fn anchors(world: &World, of: &Statement, says: &Anchors, at: At) -> Result<
     let member = Data::Member {
         name: says.name.clone(),
         standing: vec![Decided::at_once(Some(functions), &source)],
+        admins: 0,
     };
     let (id, data) = new_key(&says.governor, &policy.governor, &[Role::Admin], &source);
     let (log_id, log_data) = new_key(&says.log, &policy.governor, &[], &source);
@@ -75,40 +74,6 @@ pub fn anchors(world: &World, of: &Statement, says: &Anchors, at: At) -> Result<
         .set(governor, member)
         .set(id, data)
         .set(log_id, log_data))
-}
-
-pub fn card_is_usable(card: &KeyCard) -> Result<(), Refusal> {
-    let apart = card.session.is_none_or(|session| session != card.public);
-    let usable =
-        key::is_usable(&card.public) && card.session.as_ref().is_none_or(key::is_usable) && apart;
-    require(
-        usable,
-        Code::WrongSubject,
-        "A key is not usable, or serves as session key too.",
-    )
-}
-
-pub fn new_key(card: &KeyCard, org: &OrgId, roles: &[Role], source: &Source) -> (SubjectId, State) {
-    let held = |role: &Role| {
-        (
-            *role,
-            RoleHeld {
-                granted: source.clone(),
-                accredited: None,
-            },
-        )
-    };
-    let data = Data::Key {
-        card: card.clone(),
-        org: org.clone(),
-        roles: roles.iter().map(held).collect::<BTreeMap<_, _>>(),
-        from: None,
-        proposal: None,
-        revoked: None,
-        forks: BTreeSet::new(),
-        source: source.clone(),
-    };
-    (key_subject(&key::key_id(&card.public)), data.into())
 }
 
 /// By a governor alone, under rules version 1.
@@ -162,110 +127,9 @@ pub fn new_member(
             by: context.source.clone(),
             from,
         }],
+        admins: 0,
     };
     Ok(Changes::default().set(id, member).set(key, state))
-}
-
-pub fn key_added(context: &Context, says: &KeyAdded) -> Result<Changes, Refusal> {
-    context.require_role(&[Role::Admin])?;
-    let id = context.new_subject("key")?;
-    let (key, state) = new_key(&says.card, context.org, &[], &context.source);
-    let right = key == id && says.card.holder_is != Holder::Log;
-    require(right, Code::WrongSubject, "The subject is another key.")?;
-    card_is_usable(&says.card)?;
-    Ok(Changes::default().set(id, state))
-}
-
-/// By the key's organisation, or by a governor for another's, unless that is a governor too: else one could silence all others.
-pub fn key_revoked(context: &Context, says: &KeyRevoked) -> Result<Changes, Refusal> {
-    context.require_role(&[Role::Admin])?;
-    let mut state = context.known(context.subject("key")?)?.clone();
-    let Data::Key { org, revoked, .. } = &mut state.data else {
-        return refuse(Code::WrongSubject, "no key");
-    };
-    if !context.has_function(context.org, Function::Governor) {
-        context.require_own(org)?;
-    } else if context.rules >= VOTES && org != context.org {
-        require(
-            !context.has_function(org, Function::Governor),
-            Code::NeedsVotes,
-            "It is another governor's.",
-        )?;
-    }
-    require(
-        end_key(revoked, &context.source, says.compromised_since),
-        Code::KeyRevoked,
-        "It is revoked already.",
-    )?;
-    Ok(Changes::default().set(context.sub().clone(), state))
-}
-
-/// Revokes a key; tells whether that binds more than before. That a revoked key was in wrong hands, and since when, comes
-/// out later.
-pub fn end_key(
-    revoked: &mut Option<Revocation>,
-    source: &Source,
-    compromised_since: Option<Moment>,
-) -> bool {
-    let compromised_since = compromised_since.map(|time| time.unix());
-    let Some(known) = revoked else {
-        *revoked = Some(Revocation {
-            source: source.clone(),
-            compromised_since,
-        });
-        return true;
-    };
-    let earlier = compromised_since
-        .filter(|since| known.compromised_since.is_none_or(|known| *since < known));
-    known.compromised_since = earlier.or(known.compromised_since);
-    earlier.is_some()
-}
-
-pub fn role_granted(context: &Context, says: &RoleGranted) -> Result<Changes, Refusal> {
-    context.require_role(&[Role::Admin])?;
-    let mut state = context.known(context.subject("key")?)?.clone();
-    let Data::Key {
-        card, org, roles, ..
-    } = &mut state.data
-    else {
-        return refuse(Code::WrongSubject, "no key");
-    };
-    context.require_own(org)?;
-    require(
-        card.holder_is == Holder::Person,
-        Code::WrongSubject,
-        "Only a person holds a role.",
-    )?;
-    let held = RoleHeld {
-        granted: context.source.clone(),
-        accredited: None,
-    };
-    require(
-        !roles.contains_key(&says.role),
-        Code::AlreadyExists,
-        "The role is granted already.",
-    )?;
-    roles.insert(says.role, held);
-    Ok(Changes::default().set(context.sub().clone(), state))
-}
-
-pub fn role_accredited(context: &Context, says: &RoleAccredited) -> Result<Changes, Refusal> {
-    context.require_function(&[Function::Authority])?;
-    context.require_role(&[Role::Certifier])?;
-    let mut state = context.known(context.subject("key")?)?.clone();
-    let Data::Key { roles, .. } = &mut state.data else {
-        return refuse(Code::WrongSubject, "no key");
-    };
-    let Some(held) = roles.get_mut(&says.role) else {
-        return waits_for(format!("the grant of {:?} to {}", says.role, context.sub()));
-    };
-    require(
-        held.accredited.is_none(),
-        Code::AlreadyExists,
-        "The role is accredited already.",
-    )?;
-    held.accredited = Some(context.source.clone());
-    Ok(Changes::default().set(context.sub().clone(), state))
 }
 
 /// Only the log signs this, and log time never falls.

@@ -10,6 +10,7 @@ mod context;
 mod decide;
 mod design;
 mod governance;
+mod keys;
 mod licence;
 mod part;
 mod reads;
@@ -182,10 +183,11 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
     match &context.statement.body.core {
         Core::Policy(_) | Core::Anchors(_) => refuse(Code::AlreadyExists, "genesis"),
         Core::MemberAdmitted(says) => governance::member_admitted(context, says),
-        Core::KeyAdded(says) => governance::key_added(context, says),
-        Core::KeyRevoked(says) => governance::key_revoked(context, says),
-        Core::RoleGranted(says) => governance::role_granted(context, says),
-        Core::RoleAccredited(says) => governance::role_accredited(context, says),
+        Core::KeyAdded(says) => keys::added(context, says),
+        Core::KeyRotated(says) => keys::rotated(context, says),
+        Core::KeyRevoked(says) => keys::revoked(context, says),
+        Core::RoleGranted(says) => keys::role_granted(context, says),
+        Core::RoleAccredited(says) => keys::role_accredited(context, says),
         Core::Proposed(says) => vote::proposed(context, says),
         Core::Voted(says) => vote::voted(context, says),
         Core::LogBatch(says) => governance::log_batch(context, says),

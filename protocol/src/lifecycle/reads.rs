@@ -29,6 +29,9 @@ pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
         Core::Voted(_) => {
             named.insert(world::governors_subject());
         }
+        Core::KeyRotated(says) => {
+            named.insert(world::key_subject(&crate::key::key_id(&says.card.public)));
+        }
         Core::Anchors(says) => {
             named.extend(
                 [&says.governor, &says.log]

@@ -3,6 +3,7 @@
 mod attacks;
 mod bounds;
 mod histories;
+mod keys;
 mod kinds;
 mod story;
 mod votes;

@@ -12,22 +12,13 @@ use crate::body::vote::{Proposed, Voted};
 use crate::code::Code;
 use crate::life;
 use crate::text::SubjectId;
-use crate::world::{Data, Decision, Vote, World};
+use crate::world::{Ballot, Data, Decision, Vote, World};
 use std::collections::BTreeMap;
 
 /// Longest time in which votes are gathered.
 const OPEN_MAX_S: i64 = 366 * 24 * 3600;
 /// Votes that a proposal keeps: there are 32 governors at a time, and who they are may change while it is open.
 const VOTES_MAX: usize = 256;
-
-/// What a proposal's state holds.
-struct Ballot {
-    proposal: Box<Proposed>,
-    source: crate::world::Source,
-    votes: BTreeMap<crate::text::OrgId, Vote>,
-    decided: Option<Decision>,
-    cancelled: Option<crate::world::Source>,
-}
 
 pub fn proposed(context: &Context, says: &Proposed) -> Result<Changes, Refusal> {
     must_govern(context)?;
@@ -42,56 +33,42 @@ pub fn proposed(context: &Context, says: &Proposed) -> Result<Changes, Refusal> 
     // What cannot be done is not voted on.
     decide::effect(context, &id, &says.change)?;
     let ballot = Ballot {
-        proposal: Box::new(says.clone()),
+        proposal: says.clone(),
         source: context.source.clone(),
         votes: BTreeMap::new(),
         decided: None,
         cancelled: None,
     };
-    ballot.cast(context, &id, true)
+    cast(ballot, context, &id, true)
 }
 
 pub fn voted(context: &Context, says: &Voted) -> Result<Changes, Refusal> {
     must_govern(context)?;
     let id = context.subject("proposal")?.clone();
-    let Data::Proposal {
-        proposal,
-        source,
-        votes,
-        decided,
-        cancelled,
-    } = context.known(&id)?.data.clone()
-    else {
+    let Data::Proposal(ballot) = &context.known(&id)?.data else {
         return refuse(Code::WrongSubject, "no proposal");
     };
-    require(
-        says.proposal == source.statement,
-        Code::WrongSubject,
-        "Another statement proposed that.",
-    )?;
-    require(
-        context.at.logged_at < proposal.expires.unix(),
-        Code::VoteClosed,
-        "It has expired.",
-    )?;
-    require(
-        !votes.contains_key(context.org),
-        Code::AlreadyExists,
-        "Your organisation has voted.",
-    )?;
-    require(
-        votes.len() < VOTES_MAX,
-        Code::TooManyReports,
-        "It has 256 votes.",
-    )?;
-    let ballot = Ballot {
-        proposal,
-        source,
-        votes,
-        decided,
-        cancelled,
-    };
-    ballot.cast(context, &id, says.in_favour)
+    let is_open = context.at.logged_at < ballot.proposal.expires.unix();
+    let has_voted = ballot.votes.contains_key(context.org);
+    let is_this = says.proposal == ballot.source.statement;
+    let has_room = ballot.votes.len() < VOTES_MAX;
+    for (good, code, detail) in [
+        (
+            is_this,
+            Code::WrongSubject,
+            "Another statement proposed that.",
+        ),
+        (is_open, Code::VoteClosed, "It has expired."),
+        (
+            !has_voted,
+            Code::AlreadyExists,
+            "Your organisation has voted.",
+        ),
+        (has_room, Code::TooManyReports, "It has 256 votes."),
+    ] {
+        require(good, code, detail)?;
+    }
+    cast(Ballot::clone(ballot), context, &id, says.in_favour)
 }
 
 /// The author administrates an organisation that is a governor here.
@@ -105,53 +82,37 @@ fn must_govern(context: &Context) -> Result<(), Refusal> {
     )
 }
 
-impl Ballot {
-    /// Adds the author's vote; with the last that was needed, what was proposed is done.
-    fn cast(
-        mut self,
-        context: &Context,
-        id: &SubjectId,
-        in_favour: bool,
-    ) -> Result<Changes, Refusal> {
-        let source = context.source.clone();
-        self.votes
-            .insert(context.org.clone(), Vote { in_favour, source });
-        let governors = context.world.governors(context.at.place());
-        let needed = governors.len() / 2 + 1;
-        let counts = |vote: &&Vote| governors.contains(&vote.source.org);
-        let votes = self.votes.values().filter(counts);
-        let in_favour = votes.filter(|vote| is_in_favour(context.world, vote));
-        let mut changes = Changes::default();
-        if self.decided.is_none() && in_favour.count() >= needed {
-            match decide::effect(context, id, &self.proposal.change) {
-                Ok(effect) => {
-                    changes = effect;
-                    self.decided = Some(Decision {
-                        by: context.source.clone(),
-                        needed,
-                        from: decide::opens_at(context),
-                    });
-                }
-                // Something else was decided since, which leaves no room for it.
-                Err(_) => drop(changes.findings.insert(Code::WithoutEffect)),
+/// Adds the author's vote; with the last that was needed, what was proposed is done.
+fn cast(
+    mut ballot: Ballot,
+    context: &Context,
+    id: &SubjectId,
+    in_favour: bool,
+) -> Result<Changes, Refusal> {
+    let source = context.source.clone();
+    let vote = Vote { in_favour, source };
+    ballot.votes.insert(context.org.clone(), vote);
+    let governors = context.world.governors(context.at.place());
+    let needed = governors.len() / 2 + 1;
+    let counts = |vote: &&Vote| governors.contains(&vote.source.org);
+    let votes = ballot.votes.values().filter(counts);
+    let in_favour = votes.filter(|vote| is_in_favour(context.world, vote));
+    let mut changes = Changes::default();
+    if ballot.decided.is_none() && in_favour.count() >= needed {
+        match decide::effect(context, id, &ballot.proposal.change) {
+            Ok(effect) => {
+                changes = effect;
+                ballot.decided = Some(Decision {
+                    by: context.source.clone(),
+                    needed,
+                    from: decide::opens_at(context),
+                });
             }
+            // Something else was decided since, which leaves no room for it.
+            Err(_) => drop(changes.findings.insert(Code::WithoutEffect)),
         }
-        let Ballot {
-            proposal,
-            source,
-            votes,
-            decided,
-            cancelled,
-        } = self;
-        let state = Data::Proposal {
-            proposal,
-            source,
-            votes,
-            decided,
-            cancelled,
-        };
-        Ok(changes.set(id.clone(), state))
     }
+    Ok(changes.set(id.clone(), Data::Proposal(Box::new(ballot))))
 }
 
 /// Whether a vote is for the proposal, by a key of which nothing is known that speaks against it.

@@ -19,6 +19,11 @@ pub const CERTIFICATES_MAX: usize = 256;
 pub const MARKED_MAX: usize = 16;
 /// Numbers that a key used twice; a key that did it so often is doubted in everything.
 pub const FORKS_MAX: usize = 32;
+/// Keys of an organisation that get the role `admin` from another administrator, ever: through them one walks from a key to
+/// those that granted it. More come by a vote.
+pub const ADMINS_MAX: u32 = 64;
+/// Keys that follow each other by rotation; then an administrator enrols a new one.
+pub const LINE_MAX: u32 = 16;
 /// Restrictions on one subject; the last of them binds everything below it, for good.
 pub const RESTRICTIONS_MAX: usize = 128;
 

@@ -6,9 +6,10 @@
 
 use super::{Data, Source, World, org_subject, policy_subject, subject};
 use crate::body::governance::{Function, Policy};
+use crate::body::vote::Proposed;
 use crate::text::{OrgId, SubjectId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Decisions that one state keeps; one more is refused.
 pub const DECISIONS_MAX: usize = 64;
@@ -105,6 +106,21 @@ pub struct Decision {
     /// Log time from which on what it adds binds, Unix seconds; at once where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<i64>,
+}
+
+/// A proposal with the votes on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ballot {
+    /// What is proposed.
+    pub proposal: Proposed,
+    /// Who proposed it.
+    pub source: Source,
+    /// The vote of each organisation.
+    pub votes: BTreeMap<OrgId, Vote>,
+    /// That it has enough votes.
+    pub decided: Option<Decision>,
+    /// What took the decision back before it was in force.
+    pub cancelled: Option<Source>,
 }
 
 /// The subject that holds the seats of the governors. It has no state while the founder is the only one.

@@ -67,7 +67,7 @@ impl State {
                 up.insert(org_subject(org));
             }
             Data::Governors { seats } => up.extend(seats.iter().map(org_subject)),
-            Data::Proposal { proposal, .. } => up.extend(proposal.change.subjects()),
+            Data::Proposal(ballot) => up.extend(ballot.proposal.change.subjects()),
             Data::Approval { request, .. } => {
                 up.insert(request.design.clone());
                 up.extend(request.allowables().cloned());
@@ -117,17 +117,10 @@ impl Data {
         match self {
             Data::Policy { policies } => policies.iter().map(|decided| &decided.by).collect(),
             Data::Member { standing, .. } => standing.iter().map(|decided| &decided.by).collect(),
-            Data::Proposal {
-                source,
-                votes,
-                cancelled,
-                ..
-            } => {
-                let votes = votes.values().map(|vote| &vote.source);
-                std::iter::once(source)
-                    .chain(votes)
-                    .chain(cancelled)
-                    .collect()
+            Data::Proposal(ballot) => {
+                let votes = ballot.votes.values().map(|vote| &vote.source);
+                let others = votes.chain(&ballot.cancelled);
+                std::iter::once(&ballot.source).chain(others).collect()
             }
             Data::Log { source, .. }
             | Data::Key { source, .. }

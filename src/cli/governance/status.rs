@@ -8,9 +8,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use threadmark_protocol::body::vote::Proposed;
 use threadmark_protocol::text::{OrgId, SubjectId};
-use threadmark_protocol::world::{Data, Decision, Place, Source, State, Vote, World};
+use threadmark_protocol::world::{Ballot, Data, Decision, Place, State, World};
 
 #[derive(Args)]
 #[command(after_help = "Example:
@@ -53,9 +52,7 @@ impl Status {
 /// A proposal, as it stands.
 struct Told<'a> {
     id: &'a SubjectId,
-    proposal: &'a Proposed,
-    source: &'a Source,
-    votes: Vec<(&'a OrgId, &'a Vote)>,
+    ballot: &'a Ballot,
     stands: String,
 }
 
@@ -63,60 +60,47 @@ struct Told<'a> {
 fn proposals(world: &World, now: i64) -> Vec<Told<'_>> {
     let told = world.states.iter().filter_map(|of| told(of, now));
     let mut all: Vec<_> = told.collect();
-    all.sort_by_key(|told| std::cmp::Reverse(told.source.since()));
+    all.sort_by_key(|told| std::cmp::Reverse(told.ballot.source.since()));
     all
 }
 
 fn told<'a>((id, state): (&'a SubjectId, &'a State), now: i64) -> Option<Told<'a>> {
-    let Data::Proposal {
-        proposal,
-        source,
-        votes,
-        decided,
-        cancelled,
-    } = &state.data
-    else {
+    let Data::Proposal(ballot) = &state.data else {
         return None;
     };
     Some(Told {
         id,
-        proposal,
-        source,
-        votes: votes.iter().collect(),
-        stands: stands(proposal, decided.as_ref(), cancelled.as_ref(), now),
+        ballot,
+        stands: stands(ballot, now),
     })
 }
 
-fn stands(
-    proposal: &Proposed,
-    decided: Option<&Decision>,
-    cancelled: Option<&Source>,
-    now: i64,
-) -> String {
-    match (decided, cancelled) {
+fn stands(ballot: &Ballot, now: i64) -> String {
+    let expires = ballot.proposal.expires.unix();
+    match (&ballot.decided, &ballot.cancelled) {
         (_, Some(_)) => "cancelled".to_owned(),
         (Some(Decision { from, .. }), None) => match from {
             Some(from) if now < *from => format!("decided, opens {}", time(*from)),
             _ => "decided".to_owned(),
         },
-        (None, None) if proposal.expires.unix() <= now => "expired".to_owned(),
-        (None, None) => format!("open until {}", time(proposal.expires.unix())),
+        (None, None) if expires <= now => "expired".to_owned(),
+        (None, None) => format!("open until {}", time(expires)),
     }
 }
 
 impl Told<'_> {
     fn by(&self, in_favour: bool) -> Vec<&OrgId> {
-        let votes = self.votes.iter();
+        let votes = self.ballot.votes.iter();
         let alike = votes.filter(|(_, vote)| vote.in_favour == in_favour);
-        alike.map(|(org, _)| *org).collect()
+        alike.map(|(org, _)| org).collect()
     }
 
     fn to_json(&self) -> Value {
         json!({
             "proposal": self.id,
-            "change": self.proposal.change,
-            "reason": self.proposal.reason,
-            "proposed_by": self.source.org,
+            "change": self.ballot.proposal.change,
+            "reason": self.ballot.proposal.reason,
+            "proposed_by": self.ballot.source.org,
             "in_favour": self.by(true),
             "against": self.by(false),
             "stands": self.stands,
@@ -131,13 +115,13 @@ impl Told<'_> {
                 _ => names.join(", "),
             }
         };
-        let change = serde_json::to_value(&self.proposal.change).unwrap_or_default();
+        let change = serde_json::to_value(&self.ballot.proposal.change).unwrap_or_default();
         let what = change.as_object().and_then(|of| of.keys().next().cloned());
         format!(
             "{} {}: {}; for: {}; against: {}; {}",
             self.id,
             what.unwrap_or_default(),
-            self.proposal.reason,
+            self.ballot.proposal.reason,
             names(self.by(true)),
             names(self.by(false)),
             self.stands

@@ -58,6 +58,7 @@ fn vote_together(c: &mut Consortium) {
     let (id, core) = c.proposal(Change::Expel(Expulsion { organisation }));
     let proposed = c.must(Who::Governor, &id, core);
     c.vote(Who::AuthorityAdmin, &proposed, false).unwrap();
+    c.rotate(Who::Mechanic).unwrap();
 }
 
 fn end_the_design(c: &mut Consortium) {

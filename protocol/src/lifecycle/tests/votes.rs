@@ -77,7 +77,7 @@ fn governors(c: &Consortium) -> BTreeSet<OrgId> {
 
 fn decision(c: &Consortium, proposed: &Statement) -> Option<Decision> {
     match c.log.world().get(&proposed.body.sub) {
-        Some(Data::Proposal { decided, .. }) => decided.clone(),
+        Some(Data::Proposal(ballot)) => ballot.decided.clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -69,8 +69,13 @@ fn outcome(c: &Consortium) -> BTreeMap<String, String> {
     let world = c.log.world();
     let told = world.states.iter().filter_map(|(id, state)| {
         let told = match &state.data {
-            Data::Proposal { votes, decided, .. } => {
-                let votes: Vec<_> = votes.values().map(|vote| vote.source.statement).collect();
+            Data::Proposal(ballot) => {
+                let decided = &ballot.decided;
+                let votes: Vec<_> = ballot
+                    .votes
+                    .values()
+                    .map(|vote| vote.source.statement)
+                    .collect();
                 format!("{votes:?} {}", decided.is_some())
             }
             Data::Member { standing, .. } => {
@@ -104,11 +109,10 @@ fn recount(c: &Consortium) {
     for page in c.log.pages() {
         let decided = c.log.world().states.values();
         let here = decided.filter_map(|state| match &state.data {
-            Data::Proposal {
-                votes,
-                decided: Some(decided),
-                ..
-            } if decided.by.index == Some(page.from) => Some((votes, decided)),
+            Data::Proposal(ballot) => {
+                let decided = ballot.decided.as_ref()?;
+                (decided.by.index == Some(page.from)).then_some((&ballot.votes, decided))
+            }
             _ => None,
         });
         for (votes, decided) in here {
