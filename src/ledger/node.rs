@@ -153,10 +153,9 @@ impl<S: Storage> Node<S> {
     }
 
     async fn write(&mut self) -> Result<Ended, LedgerError> {
-        let heartbeat = Duration::from_secs(self.sequencer.trust.policy.heartbeat_s.max(1).into());
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silence = pin!(tokio::time::sleep(heartbeat));
+        let mut silence = pin!(tokio::time::sleep(self.sequencer.heartbeat()));
         loop {
             let first = tokio::select! {
                 next = self.waiting.recv() => match next {
@@ -177,7 +176,7 @@ impl<S: Storage> Node<S> {
                 pending.push(next);
             }
             self.answer(pending).await?;
-            silence.set(tokio::time::sleep(heartbeat));
+            silence.set(tokio::time::sleep(self.sequencer.heartbeat()));
         }
     }
 

@@ -7,12 +7,13 @@
 use super::storage::{Batch, Numbers, Place, Storage, StorageError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use threadmark_protocol::body::governance::Policy;
 use threadmark_protocol::index::Mention;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::lifecycle;
 use threadmark_protocol::statement::{Statement, StatementId};
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::{World, key_subject, log_subject, policy_subject};
+use threadmark_protocol::world::{self, World, key_subject, log_subject, policy_subject};
 
 /// Most subjects at hand; beyond it the writer begins anew. A state has about 1 KiB.
 const SUBJECTS_MAX: usize = 20_000;
@@ -138,6 +139,11 @@ impl Recent {
             Some(batch.entries.get(at)?.submission.body.len())
         };
         self.bytes += batch.mentions.iter().filter_map(said).sum::<usize>();
+    }
+
+    /// The policy in force at a place, where it is at hand.
+    pub fn policy(&self, at: world::Place) -> Option<&Policy> {
+        self.world.policy(at)
     }
 
     /// Begins anew when there is too much.

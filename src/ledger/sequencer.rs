@@ -25,6 +25,7 @@ use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::statement::Statement;
+use threadmark_protocol::world;
 
 /// The writer's own state between batches.
 pub struct Sequencer<S> {
@@ -191,6 +192,15 @@ impl<S: Storage> Sequencer<S> {
     /// Keeps what is at hand between batches within its bounds.
     pub(super) fn trim(&mut self) {
         self.recent.trim();
+    }
+
+    /// Longest silence of the log, as the policy at hand has it: that of genesis before the first batch of this process.
+    pub(super) fn heartbeat(&self) -> Duration {
+        let founding = &self.trust.policy;
+        let newest = self.head().map_or(i64::MIN, |head| head.logged_at);
+        let policy = self.recent.policy(world::Place::newest(newest));
+        let heartbeat_s = policy.unwrap_or(founding).heartbeat_s;
+        Duration::from_secs(heartbeat_s.max(1).into())
     }
 
     fn head(&self) -> Option<Head> {

@@ -4,22 +4,16 @@
 //! something binds when the delay of the policy is over, and can be cancelled until then. Nothing is overwritten: each
 //! decision is added behind those before it, and the newest that binds is in force. Must never know who voted: `vote`.
 
-use super::governance::new_member;
+use super::governance::{must_be_sound, new_member};
 use super::keys::{card_is_usable, end_key, new_key};
-use super::{Changes, Context, Refusal, knows, refuse, require, waits_for};
-use crate::body::governance::{
-    ClassPolicy, Function, Holder, MemberAdmitted, Policy, QUORUM_BYTES_MAX, Quorum, Role,
-};
+use super::{Changes, Context, Refusal, refuse, require, waits_for};
+use crate::body::governance::{ClassPolicy, Function, Holder, MemberAdmitted, Policy, Role};
 use crate::body::vote::{Cancellation, Change, NewAdmin, NewFunctions};
 use crate::code::Code;
 use crate::key;
 use crate::text::{OrgId, SubjectId};
-use crate::witness;
 use crate::world::{DECISIONS_MAX, Data, Decided, GOVERNORS_MAX, Place, Standing};
 use crate::world::{governors_subject, key_subject, org_subject, policy_subject};
-
-/// Longest delay between a decision and what it opens: 90 days.
-const DELAY_MAX_S: u32 = 90 * 24 * 3600;
 
 /// What a change does when it is decided here.
 ///
@@ -169,48 +163,27 @@ fn seat(
     Ok(changes.set(governors_subject(), Data::Governors { seats }))
 }
 
-/// The log's name, its founder and its number of classes stay; the rules only go forward.
+/// The log's name and its founder stay; the rules only go forward.
 fn policy(context: &Context, says: &Policy) -> Result<Changes, Refusal> {
-    knows(says.rules_version)?;
+    must_be_sound(says)?;
     let mut policies = context.world.policies().to_vec();
     let Some(in_force) = context.world.policy(context.at.place()).cloned() else {
         return waits_for("the policy");
     };
     let stays = says.origin == in_force.origin
         && says.governor == in_force.governor
-        && says.classes.len() == 3
         && says.heartbeat_s > 0
-        && says.delay_s <= DELAY_MAX_S
         && policies
             .iter()
             .all(|before| before.says.rules_version <= says.rules_version);
     require(
         stays,
         Code::WrongSubject,
-        "A policy keeps origin and founder, names every class, and never goes back to older rules.",
+        "A policy keeps origin and founder, has a heartbeat, and never goes back to older rules.",
     )?;
-    if let Quorum::TlogPolicy(file) = &says.quorum {
-        must_be_of_this_log(context, file)?;
-    }
     let now = tightened(&in_force, says);
     add(context, &mut policies, now, says.clone())?;
     Ok(Changes::default().set(policy_subject(), Data::Policy { policies }))
-}
-
-/// A tlog-policy that asks for somebody, and names no other log than this.
-fn must_be_of_this_log(context: &Context, file: &str) -> Result<(), Refusal> {
-    let parsed = witness::policy::Policy::parse(file.as_bytes());
-    let parsed = parsed.or_else(|error| refuse(Code::WrongSubject, error.to_string()))?;
-    let origin = context.statement.envelope.aud.as_str();
-    let logs = parsed.logs();
-    let fits = file.len() <= QUORUM_BYTES_MAX
-        && parsed.asks_for_witnesses()
-        && logs.iter().all(|log| log.key.name == origin);
-    require(
-        fits,
-        Code::WrongSubject,
-        "The witnesses' policy has at most 8 KiB, a quorum, and no other log.",
-    )
 }
 
 /// The policy in force with everything of the new one that asks for more.

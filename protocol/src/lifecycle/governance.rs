@@ -1,15 +1,21 @@
 //! Rules of governance: genesis, members, and the log's own entries.
 
 use super::keys::{card_is_usable, new_key};
-use super::{At, Changes, Context, Refusal, VOTES, require, waits_for};
-use crate::body::governance::{Anchors, Function, Holder, LogBatch, MemberAdmitted, Policy, Role};
+use super::{At, Changes, Context, Refusal, VOTES, refuse, require, waits_for};
+use crate::body::governance::{
+    Anchors, Function, Holder, LogBatch, MemberAdmitted, Policy, QUORUM_BYTES_MAX, Quorum, Role,
+};
 use crate::code::Code;
 use crate::key;
 use crate::statement::Statement;
 use crate::text::SubjectId;
+use crate::witness;
 use crate::world::{Data, Decided, World};
 use crate::world::{log_subject, org_subject, policy_subject};
 use std::collections::BTreeSet;
+
+/// Longest delay between a decision and what it opens: 90 days.
+const DELAY_MAX_S: u32 = 90 * 24 * 3600;
 
 /// Entry 0. Its author becomes known by entry 1, signed with the same key: a reader checks both and pins both.
 pub fn policy(world: &World, of: &Statement, policy: &Policy, at: At) -> Result<Changes, Refusal> {
@@ -18,11 +24,10 @@ pub fn policy(world: &World, of: &Statement, policy: &Policy, at: At) -> Result<
         Code::AlreadyExists,
         "the policy",
     )?;
-    super::knows(policy.rules_version)?;
+    must_be_sound(policy)?;
     let right = of.body.sub == policy_subject()
         && of.body.iss == policy.governor
         && of.envelope.aud == policy.origin
-        && policy.classes.len() == 3
         && at.index.is_none_or(|index| index == 0);
     require(
         right,
@@ -34,6 +39,31 @@ pub fn policy(world: &World, of: &Statement, policy: &Policy, at: At) -> Result<
         policies: vec![founding],
     };
     Ok(Changes::default().set(policy_subject(), data))
+}
+
+/// What holds of every policy, at genesis and later: rules that this program knows, every class, a delay of 90 days at most, and
+/// witnesses of this log, in at most 8 KiB.
+pub fn must_be_sound(policy: &Policy) -> Result<(), Refusal> {
+    super::knows(policy.rules_version)?;
+    require(
+        policy.classes.len() == 3 && policy.delay_s <= DELAY_MAX_S,
+        Code::WrongSubject,
+        "A policy names every class, and a delay of 90 days at most.",
+    )?;
+    let Quorum::TlogPolicy(file) = &policy.quorum else {
+        return Ok(());
+    };
+    let parsed = witness::policy::Policy::parse(file.as_bytes());
+    let parsed = parsed.or_else(|error| refuse(Code::WrongSubject, error.to_string()))?;
+    let is_this = |log: &witness::policy::PolicyLog| log.key.name == policy.origin.as_str();
+    let fits = file.len() <= QUORUM_BYTES_MAX
+        && parsed.asks_for_witnesses()
+        && parsed.logs().iter().all(is_this);
+    require(
+        fits,
+        Code::WrongSubject,
+        "The witnesses' policy has at most 8 KiB, a quorum, and no other log.",
+    )
 }
 
 /// Entry 1: the governor with its key, and the log's key.
