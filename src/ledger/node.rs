@@ -11,7 +11,6 @@ use super::{Ledger, LedgerError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::statement::{Statement, StatementId};
