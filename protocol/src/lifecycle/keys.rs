@@ -174,17 +174,8 @@ fn one_more_admin(context: &Context) -> Result<Changes, Refusal> {
 /// new key is kept less well: it was given to a person with a key of that level.
 pub fn rotated(context: &Context, says: &KeyRotated) -> Result<Changes, Refusal> {
     let id = context.subject("key")?.clone();
-    require(
-        id == key_subject(&context.source.kid),
-        Code::NotYours,
-        "A key names its own successor.",
-    )?;
     let card = &says.card;
-    must_follow(context, card)?;
-    // What binds below the old key must not be shaken off.
-    if let Some(hold) = Hold::restricting(context.world, &id).first() {
-        return refuse(hold.code, id.as_str());
-    }
+    must_follow(context, &id, card)?;
     let mut old = context.known(&id)?.clone();
     let (new_id, mut new) = new_key(card, context.org, &[], &context.source);
     require(
@@ -218,7 +209,17 @@ pub fn rotated(context: &Context, says: &KeyRotated) -> Result<Changes, Refusal>
     Ok(Changes::default().set(id, old).set(new_id, new))
 }
 
-fn must_follow(context: &Context, card: &KeyCard) -> Result<(), Refusal> {
+/// The new key is the author's own, and the old one has nothing to shake off.
+fn must_follow(context: &Context, old: &SubjectId, card: &KeyCard) -> Result<(), Refusal> {
+    require(
+        *old == key_subject(&context.source.kid),
+        Code::NotYours,
+        "A key names its own successor.",
+    )?;
+    // What binds below the old key does not bind below the new one.
+    if let Some(hold) = Hold::restricting(context.world, old).first() {
+        return refuse(hold.code, old.as_str());
+    }
     let is_same = card.holder == context.card.holder
         && (card.holder_is, context.card.holder_is) == (Holder::Person, Holder::Person);
     require(
