@@ -21,6 +21,7 @@ use super::storage::{Batch, Head, Place, Storage, StorageError};
 use super::{Clock, Ledger, LedgerError, Published, recovery};
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::lifecycle::Refusal;
