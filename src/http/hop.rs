@@ -174,6 +174,29 @@ async fn take(request: Request, hop: Hop) -> Result<Request, Problem> {
 
 async fn hand_on(app: &App, to: &str, path: &str, request: Request) -> Result<Response, Problem> {
     let (parts, bytes) = body_of(request).await?;
+    // A writer that hangs does not answer, and keeps its connections: the lease tells that it has lost the word.
+    tokio::select! {
+        answer = ask(app, to, path, parts, bytes) => answer,
+        () = moved(app, to) => Err(not_here("the node that wrote has lost the word")),
+    }
+}
+
+/// Returns when another than `to` writes, or nobody.
+async fn moved(app: &App, to: &str) {
+    let mut roles = app.ledger.roles();
+    let here = Some(to.to_owned());
+    let is_other = |role: &Role| !matches!(role, Role::Reader { writer } if *writer == here);
+    // Who tells of roles is gone only when the process ends.
+    let _ = roles.wait_for(is_other).await;
+}
+
+async fn ask(
+    app: &App,
+    to: &str,
+    path: &str,
+    parts: Parts,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     // Nobody closes the semaphore.
     let _place = app.hops.places.acquire().await;
     let client = app.hops.client().ok_or_else(Problem::unavailable)?;

@@ -121,8 +121,10 @@ pub async fn tlog_proof(
     Path(index): Path<u64>,
 ) -> Result<Response, Problem> {
     let absent = || Problem::absent("the log has no such entry");
-    app.entries_with(index.saturating_add(1)).await?;
-    let witnessed = app.witnesses.witnessed().filter(|of| index < of.size);
+    let read = app.entries_with(index.saturating_add(1)).await?;
+    // Another node may have heard of a checkpoint that has not come here yet.
+    let witnessed = app.witnesses.witnessed();
+    let witnessed = witnessed.filter(|of| index < of.size && of.size <= read);
     let (size, note) = match witnessed {
         Some(witnessed) => (witnessed.size, witnessed.note),
         None => {

@@ -182,10 +182,11 @@ struct Worker {
 impl Worker {
     async fn run(mut self, mut targets: watch::Receiver<Option<Head>>) -> CheckError {
         let mut failures = 0_u32;
-        let mut done = None;
+        let (mut done, mut again) = (None, None);
         loop {
             // The newest target, not each: who was slow or away joins the others.
-            let target = targets.borrow_and_update().clone();
+            let newest = targets.borrow_and_update().clone();
+            let target = again.take().or(newest);
             let Some(target) = target.filter(|target| done != Some(target.size)) else {
                 if targets.changed().await.is_err() {
                     return std::future::pending().await;
@@ -206,6 +207,11 @@ impl Worker {
                     (done, failures) = (Some(target.size), 0);
                 }
                 Err(Failed::Forked(error)) => return error,
+                // Asked again about the same, which it replays meanwhile: with a newer one each time it would never be so far.
+                Err(Failed::Trouble(Trouble::NotYet(why))) => {
+                    tracing::debug!(witness, why, "a witness that audits is not so far yet");
+                    (again, failures) = (Some(target), 0);
+                }
                 Err(Failed::Trouble(trouble)) => {
                     self.shared.pushing.pushed("failed");
                     if failures == 0 {

@@ -174,8 +174,12 @@ impl<S: Storage> Node<S> {
             {
                 pending.push(next);
             }
+            let (size, is_sign_of_life) = (self.sequencer.size(), pending.is_empty());
             self.answer(pending).await?;
-            silence.set(tokio::time::sleep(self.sequencer.heartbeat()));
+            // What is refused, or stands in the log already, proves no life: nothing was signed.
+            if is_sign_of_life || self.sequencer.size() > size {
+                silence.set(tokio::time::sleep(self.sequencer.heartbeat()));
+            }
         }
     }
 

@@ -212,6 +212,15 @@ impl<S: Storage> Sequencer<S> {
             .clone()
     }
 
+    /// How many entries are committed.
+    pub(super) fn size(&self) -> u64 {
+        self.published
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .tree
+            .size()
+    }
+
     async fn write_genesis(&mut self) -> Result<(), LedgerError> {
         let genesis = [&self.trust.policy_statement, &self.trust.anchors_statement];
         let genesis = genesis.map(|statement| Arc::new(statement.clone()));

@@ -67,7 +67,7 @@ pub enum Failure {
     /// 503: the entries of this tree are not all replayed yet.
     #[error("not yet: {0}")]
     NotYet(String),
-    /// 403: this tree holds what the rules refuse.
+    /// 403: this tree, or one that the log signed beyond it, holds what the rules refuse.
     #[error("refused after an audit: {0}")]
     Objected(Box<Objection>),
     /// 403: this is not the tree whose entries the log gives to its members.

@@ -21,6 +21,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use threadmark_protocol::checkpoint::{Checkpoint, Cosigner};
 use threadmark_protocol::digest::Digest;
+use threadmark_protocol::lifecycle::RULES_VERSION;
 use threadmark_protocol::note::{KeyKind, VerifierKey};
 use threadmark_protocol::witness::{Refusal, Request, RequestError};
 
@@ -83,9 +84,14 @@ impl Witness {
         duty: Duty,
         clock: fn() -> i64,
     ) -> Result<Witness, OpenError> {
+        let has_audited = !folder::audits(folder)?.is_empty();
         let folder = Arc::new(Folder::open(folder)?);
         let mut logs = BTreeMap::new();
         for (origin, (keys, audited)) in by_origin(duty.logs, duty.audited)? {
+            // A key whose word is that of an audit cosigns nothing else, whatever it is told later.
+            if has_audited && audited.is_none() {
+                return Err(OpenError::NotAudited(origin));
+            }
             let known = folder.read(&origin, cosigner.verifier())?;
             if known.is_none() && !duty.may_be_new && !folder.is_new(&origin) {
                 return Err(OpenError::Forgotten(origin));
@@ -261,6 +267,8 @@ fn audit_of(
         folder.promise_audit(origin)?;
     }
     let known = promised.and_then(|audit| audit.objection);
+    // What an older program did not understand is looked at again.
+    let known = known.filter(|of| of.rules_version >= RULES_VERSION);
     let started = Auditor::start(audited, known, folder.clone(), clock);
     let home = |source| OpenError::Home {
         origin: origin.to_owned(),

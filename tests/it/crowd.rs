@@ -247,6 +247,10 @@ impl Kept {
     /// and the audit agrees. A client that sends again gets its first receipt from each of `urls`.
     pub fn check(&self, founded: &Founded, urls: &[String]) {
         let envelopes = envelopes(&founded.database);
+        let mut tree = Tree::default();
+        envelopes
+            .iter()
+            .for_each(|entry| tree.push(leaf_hash(entry)));
         for Promise { statement, logged } in &self.promises {
             let found = envelopes.get(logged.index as usize);
             let is_there = found == Some(&statement.submission.envelope);
@@ -255,10 +259,11 @@ impl Kept {
             let entry = &statement.submission.envelope;
             let verified = receipt.verify(entry, &self.author.trust.log_key).unwrap();
             assert_eq!(verified.index, logged.index);
+            assert_eq!(tree.root_at(verified.size), Some(verified.root));
         }
         let distinct: BTreeSet<_> = envelopes.iter().collect();
         assert_eq!(distinct.len(), envelopes.len(), "an entry stands twice");
-        self.check_shown(&envelopes);
+        self.check_shown(&tree);
         for url in urls {
             self.check_again(url);
         }
@@ -266,11 +271,7 @@ impl Kept {
         assert!(good, "{told}");
     }
 
-    fn check_shown(&self, envelopes: &[Vec<u8>]) {
-        let mut tree = Tree::default();
-        envelopes
-            .iter()
-            .for_each(|entry| tree.push(leaf_hash(entry)));
+    fn check_shown(&self, tree: &Tree) {
         for note in &self.shown {
             let signed = checkpoint::open(note, &self.author.trust.checkpoint_key).unwrap();
             let Checkpoint { size, root, .. } = signed.checkpoint();

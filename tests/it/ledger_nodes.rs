@@ -31,6 +31,14 @@ async fn until(ledger: &Ledger, wanted: impl FnMut(&Role) -> bool) {
     drop(waited.expect("the role never comes").unwrap());
 }
 
+/// The writer beats once a second, and the other looks ten times: one of those looks comes before the next beat.
+async fn moves_to(memory: &Memory, ledger: &Ledger) {
+    while !ledger.role().is_writer() {
+        memory.let_lease_run_out();
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+}
+
 fn reads_of(name: &str) -> impl FnMut(&Role) -> bool {
     let writer = Some(format!("http://{name}"));
     move |role| {
@@ -58,13 +66,10 @@ async fn the_lease_moves_and_history_goes_on() {
     assert_eq!(published(&one.ledger), published(&two.ledger));
     let outcome = two.ledger.submit(statements[third].clone()).await;
     assert!(matches!(outcome, Some(Outcome::Unavailable)), "{outcome:?}");
-    // It beats once a second, and the other looks ten times.
-    memory.let_lease_run_out();
-    until(&two.ledger, Role::is_writer).await;
+    moves_to(&memory, &two.ledger).await;
     until(&one.ledger, reads_of("two")).await;
     log_all(&two, &of, &statements[..2 * third]).await;
-    memory.let_lease_run_out();
-    until(&one.ledger, Role::is_writer).await;
+    moves_to(&memory, &one.ledger).await;
     log_all(&one, &of, &statements).await;
     check_all(&memory, &of, &statements);
 }
@@ -147,4 +152,26 @@ async fn beats_that_fail_end_nothing_and_a_lost_release_only_waits() {
         check_all(&memory, &of, &statements[..10]);
         two.task.abort();
     }
+}
+
+#[tokio::test]
+async fn who_has_lost_the_word_refuses_nothing() {
+    let (of, statements) = statements();
+    let memory = Memory::default();
+    let one = join(&memory, &of, "one", of.now).await;
+    until(&one.ledger, Role::is_writer).await;
+    // What nothing came before is refused, by who has the word.
+    let late = statements.last().unwrap();
+    let told = one.ledger.submit(late.clone()).await;
+    assert!(matches!(told, Some(Outcome::Refused(_))), "{told:?}");
+    // It does not hear that it has lost it, and its world is that of before.
+    memory.inject(Call::RenewLease, Fault::NotDone, u32::MAX);
+    let two = join(&memory, &of, "two", of.now).await;
+    moves_to(&memory, &two.ledger).await;
+    log_all(&two, &of, &statements[..statements.len() - 1]).await;
+    let told = one.ledger.submit(late.clone()).await;
+    assert!(matches!(told, Some(Outcome::Unavailable)), "{told:?}");
+    until(&one.ledger, reads_of("two")).await;
+    log_all(&two, &of, &statements).await;
+    check_all(&memory, &of, &statements);
 }

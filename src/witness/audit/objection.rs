@@ -11,11 +11,12 @@ use threadmark_protocol::bundle::{Page, Replica, ReplicaError};
 use threadmark_protocol::checkpoint;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::digest::Digest;
+use threadmark_protocol::lifecycle::RULES_VERSION;
 use threadmark_protocol::statement::{Envelope, Statement, StatementId, Submission};
 use threadmark_protocol::text::{Origin, shown};
 use threadmark_protocol::tree::leaf_hash;
 
-/// Why no tree that holds this entry is ever cosigned.
+/// Why no tree with this entry, nor one up to the checkpoint that showed it, is cosigned any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objection {
@@ -31,6 +32,8 @@ pub struct Objection {
     pub checkpoint: String,
     /// When it was found, Unix seconds.
     pub found_at: i64,
+    /// Version of the rules that were asked: a program that knows newer ones asks again.
+    pub rules_version: u32,
 }
 
 impl fmt::Display for Objection {
@@ -74,6 +77,7 @@ pub(super) fn object(
         reason: shown(&error.to_string()),
         checkpoint: page.checkpoint.clone(),
         found_at: now,
+        rules_version: RULES_VERSION,
     })
 }
 
