@@ -148,19 +148,35 @@ impl Check {
         if home.is_none() && self.genesis.is_none() {
             answer.cannot_be_good(Code::UnpinnedLog);
         }
-        let bound = Bound::in_world(&verified.world);
+        let asked_as = asked_as(&viewer, source);
+        self.tell(
+            &answer,
+            source,
+            &asked_as,
+            &Bound::in_world(&verified.world),
+            &proof,
+        );
+        Ok(ExitCode::from(exit_of(answer.verdict)))
+    }
+
+    fn tell(
+        &self,
+        answer: &Answer,
+        source: Source,
+        asked_as: &str,
+        bound: &[Bound],
+        proof: &Proof,
+    ) {
         if self.json {
             let document = json!({
                 "file": self.file, "answer": answer, "from": source, "bound": bound, "proof": proof
             });
             say(&format!("{document:#}\n"));
         } else {
-            let asked_as = asked_as(&viewer, source);
             let lines = bound.iter().map(|of| format!("{}\n", of.to_text()));
-            let text = to_text(&answer, &proof, &asked_as) + &lines.collect::<String>();
+            let text = to_text(answer, proof, asked_as) + &lines.collect::<String>();
             say(&unhidden(&text));
         }
-        Ok(ExitCode::from(exit_of(answer.verdict)))
     }
 
     fn must_be_of_the_piece(&self, verified: &Verified, proof: &mut Proof) {
