@@ -3,7 +3,6 @@
 //! Owns the questions whether the log is ours, whether its entries lead to the checkpoint that was signed and its lists of statements
 //! to the root in its last entry, and whether it is the log that this process has read before, and more of it. Must never know SQL.
 
-use super::sequencer::write;
 use super::storage::{Head, Storage};
 use super::{LedgerError, Published};
 use std::sync::RwLock;
@@ -137,4 +136,11 @@ fn publish(
     log.head = head;
     log.statements = statements;
     Ok(())
+}
+
+pub(super) fn write(published: &RwLock<Published>) -> std::sync::RwLockWriteGuard<'_, Published> {
+    // Whoever panicked with the lock left whole batches: the tree is cut back before anything can fail.
+    published
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

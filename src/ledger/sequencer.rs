@@ -17,8 +17,9 @@ use super::keys::LogKeys;
 use super::lease::{Claim, Lease, Role};
 use super::node::{Fate, Fates, Node};
 use super::recent::Recent;
+use super::recovery::{self, write};
 use super::storage::{Batch, Head, Place, Storage, StorageError};
-use super::{Clock, Ledger, LedgerError, Published, recovery};
+use super::{Clock, Ledger, LedgerError, Published};
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -214,11 +215,7 @@ impl<S: Storage> Sequencer<S> {
 
     /// How many entries are committed.
     pub(super) fn size(&self) -> u64 {
-        self.published
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .tree
-            .size()
+        self.head().map_or(0, |head| head.size)
     }
 
     async fn write_genesis(&mut self) -> Result<(), LedgerError> {
@@ -400,11 +397,4 @@ fn close(
 
 fn lost() -> LedgerError {
     StorageError::Conflict("it has taken over".into()).into()
-}
-
-pub(super) fn write(published: &RwLock<Published>) -> std::sync::RwLockWriteGuard<'_, Published> {
-    // Whoever panicked with the lock left whole batches: the tree is cut back before anything can fail.
-    published
-        .write()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
