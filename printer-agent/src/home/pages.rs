@@ -98,7 +98,7 @@ impl Home {
     }
 
     /// Stores a page that ends with `next` and begins at `size`.
-    fn store(
+    pub(super) fn store(
         &self,
         next: &Replica,
         size: u64,
@@ -107,7 +107,7 @@ impl Home {
     ) -> Result<(), HomeError> {
         highest.must_stand_in(next)?;
         let _lock = lock(self.folder())?;
-        self.append_page(size, &page.to_bytes())?;
+        let (mut file, end) = self.append_page(size, &page.to_bytes())?;
         if highest
             .seen
             .as_ref()
@@ -118,7 +118,11 @@ impl Home {
                 own_seq: self.newest_own(next),
             };
             let bytes = serde_json::to_vec(&wire).unwrap_or_default();
-            self.write(HIGHEST, &bytes)?;
+            if let Err(error) = self.write(HIGHEST, &bytes) {
+                // It will be fetched again, and must not stand there twice.
+                file.truncate(end).at(&self.path(REPLICA))?;
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -129,7 +133,8 @@ impl Home {
         self.write(REPLICA, &[])
     }
 
-    fn append_page(&self, size: u64, page: &[u8]) -> Result<(), HomeError> {
+    /// Appends a page; the file, and where the page begins in it.
+    fn append_page(&self, size: u64, page: &[u8]) -> Result<(FileJournal, u64), HomeError> {
         let path = self.path(REPLICA);
         let mut file = match FileJournal::open(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -150,7 +155,8 @@ impl Home {
         let mut framed = (page.len() as u32).to_be_bytes().to_vec();
         framed.extend(page);
         framed.extend(Digest::sha256(&[&framed]).0);
-        file.append(&framed).at(&path)
+        file.append(&framed).at(&path)?;
+        Ok((file, end))
     }
 
     fn newest_own(&self, replica: &Replica) -> Option<u64> {

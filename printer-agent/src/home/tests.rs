@@ -391,6 +391,31 @@ fn a_page_that_does_not_verify_is_not_stored() {
 }
 
 #[test]
+fn a_page_whose_checkpoint_cannot_be_kept_does_not_stand_there_either() {
+    let mut ship = Ship::ready();
+    let before = std::fs::read(ship.home.path("replica.cbor")).unwrap();
+    let replica = ship.home.replica().unwrap();
+    ship.c.receive_lot("lot:l2", "AlSi10Mg AMS7035");
+    let page = ship.c.log.page(replica.size());
+    let mut next = replica.clone();
+    next.extend(&page).unwrap();
+    let highest = ship.home.highest(replica.trust()).unwrap();
+    let (path, size) = (ship.home.path("highest.json"), replica.size());
+    let good = std::fs::read(&path).unwrap();
+    // Root writes everywhere, so a folder stands in the way.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert!(ship.home.store(&next, size, &page, &highest).is_err());
+    let after = std::fs::read(ship.home.path("replica.cbor")).unwrap();
+    assert_eq!(after, before);
+    std::fs::remove_dir(&path).unwrap();
+    std::fs::write(&path, good).unwrap();
+    let mut replica = ship.home.replica().unwrap();
+    ship.home.extend(&mut replica, &page).unwrap();
+    assert_eq!(ship.home.replica().unwrap().size(), next.size());
+}
+
+#[test]
 fn a_lost_record_of_deliveries_only_means_sending_again() {
     let c = Consortium::founded(1);
     let (_folder, home) = person(&c);

@@ -125,6 +125,34 @@ fn a_page_that_fails_at_its_end_changes_nothing_of_what_was_known() {
 }
 
 #[test]
+fn a_page_that_cannot_be_stored_is_undone_with_its_checkpoint() {
+    #[derive(Debug)]
+    struct Full;
+    impl From<ReplicaError> for Full {
+        fn from(error: ReplicaError) -> Full {
+            panic!("the page is good: {error}")
+        }
+    }
+    let c = consortium();
+    let pages = c.log.pages();
+    let mut replica = replica(&c);
+    replica.extend(&pages[0]).unwrap();
+    let known = (replica.size(), replica.as_of());
+    let rest = c.log.page(replica.size());
+    let tried = replica.extend_if(&rest, |next| {
+        assert_eq!(next.checkpoint(), Some(c.log.checkpoint()));
+        assert_eq!(next.size(), c.log.size());
+        Err(Full)
+    });
+    assert!(tried.is_err());
+    assert_eq!((replica.size(), replica.as_of()), known);
+    assert_eq!(replica.checkpoint(), Some(&pages[0].checkpoint[..]));
+    replica.extend(&rest).unwrap();
+    assert_eq!(replica.world().states, c.log.world().states);
+    assert_eq!(replica.checkpoint(), Some(c.log.checkpoint()));
+}
+
+#[test]
 fn the_log_of_another_consortium_is_refused() {
     let (c, other) = (consortium(), Consortium::founded(2));
     let replica = replica(&c);
