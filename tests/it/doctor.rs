@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use threadmark_protocol::world::STATE_FORM;
 use tokio::runtime::Runtime;
 
 /// An address that is free for now.
@@ -130,7 +131,7 @@ fn a_good_installation_before_its_first_start_while_it_runs_and_after() {
         ("metrics", "told at"),
         ("public address", "leads to this service"),
         ("newest checkpoint", "of size 5, signed by this log"),
-        ("schema", "states of form 2"),
+        ("schema", &format!("states of form {STATE_FORM}")),
         ("keys fit genesis", "they do"),
     ] {
         assert!(
@@ -222,7 +223,7 @@ fn broken_databases() {
     assert!(!format!("{found:?}").contains("hunter2"));
     alter("update state_form set form = 99");
     only_problem(&examined(&founded, &[]), "schema", "form 99");
-    alter("update state_form set form = 2");
+    alter(&format!("update state_form set form = {STATE_FORM}"));
     alter(
         "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
            values (99991231000001, 'later', true, '\\x00', 0)",

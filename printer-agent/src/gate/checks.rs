@@ -212,6 +212,11 @@ impl<'a> Case<'a> {
         if !this_machine || licence.machine != self.order.machine {
             return refuse(Check::Licence, Code::LicenceOtherMachine, &licence.machine);
         }
+        let until = self.view.knowledge.logged_until.unwrap_or(i64::MIN);
+        let standing = self.world().standing(&licence.holder, Place::newest(until));
+        if !matches!(standing, Some(Some(_))) {
+            return refuse(Check::Licence, Code::Expelled, &licence.holder);
+        }
         match self.world().get(&key_subject(&self.kid)) {
             Some(Data::Key { revoked: None, .. }) => Ok(()),
             Some(Data::Key { .. }) => refuse(Check::Licence, Code::KeyRevoked, self.kid),

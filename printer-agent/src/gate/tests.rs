@@ -5,6 +5,7 @@ use crate::fixture::{Setup, Ship};
 use crate::print::{PrintError, Printed};
 use threadmark_protocol::answer::Viewer;
 use threadmark_protocol::body::design::Effect;
+use threadmark_protocol::body::vote::{Change, Expulsion};
 use threadmark_protocol::fixture::{DAY_S, Who, text};
 use threadmark_protocol::world::Data;
 
@@ -277,6 +278,21 @@ fn a_revoked_machine_key_prints_nothing() {
     assert_eq!(
         refused(ship.print(&order)),
         (Check::Licence, Some(Code::KeyRevoked))
+    );
+}
+
+#[test]
+fn the_machine_of_an_expelled_shop_prints_nothing() {
+    let mut ship = Ship::ready();
+    let order = ship.order();
+    let organisation = ship.c.org(Who::Machine);
+    let expel = Change::Expel(Expulsion { organisation });
+    let (id, core) = ship.c.proposal(expel);
+    ship.c.must(Who::Governor, &id, core);
+    ship.sync();
+    assert_eq!(
+        refused(ship.print(&order)),
+        (Check::Licence, Some(Code::Expelled))
     );
 }
 

@@ -43,6 +43,13 @@ impl Home {
         let place = Place::newest(replica.as_of().unwrap_or(i64::MIN));
         let all = replica.world().policies().iter();
         let mut decided: Vec<_> = all.filter(|policy| policy.binds(place)).cloned().collect();
+        // What was taken back before its time never was in force, and its witnesses were nobody's choice.
+        let later = decided.clone();
+        let mut at = 0;
+        decided.retain(|policy| {
+            at += 1;
+            !is_overtaken(policy, &later[at..])
+        });
         let followed = self.read(FOLLOWED)?.unwrap_or_default();
         let followed = String::from_utf8_lossy(&followed)
             .parse::<StatementId>()
@@ -79,8 +86,9 @@ impl Home {
         let new = named(next)?;
         let has_begun = !new.asks_for_witnesses() || confirmed(&new, replica, note).is_some();
         if has_seen && has_begun {
-            self.write(WITNESSED, note.as_bytes())?;
+            // A crash in between leaves the new quorum without a note of its own, and the next one brings it.
             self.write(FOLLOWED, next.by.statement.to_hex().as_bytes())?;
+            self.write(WITNESSED, note.as_bytes())?;
         }
         Ok(())
     }
@@ -161,6 +169,20 @@ fn named(policy: &Decided<governance::Policy>) -> Result<Policy, HomeError> {
             Policy::parse(file.as_bytes()).map_err(HomeError::WitnessPolicy)
         }
     }
+}
+
+/// Whether something that was decided later was in force first.
+fn is_overtaken(
+    policy: &Decided<governance::Policy>,
+    later: &[Decided<governance::Policy>],
+) -> bool {
+    let in_force = |of: &Decided<governance::Policy>| of.from.or(of.by.logged_at);
+    let is_before = |from| {
+        later
+            .iter()
+            .any(|of| in_force(of).is_some_and(|at| at <= from))
+    };
+    policy.from.is_some_and(is_before)
 }
 
 /// Size and age of a checkpoint that the log has signed, the quorum has cosigned, and the replica contains.

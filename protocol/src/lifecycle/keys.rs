@@ -60,20 +60,32 @@ pub fn added(context: &Context, says: &KeyAdded) -> Result<Changes, Refusal> {
 }
 
 /// By the key's organisation, or by a governor for another's, unless that is a governor too: else one could silence all others.
+///
+/// *Compromised since* throws doubt on everything that hangs on a key. Of another's key, and of who administrates a governor, that is
+/// for a vote ([`crate::body::vote::Change::Admin`]): else one organisation could undo alone what many have decided.
 pub fn revoked(context: &Context, says: &KeyRevoked) -> Result<Changes, Refusal> {
     context.require_role(&[Role::Admin])?;
     let mut state = context.known(context.subject("key")?)?.clone();
-    let Data::Key { org, revoked, .. } = &mut state.data else {
+    let Data::Key {
+        org,
+        revoked,
+        roles,
+        ..
+    } = &mut state.data
+    else {
         return refuse(Code::WrongSubject, "no key");
     };
+    let governs = context.has_function(org, Function::Governor);
+    let reaches_far = org != context.org || governs && roles.contains_key(&Role::Admin);
+    require(
+        context.rules < VOTES || says.compromised_since.is_none() || !reaches_far,
+        Code::NeedsVotes,
+        "Revoke it without a time, and propose another administrator's key with one.",
+    )?;
     if !context.has_function(context.org, Function::Governor) {
         context.require_own(org)?;
     } else if context.rules >= VOTES && org != context.org {
-        require(
-            !context.has_function(org, Function::Governor),
-            Code::NeedsVotes,
-            "It is another governor's.",
-        )?;
+        require(!governs, Code::NeedsVotes, "It is another governor's.")?;
     }
     require(
         end_key(revoked, &context.source, says.compromised_since),

@@ -98,7 +98,8 @@ fn cast(
     let votes = ballot.votes.values().filter(counts);
     let in_favour = votes.filter(|vote| is_in_favour(context.world, vote));
     let mut changes = Changes::default();
-    if ballot.decided.is_none() && in_favour.count() >= needed {
+    let is_open = ballot.decided.is_none() && ballot.cancelled.is_none();
+    if is_open && in_favour.count() >= needed {
         match decide::effect(context, id, &ballot.proposal.change) {
             Ok(effect) => {
                 changes = effect;
@@ -108,8 +109,12 @@ fn cast(
                     from: decide::opens_at(context),
                 });
             }
-            // Something else was decided since, which leaves no room for it.
-            Err(_) => drop(changes.findings.insert(Code::WithoutEffect)),
+            // Something else was decided since, which leaves no room for it. It stays so: else a later vote alone would do it
+            // when there is room again, and nobody else wants it any more.
+            Err(_) => {
+                ballot.cancelled = Some(context.source.clone());
+                changes.findings.insert(Code::WithoutEffect);
+            }
         }
     }
     Ok(changes.set(id.clone(), Data::Proposal(Box::new(ballot))))

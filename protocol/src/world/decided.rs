@@ -119,7 +119,7 @@ pub struct Ballot {
     pub votes: BTreeMap<OrgId, Vote>,
     /// That it has enough votes.
     pub decided: Option<Decision>,
-    /// What took the decision back before it was in force.
+    /// What took the decision back before it was in force, or the vote that had no effect.
     pub cancelled: Option<Source>,
 }
 

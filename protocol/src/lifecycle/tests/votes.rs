@@ -8,7 +8,7 @@ use crate::body::vote::{Cancellation, Change, Expulsion, NewAdmin, NewFunctions,
 use crate::fixture::{DAY_S, Founding, Person, text};
 use crate::lifecycle::{RULES_VERSION, Refusal};
 use crate::statement::Statement;
-use crate::text::OrgId;
+use crate::text::{Moment, OrgId};
 use crate::world::{Data, Decision, Place, key_subject};
 use std::collections::BTreeMap;
 
@@ -369,6 +369,48 @@ fn what_another_decision_left_no_room_for_is_without_effect() {
     let late = c.vote(Who::AuthorityAdmin, &two, true).unwrap();
     assert_eq!(c.log.findings(&late.id), set([Code::WithoutEffect]));
     assert_eq!(decision(&c, &two), None);
+}
+
+#[test]
+fn a_majority_without_effect_is_over() {
+    let mut c = governed_by(12, 3);
+    let more = BTreeSet::from([Function::Maintenance, Function::Shop]);
+    let change = set_functions(&c, Who::MroAdmin, more);
+    let one = propose(&mut c, Who::Governor, change.clone()).unwrap();
+    let two = propose(&mut c, Who::OemAdmin, change).unwrap();
+    c.vote(Who::AuthorityAdmin, &one, true).unwrap();
+    let late = c.vote(Who::AuthorityAdmin, &two, true).unwrap();
+    assert_eq!(c.log.findings(&late.id), set([Code::WithoutEffect]));
+    let organisation = c.org(Who::MroAdmin);
+    let gone = expel(&c, Who::MroAdmin);
+    let expulsion = propose(&mut c, Who::Governor, gone).unwrap();
+    c.vote(Who::AuthorityAdmin, &expulsion, true).unwrap();
+    // The last vote, even against it, does not bring back what two once wanted.
+    c.vote(Who::Governor, &two, false).unwrap();
+    assert_eq!(decision(&c, &two), None);
+    let place = Place::newest(c.log.logged_at());
+    assert_eq!(c.log.world().standing(&organisation, place), Some(&None));
+}
+
+#[test]
+fn doubt_that_reaches_far_is_for_a_vote() {
+    let mut c = governed_by(13, 3);
+    let since = Moment::from_unix(crate::fixture::START_S).unwrap();
+    let revoked = |compromised_since| {
+        Core::KeyRevoked(KeyRevoked {
+            reason: text("None"),
+            compromised_since,
+        })
+    };
+    // One's own, on which what was decided rests; and another's, on which a fleet may rest.
+    for who in [Who::Governor, Who::Inspector] {
+        let key = c.key_of(who);
+        let refused = c.say(Who::Governor, &key, revoked(Some(since)));
+        assert_eq!(code(refused), Code::NeedsVotes);
+    }
+    let key = c.key_of(Who::Inspector);
+    c.say(Who::Governor, &key, revoked(None)).unwrap();
+    c.say(Who::ShopAdmin, &key, revoked(Some(since))).unwrap();
 }
 
 #[test]
