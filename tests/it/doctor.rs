@@ -131,7 +131,7 @@ fn a_good_installation_before_its_first_start_while_it_runs_and_after() {
         ("metrics", "told at"),
         ("public address", "leads to this service"),
         ("newest checkpoint", "of size 5, signed by this log"),
-        ("schema", &format!("states of form {STATE_FORM}")),
+        ("schema", &format!("states of form {STATE_FORM}")[..]),
         ("keys fit genesis", "they do"),
     ] {
         assert!(
