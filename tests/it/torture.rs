@@ -9,8 +9,10 @@ use crate::crowd::{Author, Crowd, UNLIMITED, free_port};
 use crate::support::{Founded, Service, database_in};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use threadmark::store::cluster::Cluster;
+use threadmark_agent::sync::Client;
 use threadmark_agent::system;
 use threadmark_protocol::fixture::Entropy;
 use tokio::runtime::Runtime;
@@ -27,9 +29,10 @@ fn told(name: &str, everyday: u64) -> u64 {
     told.map_or(everyday, |text| text.parse().expect(name))
 }
 
-/// A PostgreSQL that is nobody else's, so that it can be killed.
+/// A PostgreSQL that is nobody else's, so that it can be killed. It is looked after as the product looks after a private one: a server
+/// that loses a process while it recovers from the loss of another gives up, and is started again.
 struct Rack {
-    cluster: Cluster,
+    cluster: Arc<Mutex<Cluster>>,
     folder: tempfile::TempDir,
     random: Entropy,
     seed: u64,
@@ -43,8 +46,17 @@ impl Rack {
         // The server's user must enter it.
         let open = open.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755));
         let folder = open.tempdir().unwrap();
+        let cluster = Arc::new(Mutex::new(Cluster::start(folder.path()).unwrap()));
+        let looked_after = Arc::downgrade(&cluster);
+        std::thread::spawn(move || {
+            while let Some(cluster) = looked_after.upgrade() {
+                cluster.lock().unwrap().revive().unwrap();
+                drop(cluster);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
         Rack {
-            cluster: Cluster::start(folder.path()).unwrap(),
+            cluster,
             folder,
             random: Entropy::new(seed),
             seed,
@@ -56,7 +68,8 @@ impl Rack {
         let (started, mut done) = (system::elapsed(), 0);
         while done < kills {
             let some = KILLS_A_LOG.min(kills - done);
-            let mut log = Log::new(&self.cluster.url(), nodes);
+            let url = self.cluster.lock().unwrap().url();
+            let mut log = Log::new(&url, nodes);
             segment(self, &mut log, some);
             log.check();
             done += some;
@@ -73,30 +86,39 @@ impl Rack {
     /// The server's own processes: itself first.
     fn processes(&self) -> Vec<u32> {
         let file = self.folder.path().join("postgres/postmaster.pid");
-        let text = std::fs::read_to_string(file).unwrap();
-        let server: u32 = text.lines().next().unwrap().parse().unwrap();
+        // None while it is away.
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let Some(server) = text
+            .lines()
+            .next()
+            .and_then(|line| line.parse::<u32>().ok())
+        else {
+            return Vec::new();
+        };
+        let name = std::fs::read_to_string(format!("/proc/{server}/comm")).unwrap_or_default();
+        if name.trim() != "postgres" {
+            return Vec::new();
+        }
         let children = format!("/proc/{server}/task/{server}/children");
         let children = std::fs::read_to_string(children).unwrap_or_default();
         let children = children.split_whitespace().map(|pid| pid.parse().unwrap());
         [server].into_iter().chain(children).collect()
     }
 
-    /// The server, or one of its processes, whichever it is; then it comes back.
+    /// The server, or one of its processes, whichever it is, at work or while it recovers; never while it is being started.
     fn kill_database(&mut self) {
+        let cluster = self.cluster.clone();
+        let _no_start = cluster.lock().unwrap();
         let processes = self.processes();
-        let victim = match self.random.below(2) {
-            0 => processes[0],
-            _ => processes[self.random.below(processes.len() as u64) as usize],
+        let at = match self.random.below(2) {
+            0 => 0,
+            _ => self.random.below(processes.len().max(1) as u64) as usize,
         };
-        // It may have ended by itself.
-        let _ = Command::new("kill")
-            .args(["-9", &victim.to_string()])
-            .output();
-        if victim == processes[0] {
-            // The kernel takes a moment.
-            while !self.cluster.revive().unwrap() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+        if let Some(victim) = processes.get(at) {
+            // It may have ended by itself.
+            let _ = Command::new("kill")
+                .args(["-9", &victim.to_string()])
+                .output();
         }
     }
 }
@@ -166,13 +188,23 @@ impl Log {
         }
     }
 
+    fn wait_until_up(&mut self) {
+        for url in self.urls() {
+            let client = Client::new(&url);
+            while client.checkpoint().is_err() {
+                self.must_live();
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+
     fn wait_for(&mut self, more: usize) {
         self.crowd.as_ref().unwrap().wait_for(more);
         self.must_live();
     }
 
     /// Every place has a service in the end, and all is as it was promised.
-    fn check(mut self) {
+    fn check(&mut self) {
         for at in 0..self.ports.len() {
             if self.services[at].is_none() {
                 self.start(at);
@@ -183,6 +215,20 @@ impl Log {
         self.must_live();
         kept.check(&self.founded, &self.urls());
         println!("{} statements acknowledged, all kept", kept.promises.len());
+    }
+}
+
+/// What failed tells what each service told last.
+impl Drop for Log {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for (at, service) in self.services.iter_mut().enumerate() {
+            let ended = service.as_mut().is_none_or(Service::has_ended);
+            let told = self.founded.folder.path().join(format!("service{at}.log"));
+            println!("service {at}, ended: {ended}\n{}", tail(&told));
+        }
     }
 }
 
@@ -243,8 +289,13 @@ fn killing_the_database(rack: &mut Rack, log: &mut Log, kills: u64) {
     for at in 0..log.ports.len() {
         log.start(at);
     }
+    // A start without a database is given up, and said.
+    log.wait_until_up();
     for _ in 0..kills {
-        log.wait_for(1 + rack.random.below(20) as usize);
+        // Now and then before it has recovered from the last one.
+        if rack.random.below(4) > 0 {
+            log.wait_for(1 + rack.random.below(20) as usize);
+        }
         rack.pause(Duration::from_millis(100));
         rack.kill_database();
     }
