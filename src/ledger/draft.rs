@@ -32,10 +32,10 @@ pub struct Ground {
     pub statements: Map,
 }
 
-/// Statements to which the rules were applied, in order.
-pub struct Draft<'a> {
+/// Statements to which the rules were applied, in order. Each call is given the states that the one before has changed; they
+/// are wrong when the batch is not committed.
+pub struct Draft {
     ground: Ground,
-    world: &'a mut World,
     entries: Vec<Arc<Statement>>,
     changed: BTreeSet<SubjectId>,
     edges: BTreeSet<(SubjectId, SubjectId)>,
@@ -47,42 +47,54 @@ pub struct Draft<'a> {
     pub refused: BTreeMap<StatementId, Refusal>,
 }
 
-impl<'a> Draft<'a> {
-    /// Applies the rules; `world` has the changes afterwards, and is wrong if the batch is not committed.
-    pub fn new(ground: Ground, world: &'a mut World, statements: &[Arc<Statement>]) -> Self {
-        let mut draft = Draft {
+impl Draft {
+    /// One without statements.
+    pub fn new(ground: Ground) -> Draft {
+        Draft {
             ground,
-            world,
-            entries: Vec::with_capacity(statements.len() + 1),
+            entries: Vec::new(),
             changed: BTreeSet::new(),
             edges: BTreeSet::new(),
-            noted: Vec::with_capacity(statements.len() + 1),
+            noted: Vec::new(),
             accepted: BTreeMap::new(),
             refused: BTreeMap::new(),
-        };
-        for statement in statements {
-            let index = draft.next_index();
-            match draft.apply(statement) {
-                Ok(changes) => {
-                    let findings = changes.findings.clone();
-                    draft.accepted.insert(statement.id, (index, findings));
-                    draft.record(statement.clone(), changes);
-                }
-                Err(refusal) => drop(draft.refused.insert(statement.id, refusal)),
-            }
         }
-        draft
+    }
+
+    /// Applies the rules to one more statement.
+    pub fn add(&mut self, world: &mut World, statement: &Arc<Statement>) {
+        let index = self.next_index();
+        match self.apply(world, statement) {
+            Ok(changes) => {
+                let findings = changes.findings.clone();
+                self.accepted.insert(statement.id, (index, findings));
+                self.record(world, statement.clone(), changes);
+            }
+            Err(refusal) => drop(self.refused.insert(statement.id, refusal)),
+        }
+    }
+
+    /// What stands in the log before it: a subject without a statement there has no state.
+    pub fn statements_before(&self) -> &Map {
+        &self.ground.statements
     }
 
     /// Closes it with the log's own entry and signs the tree with the entries on top. The tree itself is left as it is: nothing
     /// is committed.
-    pub fn close(mut self, tree: &mut Tree, fence: i64) -> Result<Batch, String> {
+    pub fn close(
+        mut self,
+        world: &mut World,
+        tree: &mut Tree,
+        fence: i64,
+    ) -> Result<Batch, String> {
         let mentions = self.ground.statements.add(&self.noted);
         let close = Arc::new(self.closing_entry()?);
-        let changes = self.apply(&close).map_err(|refusal| refusal.to_string())?;
-        self.record(close, changes);
+        let changes = self
+            .apply(world, &close)
+            .map_err(|refusal| refusal.to_string())?;
+        self.record(world, close, changes);
         let checkpoint = self.checkpoint(tree)?;
-        let state = |id: &SubjectId| Some((id.clone(), self.world.states.get(id)?.clone()));
+        let state = |id: &SubjectId| Some((id.clone(), world.states.get(id)?.clone()));
         Ok(Batch {
             first: self.ground.first,
             states: self.changed.iter().filter_map(state).collect(),
@@ -99,15 +111,15 @@ impl<'a> Draft<'a> {
         self.ground.first + self.entries.len() as u64
     }
 
-    fn apply(&self, statement: &Statement) -> Result<Changes, Refusal> {
+    fn apply(&self, world: &World, statement: &Statement) -> Result<Changes, Refusal> {
         let at = At {
             index: Some(self.next_index()),
             logged_at: self.ground.logged_at,
         };
-        lifecycle::apply(self.world, statement, at)
+        lifecycle::apply(world, statement, at)
     }
 
-    fn record(&mut self, statement: Arc<Statement>, changes: Changes) {
+    fn record(&mut self, world: &mut World, statement: Arc<Statement>, changes: Changes) {
         let link = Link {
             index: self.next_index(),
             logged_at: self.ground.logged_at,
@@ -115,9 +127,9 @@ impl<'a> Draft<'a> {
         };
         self.noted
             .push((link, index::touched(&statement, &changes)));
-        for (id, before) in self.world.record(&statement, changes.states) {
+        for (id, before) in world.record(&statement, changes.states) {
             let before = before.as_ref().map(State::parents).unwrap_or_default();
-            let now = self.world.states.get(&id).map(State::parents);
+            let now = world.states.get(&id).map(State::parents);
             let new = now.into_iter().flatten().filter(|up| !before.contains(up));
             self.edges.extend(new.map(|up| (id.clone(), up)));
             self.changed.insert(id);

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 /// Most statements of one batch.
-const BATCH_MAX: usize = 256;
+pub(super) const BATCH_MAX: usize = 256;
 /// Most statements that wait; beyond it submitters are told to come back.
 const QUEUE_MAX: usize = 4096;
 
@@ -31,7 +31,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    fn answer(self, fate: Fate) {
+    pub(super) fn answer(self, fate: Fate) {
         // Whoever stopped waiting will send again and be told the index.
         let _ = self.reply.send(fate);
     }
@@ -65,6 +65,21 @@ impl Fate {
             known,
         }
     }
+}
+
+/// With the first all that wait behind it, up to `most`.
+pub(super) fn gather(
+    first: Pending,
+    most: usize,
+    queue: &mut mpsc::Receiver<Pending>,
+) -> Vec<Pending> {
+    let mut all = vec![first];
+    while all.len() < most
+        && let Ok(next) = queue.try_recv()
+    {
+        all.push(next);
+    }
+    all
 }
 
 /// What became of each.
@@ -168,36 +183,15 @@ impl<S: Storage> Node<S> {
                     continue;
                 }
             };
-            let mut pending: Vec<Pending> = first.into_iter().collect();
-            while pending.len() < BATCH_MAX
-                && let Ok(next) = self.waiting.try_recv()
-            {
-                pending.push(next);
-            }
-            let (size, is_sign_of_life) = (self.sequencer.size(), pending.is_empty());
-            self.answer(pending).await?;
+            let first = first.map(|first| gather(first, BATCH_MAX, &mut self.waiting));
+            let (size, is_sign_of_life) = (self.sequencer.size(), first.is_none());
+            let first = first.unwrap_or_default();
+            self.sequencer.work_off(first, &mut self.waiting).await?;
             // What is refused, or stands in the log already, proves no life: nothing was signed.
             if is_sign_of_life || self.sequencer.size() > size {
                 silence.set(tokio::time::sleep(self.sequencer.heartbeat()));
             }
         }
-    }
-
-    async fn answer(&mut self, pending: Vec<Pending>) -> Result<(), LedgerError> {
-        let mut seen = BTreeSet::new();
-        let is_first = |waiting: &&Pending| seen.insert(waiting.statement.id);
-        let statements = pending.iter().filter(is_first);
-        let statements = statements
-            .map(|waiting| waiting.statement.clone())
-            .collect();
-        let mut fates = Fates::new();
-        let done = self.sequencer.process(statements, &mut fates).await;
-        self.sequencer.trim();
-        for waiting in pending {
-            let fate = fates.get(&waiting.statement.id).cloned();
-            waiting.answer(fate.unwrap_or(Fate::Unavailable));
-        }
-        done
     }
 
     /// Follows what others commit, until the lease is free.

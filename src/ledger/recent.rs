@@ -8,7 +8,7 @@ use super::storage::{Batch, Numbers, Place, Storage, StorageError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use threadmark_protocol::body::governance::Policy;
-use threadmark_protocol::index::Mention;
+use threadmark_protocol::index::{Map, Mention};
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::lifecycle;
 use threadmark_protocol::statement::{Statement, StatementId};
@@ -26,8 +26,8 @@ pub struct Recent {
     world: World,
     /// Asked for and, where there is no state, known to be absent.
     known: BTreeSet<SubjectId>,
-    /// The highest number of each of these is at hand, if it has used any.
-    met: BTreeSet<KeyId>,
+    /// The highest number of each of these keys when it was first asked for; all that it has used beyond it are at hand.
+    met: BTreeMap<KeyId, u64>,
     /// About how large the states are as text; rather more than less.
     bytes: usize,
 }
@@ -48,31 +48,38 @@ impl std::io::Write for Length {
 
 impl Recent {
     /// Which statements stand in the log already; and gets at hand what the rules read for the others, and for the entry by
-    /// `log_key` that closes their batch.
+    /// `log_key` that closes their batch. `before` is the index of all statements up to what is at hand: who is not in it has no
+    /// state, but for the log's own subjects, for which nothing counts. So nobody asks storage for what is new in the world.
     pub async fn look_up(
         &mut self,
         storage: &impl Storage,
         statements: &[Arc<Statement>],
         log_key: &KeyId,
+        before: &Map,
     ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
         let subjects = statements.iter().flat_map(|of| lifecycle::subjects(of));
         let own = [log_subject(), policy_subject(), key_subject(log_key)];
-        let missing = self.missing(subjects.chain(own));
+        let may_be_there = |id: &SubjectId| before.tally(id).count > 0 || own.contains(id);
+        let missing = self.missing(subjects.chain(own.clone()));
+        let (missing, new) = missing.into_iter().partition(may_be_there);
+        self.known.extend::<BTreeSet<_>>(new);
         let strangers = self.strangers(statements.iter().map(|of| of.envelope.kid));
         let (told, newest) = tokio::try_join!(storage.world(&missing), storage.newest(&strangers))?;
         self.take(missing, told);
+        self.met.extend(strangers.into_iter().map(|key| (key, 0)));
+        self.met.extend(newest.keys().copied());
         self.remember(newest);
-        self.met.extend(strangers);
         self.look_up_old(storage, statements).await
     }
 
-    /// Which statements stand in the log already. Asks about those only whose key has gone on to higher numbers: hardly any.
+    /// Which statements stand in the log already. Asks about those only whose number their key has used, or may have used before it
+    /// was met: hardly any.
     async fn look_up_old(
         &mut self,
         storage: &impl Storage,
         statements: &[Arc<Statement>],
     ) -> Result<BTreeMap<StatementId, Place>, StorageError> {
-        let old = || statements.iter().filter(|of| !self.is_next(of));
+        let old = || statements.iter().filter(|of| !self.is_new(of));
         let ids: Vec<_> = old().map(|of| of.id).collect();
         if ids.is_empty() {
             return Ok(BTreeMap::new());
@@ -96,7 +103,7 @@ impl Recent {
 
     /// Those of `keys` whose highest number storage must be asked for.
     fn strangers(&self, keys: impl Iterator<Item = KeyId>) -> BTreeSet<KeyId> {
-        keys.filter(|key| !self.met.contains(key)).collect()
+        keys.filter(|key| !self.met.contains_key(key)).collect()
     }
 
     /// Takes what storage told about `asked`.
@@ -118,12 +125,12 @@ impl Recent {
         }
     }
 
-    /// Whether its number is higher than any that its key has used: then neither it nor another of that number is logged.
-    fn is_next(&self, statement: &Statement) -> bool {
-        let kid = statement.envelope.kid;
-        let mut used = self.world.sequences.range((kid, 0)..=(kid, u64::MAX));
-        let highest = used.next_back().map(|((_, seq), _)| *seq);
-        self.met.contains(&kid) && highest.is_none_or(|highest| statement.body.seq > highest)
+    /// Whether its key has not used its number: then neither it nor another of that number is logged.
+    fn is_new(&self, statement: &Statement) -> bool {
+        let (kid, seq) = (statement.envelope.kid, statement.body.seq);
+        let when_met = self.met.get(&kid);
+        when_met.is_some_and(|highest| seq > *highest)
+            && !self.world.sequences.contains_key(&(kid, seq))
     }
 
     /// The states, for the rules and for what they change.
@@ -146,18 +153,15 @@ impl Recent {
         self.world.policy(at)
     }
 
-    /// Begins anew when there is too much.
-    pub fn trim(&mut self) {
-        self.trim_to(BYTES_MAX);
+    /// Whether there is so much that it should begin anew.
+    pub fn is_full(&self) -> bool {
+        self.exceeds(BYTES_MAX)
     }
 
-    fn trim_to(&mut self, bytes_max: usize) {
-        if self.bytes > bytes_max
+    fn exceeds(&self, bytes_max: usize) -> bool {
+        self.bytes > bytes_max
             || self.world.states.len().max(self.known.len()) > SUBJECTS_MAX
             || self.world.sequences.len() > SUBJECTS_MAX
-        {
-            *self = Recent::default();
-        }
     }
 }
 
@@ -180,9 +184,7 @@ mod tests {
         recent.take(BTreeSet::new(), told);
         // The ids and what stands between the states is not theirs.
         assert!((text.len() / 2..text.len()).contains(&recent.bytes));
-        recent.trim_to(recent.bytes);
-        assert_eq!(recent.world.states.len(), world.states.len());
-        recent.trim_to(recent.bytes - 1);
-        assert!(recent.world.states.is_empty() && recent.bytes == 0);
+        assert!(!recent.exceeds(recent.bytes));
+        assert!(recent.exceeds(recent.bytes - 1));
     }
 }

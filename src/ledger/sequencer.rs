@@ -9,24 +9,23 @@
 //! 4. publish and answer the waiters: the batch is durable, waiters that hear nothing send again and are told the
 //!    index that their statement has.
 //!
-//! A start and a take-over are one thing, [`Sequencer::take_over`]: the fence first, then what is committed
-//! ([`recovery::catch_up`]). When this process writes is [`super::node`]'s. Must never know HTTP or SQL.
+//! Steps 1 of the next batch and 3 of this one go on side by side ([`turns`]). A start and a take-over are one thing,
+//! [`Sequencer::take_over`]: the fence first, then what is committed ([`recovery::catch_up`]). When this process writes is
+//! [`super::node`]'s. Must never know HTTP or SQL.
+
+mod turns;
 
 use super::draft::{Draft, Ground, grow};
 use super::keys::LogKeys;
 use super::lease::{Claim, Lease, Role};
-use super::node::{Fate, Fates, Node};
+use super::node::Node;
 use super::recent::Recent;
 use super::recovery::{self, write};
-use super::storage::{Batch, Head, Place, Storage, StorageError};
+use super::storage::{Batch, Head, Storage, StorageError};
 use super::{Clock, Ledger, LedgerError, Published};
-use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use threadmark_protocol::code::Code;
 use threadmark_protocol::genesis::{Genesis, Trust};
-use threadmark_protocol::lifecycle::Refusal;
-use threadmark_protocol::statement::Statement;
 use threadmark_protocol::world;
 
 /// The writer's own state between batches.
@@ -191,11 +190,6 @@ impl<S: Storage> Sequencer<S> {
         self.storage.release_lease(self.fence).await
     }
 
-    /// Keeps what is at hand between batches within its bounds.
-    pub(super) fn trim(&mut self) {
-        self.recent.trim();
-    }
-
     /// Longest silence of the log, as the policy at hand has it: that of genesis before the first batch of this process.
     pub(super) fn heartbeat(&self) -> Duration {
         let founding = &self.trust.policy;
@@ -219,24 +213,26 @@ impl<S: Storage> Sequencer<S> {
     }
 
     async fn write_genesis(&mut self) -> Result<(), LedgerError> {
-        let genesis = [&self.trust.policy_statement, &self.trust.anchors_statement];
-        let genesis = genesis.map(|statement| Arc::new(statement.clone()));
-        let ground = self.ground();
-        let draft = Draft::new(ground, self.recent.world(), &genesis);
+        let mut draft = Draft::new(self.ground(None));
+        for statement in [&self.trust.policy_statement, &self.trust.anchors_statement] {
+            draft.add(self.recent.world(), &Arc::new(statement.clone()));
+        }
         if let Some(refusal) = draft.refused.values().next() {
             return Err(LedgerError::Genesis(refusal.to_string()));
         }
-        let batch = close(draft, &self.published, self.fence)?;
-        self.commit(batch).await
+        let batch = self.close(draft)?;
+        let done = self.storage.commit(&batch).await;
+        self.committed(batch, done).await
     }
 
-    /// What a batch that begins now rests on. Log time never falls.
-    fn ground(&self) -> Ground {
-        let head = self.head();
+    /// What a batch that begins now rests on: what is published, or the batch on its way there. Log time never falls.
+    fn ground(&self, below: Option<&Batch>) -> Ground {
+        let statements = || write(&self.published).statements.clone();
+        let head = below.map(|batch| batch.checkpoint.clone());
+        let head = head.or_else(|| self.head());
         let logged_at = (self.clock)();
-        let statements = write(&self.published).statements.clone();
         Ground {
-            statements,
+            statements: below.map_or_else(statements, |batch| batch.statements.clone()),
             keys: self.keys.clone(),
             trust: self.trust.clone(),
             first: head.as_ref().map_or(0, |head| head.size),
@@ -244,100 +240,22 @@ impl<S: Storage> Sequencer<S> {
         }
     }
 
-    /// Logs what can be logged of `statements`, and says what became of each. A data error is bisected until the
-    /// statement that causes it stands alone.
-    pub(super) async fn process(
-        &mut self,
-        statements: Vec<Arc<Statement>>,
-        fates: &mut Fates,
-    ) -> Result<(), LedgerError> {
-        let mut work = vec![statements];
-        while let Some(statements) = work.pop() {
-            let done = self.try_batch(&statements, fates).await;
-            if done.is_err() {
-                // What was drafted is not committed, or nobody knows.
-                self.recent = Recent::default();
-            }
-            match done {
-                Ok(()) => {}
-                Err(LedgerError::Storage(StorageError::Data(detail))) => {
-                    if let [alone] = &statements[..] {
-                        let code = Code::Unstorable;
-                        let refusal = Refusal::Refused { code, detail };
-                        fates.insert(alone.id, Fate::Refused(refusal));
-                    } else if !statements.is_empty() {
-                        let (left, right) = statements.split_at(statements.len() / 2);
-                        work.extend([right.to_vec(), left.to_vec()]);
-                    }
-                }
-                Err(LedgerError::Storage(StorageError::Full(detail))) => {
-                    tracing::error!(detail, "storage has no room; waiters are told so");
-                    fates.extend(statements.iter().map(|of| (of.id, Fate::NoRoom)));
-                }
-                Err(LedgerError::Storage(StorageError::Unavailable(detail))) => {
-                    tracing::warn!(
-                        detail,
-                        "storage is unavailable; waiters are told to send again"
-                    );
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// One batch. Without statements it is the log's sign of life.
-    async fn try_batch(
-        &mut self,
-        statements: &[Arc<Statement>],
-        fates: &mut Fates,
-    ) -> Result<(), LedgerError> {
-        self.settle().await?;
-        let log_key = self.keys.log().key_id();
-        let known = self
-            .recent
-            .look_up(&self.storage, statements, &log_key)
-            .await?;
-        let is_fresh = |of: &&Arc<Statement>| !known.contains_key(&of.id);
-        let fresh: Vec<_> = statements.iter().filter(is_fresh).cloned().collect();
-        let before = known.into_iter();
-        fates.extend(before.map(|(id, place)| (id, Fate::logged(place, BTreeSet::new(), true))));
-        if fresh.is_empty() && !statements.is_empty() {
-            return Ok(());
-        }
-        let ground = self.ground();
-        let mut draft = Draft::new(ground, self.recent.world(), &fresh);
-        let refused = std::mem::take(&mut draft.refused).into_iter();
-        let refused = refused.map(|(id, refusal)| (id, Fate::Refused(refusal)));
-        let accepted = std::mem::take(&mut draft.accepted);
-        if accepted.is_empty() && !fresh.is_empty() {
-            // No commit finds out whether this is still the one who may say so.
-            if !self.storage.holds_lease(self.fence).await? {
-                return Err(lost());
-            }
-            fates.extend(refused);
-            return Ok(());
-        }
-        let batch = close(draft, &self.published, self.fence)?;
+    /// Signs the batch over the published tree.
+    fn close(&mut self, draft: Draft) -> Result<Batch, LedgerError> {
+        let mut published = write(&self.published);
+        let closed = draft.close(self.recent.world(), &mut published.tree, self.fence);
+        let batch = closed.map_err(LedgerError::Diverged)?;
         self.recent.grew(&batch);
-        let (logged_at, tree_size) = (batch.checkpoint.logged_at, batch.checkpoint.size);
-        self.commit(batch).await?;
-        // Only now: a refusal may rest on what the same batch logs.
-        fates.extend(refused);
-        fates.extend(accepted.into_iter().map(|(id, (index, findings))| {
-            let place = Place {
-                index,
-                logged_at,
-                tree_size,
-            };
-            (id, Fate::logged(place, findings, false))
-        }));
-        Ok(())
+        Ok(batch)
     }
 
-    /// **The commit point.** When the answer is lost, the head tells whether it happened.
-    async fn commit(&mut self, batch: Batch) -> Result<(), LedgerError> {
-        match self.storage.commit(&batch).await {
+    /// After **the commit point**. When the answer is lost, the head tells whether it happened.
+    async fn committed(
+        &mut self,
+        batch: Batch,
+        done: Result<(), StorageError>,
+    ) -> Result<(), LedgerError> {
+        match done {
             Ok(()) => {
                 self.publish(batch);
                 Ok(())
@@ -381,18 +299,6 @@ impl<S: Storage> Sequencer<S> {
         }
         Ok(happened)
     }
-}
-
-/// Signs the batch over the published tree.
-fn close(
-    draft: Draft<'_>,
-    published: &RwLock<Published>,
-    fence: i64,
-) -> Result<Batch, LedgerError> {
-    let mut published = write(published);
-    draft
-        .close(&mut published.tree, fence)
-        .map_err(LedgerError::Diverged)
 }
 
 fn lost() -> LedgerError {
