@@ -148,8 +148,8 @@ impl Secrets {
 /// name the mark of a unit has not spent it: else any member could spend everybody's units by a report.
 pub fn spent_units(view: &View, id: &SubjectId, licence: &LicenceIssued) -> BTreeSet<u32> {
     builds(view)
-        .filter(|(_, started)| started.licence == *id)
-        .flat_map(|(_, started)| &started.parts)
+        .filter(|started| started.says.licence == *id)
+        .flat_map(|started| &started.says.parts)
         .filter(|part| is_promised(licence, part.unit, part.mark))
         .map(|part| part.unit)
         .collect()
@@ -162,34 +162,52 @@ fn is_promised(licence: &LicenceIssued, unit: u32, mark: Mark) -> bool {
     promised.is_some_and(|promised| commitment(&licence.nonce.0, unit, mark) == *promised)
 }
 
+/// A report of the start of a build.
+pub(crate) struct Started<'a> {
+    /// Whose.
+    pub org: &'a OrgId,
+    /// The build.
+    pub build: &'a SubjectId,
+    /// What it says.
+    pub says: &'a BuildStarted,
+}
+
 /// What every known build says that it started with, and whose organisation says so; of those at hand also what the rules
 /// would refuse, because what was spent is spent.
-pub(crate) fn builds(view: &View) -> impl Iterator<Item = (&OrgId, &BuildStarted)> {
+pub(crate) fn builds(view: &View) -> impl Iterator<Item = Started<'_>> {
     let known = view
         .world
         .states
-        .values()
-        .filter_map(|state| match &state.data {
-            Data::Build { starts } => Some(starts),
+        .iter()
+        .filter_map(|(id, state)| match &state.data {
+            Data::Build { starts, .. } => Some(starts.iter().map(move |start| (id, start))),
             _ => None,
         });
     let at_hand = view
         .at_hand
         .iter()
         .filter_map(|said| match &said.body.core {
-            Core::BuildStarted(says) if !is_kept(view, said) => Some((&said.body.iss, says)),
+            Core::BuildStarted(says) if !is_kept(view, said) => Some(Started {
+                org: &said.body.iss,
+                build: &said.body.sub,
+                says,
+            }),
             _ => None,
         });
     let known = known.flatten();
     known
-        .map(|report| (&report.source.org, &report.says))
+        .map(|(build, report)| Started {
+            org: &report.source.org,
+            build,
+            says: &report.says,
+        })
         .chain(at_hand)
 }
 
 /// Whether the state of the build has the report: one that was refused it has not, nor one for which there was no room.
 fn is_kept(view: &View, said: &Statement) -> bool {
     match view.world.get(&said.body.sub) {
-        Some(Data::Build { starts }) => {
+        Some(Data::Build { starts, .. }) => {
             let mut kept = starts.iter();
             kept.any(|report| report.source.statement == said.id)
         }

@@ -307,10 +307,9 @@ fn is_lifted_provisionally(world: &World, part: &SubjectId) -> bool {
 
 fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
     let design = above.design();
-    let receipt = above
-        .build()
-        .and_then(|build| above.receipts(world, &build.lot).into_iter().next());
-    let lot_number = receipt.map(|report| report.says.lot_number.clone());
+    let named = above.build().map(|build| &build.lot);
+    let own = named.and_then(|lot| above.genealogy(world, lot).lots.into_iter().next());
+    let lot_number = own.and_then(|lot| lot.number().cloned());
     let units = above
         .licence()
         .map(|licence| licence.commitments.len() as u32);

@@ -88,6 +88,9 @@ codes! {
     LotUnknown = "lot-unknown": "No receipt of the material lot is logged.", "Log the lot's receipt.";
     LotOtherMaterial = "lot-other-material": "The lot is not the material that the design asks for.", "Use a lot of the right material.";
     LotInsufficient = "lot-insufficient": "The lot has not enough material left.", "Receive more, or use another lot.";
+    LotOverdrawn = "lot-overdrawn": "More was taken out of the material lot than was in it.", "Find the receipt or blend that is missing; until then nobody knows what the parts are made of.";
+    MassUnbalanced = "mass-unbalanced": "The masses of a blend or build do not add up within the tolerance.", "Weigh again, and find what is missing or was added.";
+    ReuseExceeded = "reuse-exceeded": "The powder was used more often than the approval allows.", "Do not use the part; ask the certification authority.";
     OrderMissing = "order-missing": "The build order is not logged.", "Deliver the operator's journal.";
     OrderMismatch = "order-mismatch": "The build is not the one that was ordered.", "Treat the part as suspect.";
     OrderExpired = "order-expired": "The build started after the order had expired.", "Order the build again.";
@@ -162,10 +165,10 @@ impl Code {
             | MachineUnknown | NotInstalled | WaitsFor => HoldKind::DocGap,
             Recalled => HoldKind::Recall,
             Quarantined => HoldKind::Quarantine,
-            Nonconforming | BuildAborted => HoldKind::Nonconformance,
+            Nonconforming | BuildAborted | MassUnbalanced => HoldKind::Nonconformance,
             DesignWithdrawn | DesignSuperseded | NotApproved | ApprovalRevoked
             | ApprovalExpired | ZoneNotQualified | LicenceNotAccepted | LicenceExpired
-            | QualificationPart => HoldKind::Unapproved,
+            | QualificationPart | ReuseExceeded => HoldKind::Unapproved,
             Unvouched | KeyCompromised => HoldKind::Unvouched,
             _ => HoldKind::Suspect,
         }

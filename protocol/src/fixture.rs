@@ -6,6 +6,7 @@
 
 mod design;
 mod log;
+mod material;
 mod members;
 mod people;
 mod story;
@@ -18,9 +19,7 @@ pub use story::Build;
 use crate::body::governance::{
     Anchors, ClassPolicy, Function, Holder, KeyCard, PartClass, Policy, Quorum,
 };
-use crate::body::resource::{
-    MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
-};
+use crate::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified};
 use crate::body::{Body, Bytes16, Core, Seen};
 use crate::digest::Digest;
 use crate::genesis::{Genesis, Trust};
@@ -326,19 +325,6 @@ impl Consortium {
             certificate: report,
         });
         self.must(Who::Production, &machine, calibrated);
-    }
-
-    /// A lot arrives; builds use the first.
-    pub fn receive_lot(&mut self, lot: &str, material: &str) -> SubjectId {
-        let lot: SubjectId = text(lot);
-        let core = Core::MaterialReceived(MaterialReceived {
-            material: text(material),
-            lot_number: text("HEAT-4711"),
-            mass_mg: 20_000_000,
-            certificate: Digest::sha3(&[b"certificate"]),
-        });
-        self.must(Who::Production, &lot, core);
-        lot
     }
 }
 

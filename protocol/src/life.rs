@@ -17,10 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod above;
 mod doubt;
+mod holding;
+mod lots;
 mod order;
 
 pub use above::Above;
 pub(crate) use doubt::{doubts, is_planted, is_usurped};
+pub use lots::{Genealogy, Lot};
 pub use order::causal_order;
 pub(crate) use order::start_of;
 
@@ -441,35 +444,6 @@ impl Folding<'_> {
             .is_ok_and(|found| found.iter().any(|(_, restriction)| stood(restriction)))
     }
 
-    fn received(&mut self, source: &Source, shipment: StatementId) {
-        match self.life.in_transit.take() {
-            Some((sent, to)) if sent == shipment && to == source.org => {
-                self.take_custody(&source.org);
-            }
-            Some((sent, to)) if sent == shipment => {
-                self.life.in_transit = Some((sent, to));
-                self.object(Code::OtherReceiver, source);
-            }
-            other => {
-                self.life.in_transit = other;
-                self.object(Code::ShipmentMissing, source);
-            }
-        }
-    }
-
-    /// What the new custodian had set aside before, by its clock, is set aside by right now.
-    fn take_custody(&mut self, org: &OrgId) {
-        self.life.custodian = Some(org.clone());
-        let own = self.quarantines.iter().filter(|placed| placed.org == *org);
-        for placed in own.cloned().collect::<Vec<_>>() {
-            self.object(Code::Quarantined, &placed);
-        }
-    }
-
-    fn is_custodian(&self, source: &Source) -> bool {
-        self.life.custodian.as_ref() == Some(&source.org)
-    }
-
     fn removed(&mut self, source: &Source) {
         if self.life.phase != Phase::Installed {
             self.object(Code::NotInstalled, source);
@@ -509,50 +483,12 @@ impl Folding<'_> {
             self.life.installed = Some(place);
         }
     }
+}
 
-    fn attested(&mut self, source: &Source, destruction: StatementId) {
-        match &self.destroyed {
-            Some(by) if by.statement != destruction => self.object(Code::Contradicted, source),
-            Some(by) if by.actor == source.actor => self.object(Code::NotIndependent, source),
-            Some(_) => {}
-            None => self.object(Code::WaitsFor, source),
-        }
-    }
-
-    /// Custodian, OEM and authority hold at once; another member's word is a report that one of them confirms.
-    fn quarantined(&mut self, source: &Source) {
-        self.quarantines.push(source.clone());
-        if self.may_hold(source) {
-            self.object(Code::Quarantined, source);
-        }
-    }
-
-    fn may_hold(&self, by: &Source) -> bool {
-        self.is_custodian(by) || self.is_authority(by)
-    }
-
-    fn is_authority(&self, by: &Source) -> bool {
-        self.above.design_authority() == Some(&by.org)
-            || (self.world).has_function(&by.org, Function::Authority, by.place())
-    }
-
-    /// What OEM or authority set aside is not the custodian's to give free.
-    fn may_lift(&self, lifts: &Source, placed: StatementId) -> bool {
-        let mut quarantines = self.quarantines.iter();
-        let by = quarantines.find(|source| source.statement == placed);
-        let from_above = by.is_some_and(|by| self.is_authority(by));
-        self.is_authority(lifts) || (self.may_hold(lifts) && !from_above)
-    }
-
-    fn quarantine_lifted(&mut self, fact: &Report<Event>, placed: StatementId) {
-        if !self.may_lift(&fact.source, placed) {
-            return self.object(Code::NotYours, &fact.source);
-        }
-        self.quarantines.retain(|source| source.statement != placed);
-        if let Some(holds) = self.objections.get_mut(&placed) {
-            holds.retain(|hold| hold.code != Code::Quarantined);
-        }
-    }
+/// Log index from which on all reports of a list could be seen.
+fn last_since<'a, T: 'a>(reports: impl IntoIterator<Item = &'a Report<T>>) -> u64 {
+    let sinces = reports.into_iter().map(|report| report.source.since());
+    sinces.max().unwrap_or(0)
 }
 
 /// The class of a part whose design is known; the strictest where it is not.

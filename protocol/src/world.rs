@@ -10,7 +10,7 @@ use crate::body::design::{
 };
 use crate::body::governance::{KeyCard, Policy, Role};
 use crate::body::licence::LicenceIssued;
-use crate::body::part;
+use crate::body::material::{MaterialBlended, MaterialUsed};
 use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
 };
@@ -20,18 +20,20 @@ use crate::digest::Digest;
 use crate::key::KeyId;
 use crate::mark::Mark;
 use crate::statement::StatementId;
-use crate::text::{ActorId, Line, OrgId, Paragraph, SubjectId};
+use crate::text::{ActorId, Line, OrgId, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub mod bounds;
 mod decided;
+mod event;
 mod parents;
 
 pub use decided::{
     Ballot, DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, Place, Standing, Vote,
     governors_subject,
 };
+pub use event::{Drawn, Event};
 pub use parents::Overflow;
 
 /// The form in which what follows from the log stands in storage: each [`State`] as JSON with what stands above
@@ -110,75 +112,6 @@ pub struct Revocation {
     pub source: Source,
     /// Everything put in after this Unix time is held.
     pub compromised_since: Option<i64>,
-}
-
-/// What happened to a part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-#[allow(missing_docs)] // each variant is the statement kind of its name
-pub enum Event {
-    Started {
-        build: SubjectId,
-        unit: u32,
-        mark: Mark,
-    },
-    Completed {
-        build: SubjectId,
-    },
-    Aborted {
-        build: SubjectId,
-        reason: Paragraph,
-    },
-    Inspected(part::Inspected),
-    Released(part::Released),
-    Shipped(part::Shipped),
-    Received(part::Received),
-    Installed(part::Installed),
-    Removed(part::Removed),
-    Destroyed(part::Destroyed),
-    DestructionAttested(part::DestructionAttested),
-    Quarantined {
-        after: Option<StatementId>,
-        reason: Paragraph,
-    },
-    QuarantineLifted {
-        after: Option<StatementId>,
-        placed: StatementId,
-        disposition: Paragraph,
-    },
-    Vouched {
-        after: Option<StatementId>,
-        report: StatementId,
-    },
-}
-
-impl Event {
-    /// The build whose end this is.
-    pub fn ended(&self) -> Option<&SubjectId> {
-        match self {
-            Event::Completed { build } | Event::Aborted { build, .. } => Some(build),
-            _ => None,
-        }
-    }
-
-    /// Statements that this one says it comes after.
-    pub fn predecessors(&self) -> impl Iterator<Item = StatementId> {
-        let (after, named) = match self {
-            Event::Started { .. } | Event::Completed { .. } | Event::Aborted { .. } => (None, None),
-            Event::Inspected(says) => (says.after, None),
-            Event::Released(says) => (says.after, Some(says.inspection)),
-            Event::Shipped(says) => (says.after, None),
-            Event::Received(says) => (says.after, Some(says.shipment)),
-            Event::Installed(says) => (says.after, None),
-            Event::Removed(says) => (says.after, None),
-            Event::Destroyed(says) => (says.after, None),
-            Event::DestructionAttested(says) => (says.after, Some(says.destruction)),
-            Event::Quarantined { after, .. } => (*after, None),
-            Event::QuarantineLifted { after, placed, .. } => (*after, Some(*placed)),
-            Event::Vouched { after, report } => (*after, Some(*report)),
-        };
-        after.into_iter().chain(named)
-    }
 }
 
 /// What kind of statement restricts what stands below a subject.
@@ -289,6 +222,15 @@ pub enum Data {
     },
     Lot {
         received: Vec<Report<MaterialReceived>>,
+        /// What it was made of, where it is a blend.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blended: Vec<Report<MaterialBlended>>,
+        /// What was taken out of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        drawn: Vec<Report<Drawn>>,
+        /// Log index from which on more was said than is kept, by organisation.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        crowded: BTreeMap<OrgId, u64>,
     },
     Machine {
         enrolled: Option<(MachineEnrolled, Source)>,
@@ -300,6 +242,9 @@ pub enum Data {
     },
     Build {
         starts: Vec<Report<BuildStarted>>,
+        /// What it took out of which lots.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        uses: Vec<Report<MaterialUsed>>,
     },
     Part {
         facts: Vec<Report<Event>>,

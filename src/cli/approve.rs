@@ -67,6 +67,9 @@ pub struct Grant {
     /// Conditions for people
     #[arg(long)]
     conditions: Option<Paragraph>,
+    /// How often powder may have been used before; any number of times, where nothing is said
+    #[arg(long, value_name = "TIMES")]
+    reuse_max: Option<u32>,
     #[command(flatten)]
     signing: Signing,
 }
@@ -141,6 +144,7 @@ impl Grant {
             zone_qualified: self.zone_qualified,
             expires: self.until,
             conditions: self.conditions,
+            reuse_max: self.reuse_max,
         });
         desk.sign(Draft::new(self.approval, core), told)
     }

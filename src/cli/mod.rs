@@ -21,6 +21,7 @@ mod licence;
 mod logs;
 mod lookup;
 mod mark;
+mod material;
 mod order;
 mod outbox;
 mod output;
@@ -92,7 +93,7 @@ enum Command {
     Licence(licence::Licence),
     /// Report material
     #[command(subcommand)]
-    Material(resource::Material),
+    Material(material::Material),
     /// Enrol, qualify and calibrate machines
     #[command(subcommand)]
     Machine(resource::Machine),

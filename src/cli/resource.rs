@@ -1,4 +1,4 @@
-//! `threadmark material` and `threadmark machine`: what a print shop has.
+//! `threadmark machine`: what a print shop has.
 //!
 //! Owns the arguments. Must never know builds.
 
@@ -11,41 +11,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::resource::{
-    MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
-};
+use threadmark_protocol::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified};
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::text::{Line, Moment, SubjectId};
-
-/// Report material
-#[derive(Subcommand)]
-pub enum Material {
-    /// A lot of powder or filament arrived
-    Receive(Receive),
-}
-
-#[derive(Args)]
-#[command(after_help = "Example:
-  threadmark material receive --material PA12 --lot-number L-2231 --mass-g 5000 --certificate coa.pdf --home ./production")]
-pub struct Receive {
-    /// Material specification, as designs name it
-    #[arg(long)]
-    material: Line,
-    /// The supplier's lot number
-    #[arg(long)]
-    lot_number: Line,
-    /// Mass in grams, up to three decimals
-    #[arg(long = "mass-g", value_parser = args::grams, value_name = "GRAMS")]
-    mass_mg: i64,
-    /// The supplier's certificate; its digest is reported
-    #[arg(long, value_name = "FILE")]
-    certificate: PathBuf,
-    /// Id of the lot; a new one where none is given
-    #[arg(long)]
-    id: Option<SubjectId>,
-    #[command(flatten)]
-    signing: Signing,
-}
 
 /// Enrol, qualify and calibrate machines
 #[derive(Subcommand)]
@@ -117,22 +85,6 @@ pub struct Calibrate {
     certificate: PathBuf,
     #[command(flatten)]
     signing: Signing,
-}
-
-impl Material {
-    /// Runs the command.
-    pub fn run(self) -> Result<ExitCode> {
-        let Material::Receive(receive) = self;
-        let id = args::id_or_new("lot", receive.id)?;
-        let told = Document::new().with("lot_number", &receive.lot_number);
-        let core = Core::MaterialReceived(MaterialReceived {
-            material: receive.material,
-            lot_number: receive.lot_number,
-            mass_mg: receive.mass_mg,
-            certificate: args::digest_of(&receive.certificate)?,
-        });
-        receive.signing.open()?.sign(Draft::new(id, core), told)
-    }
 }
 
 impl Machine {

@@ -19,9 +19,10 @@ use threadmark_protocol::body::part;
 use threadmark_protocol::body::vote::{Change, Expulsion, NewFunctions};
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::bundle::{Page, Replica};
-use threadmark_protocol::fixture::{Consortium, Who};
+use threadmark_protocol::fixture::{Consortium, Who, text};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::Statement;
+use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::world::{Data, World, mark_subject, policy_subject};
 
 /// One thing that happens; what is impossible at its moment is refused or noted, which is part of the test.
@@ -34,6 +35,8 @@ enum Happening {
     Destroy(usize),
     Quarantine(usize),
     Recall,
+    /// Powder is blended and builds go on from the blend, or a build tells what it took, or some is thrown away.
+    Powder(usize),
     Sail,
     ComeHome,
     /// A second governor, a delay, or the mechanic's organisation goes.
@@ -53,6 +56,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4usize).prop_map(Destroy),
         1 => (0..4usize).prop_map(Quarantine),
         1 => Just(Recall),
+        2 => (0..4usize).prop_map(Powder),
         2 => Just(Sail),
         2 => Just(ComeHome),
         1 => (0..4usize).prop_map(Decide),
@@ -65,7 +69,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 /// might deliver them in, and the marks.
 fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec<Mark>) {
     let (mut of, licence) = Consortium::licensed(seed, PartClass::C, 4);
-    let mut parts = Vec::new();
+    let (mut parts, mut builds) = (Vec::new(), Vec::new());
     let mut sent = Vec::new();
     for happening in happenings {
         let pick = |at: usize| parts.get(at % parts.len().max(1)).cloned();
@@ -78,13 +82,15 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
                     .unwrap_or_else(|_| of.new_subject("order"));
                 let build = of.start(&licence, &order, unit);
                 let _ = of.complete(&build);
+                builds.push(build.id);
                 parts.extend(build.parts);
             }
             Happening::Make(_) => {}
             Happening::Recall => {
-                let lot = of.lot.clone();
+                let lot = text("lot:l1");
                 let _ = of.recall(Who::Certifier, &[&lot]);
             }
+            Happening::Powder(what) => powder(&mut of, what, builds.last()),
             Happening::Sail => of.set_sail(),
             Happening::ComeHome => {
                 sent.extend(of.at_hand());
@@ -130,6 +136,19 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
     all.extend(sent);
     let marks = (1..=4).map(|unit| of.mark(&licence, unit)).collect();
     (of, all, marks)
+}
+
+fn powder(of: &mut Consortium, what: usize, build: Option<&SubjectId>) {
+    let lot = of.lot.clone();
+    match (what, build) {
+        (0 | 1, _) => {
+            if let Ok(blend) = of.blend(Who::Production, &[(&lot, 2_000_000)]) {
+                of.lot = blend;
+            }
+        }
+        (2, Some(build)) => drop(of.use_up(Who::Operator, build, &lot, 500_000)),
+        _ => drop(of.scrap(Who::Production, &lot, 3_000_000)),
+    }
 }
 
 /// The founder proposes, and whoever may be a governor by then is in favour.

@@ -2,17 +2,16 @@
 
 use super::{Case, Check, GateError};
 use crate::home::{Home, View};
-use crate::licence::{builds, free_unit};
+use crate::licence::{Started, builds, free_unit};
 use std::collections::BTreeSet;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::build::BuildStarted;
 use threadmark_protocol::body::governance::Policy;
 use threadmark_protocol::body::licence::LicenceIssued;
 use threadmark_protocol::code::Code;
-use threadmark_protocol::life::{Above, Hold, class_or_strictest};
+use threadmark_protocol::life::{Above, Hold, Lot, class_or_strictest};
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::{Data, Place, World, key_subject};
+use threadmark_protocol::world::{Data, Drawn, Place, World, key_subject};
 
 /// By how much two clocks on one ship may differ.
 const CLOCK_DRIFT_S: i64 = 3600;
@@ -128,7 +127,7 @@ impl<'a> Case<'a> {
     pub fn restrictions(&self) -> Checked {
         let order = self.order;
         let above = &self.above;
-        let doubts = above.doubts(self.world(), self.order_id, &order.licence, &order.lot);
+        let doubts = above.doubts(self.world(), self.order_id, &order.licence, &[&order.lot]);
         if let Some(hold) = doubts.first() {
             return refuse(Check::Restrictions, hold.code, &hold.subject);
         }
@@ -249,8 +248,8 @@ impl<'a> Case<'a> {
             return refuse(Check::Order, Code::OrderExpired, self.order_id);
         }
         let started = self.own_builds();
-        let started = started.filter(|started| started.order == *self.order_id);
-        let parts: usize = started.map(|started| started.parts.len()).sum();
+        let started = started.filter(|started| started.says.order == *self.order_id);
+        let parts: usize = started.map(|started| started.says.parts.len()).sum();
         if parts >= self.order.parts as usize {
             let detail = format!("{} is for {parts}, all started.", self.order_id);
             return refuse(Check::Order, Code::OrderMismatch, detail);
@@ -259,33 +258,30 @@ impl<'a> Case<'a> {
     }
 
     /// Builds that the own organisation reports: what others say of its orders and lots uses up neither.
-    fn own_builds(&self) -> impl Iterator<Item = &BuildStarted> {
+    fn own_builds(&self) -> impl Iterator<Item = Started<'_>> {
         let own = &self.home.identity().org;
-        let own = builds(self.view).filter(move |(org, _)| *org == own);
-        own.map(|(_, started)| started)
+        builds(self.view).filter(move |started| started.org == own)
     }
 
-    /// What the lot has left is what was received less what the orders of all known builds set aside.
+    /// What the lot is, where it came from, and that enough is left of it.
     pub fn material(&self) -> Checked {
         let lot = &self.order.lot;
         if let Some(code) = self.above.lot_problem(self.world(), lot) {
             return refuse(Check::Material, code, lot);
         }
-        let receipts = self.above.receipts(self.world(), lot);
-        let Some(received) = receipts.first() else {
+        let genealogy = self.above.genealogy(self.world(), lot);
+        let wanted = self.above.design().map(|design| &design.envelope.material);
+        if let Some(hold) = genealogy.holds(wanted).first() {
+            return refuse(Check::Material, hold.code, &hold.subject);
+        }
+        if let Some(code) = self.above.reuse_problem(&genealogy) {
+            let detail = format!("{lot} was used {} times.", genealogy.reuses);
+            return refuse(Check::Material, code, detail);
+        }
+        let Some(own) = genealogy.lots.first() else {
             return refuse(Check::Material, Code::LotUnknown, lot);
         };
-        if let Some(code) = received.noted.first() {
-            return refuse(Check::Material, *code, lot);
-        }
-        let orders: BTreeSet<_> = self
-            .own_builds()
-            .filter(|started| started.lot == *lot && started.order != *self.order_id)
-            .map(|started| &started.order)
-            .collect();
-        let used = orders.iter().map(|id| mass_of(self.world(), id));
-        let used = used.fold(0, i64::saturating_add);
-        let left = received.says.mass_mg.saturating_sub(used);
+        let left = own.on_hand_mg().saturating_sub(self.set_aside_mg(own));
         if left < self.order.mass_mg {
             let detail = format!(
                 "{lot} has {left} mg left, {} mg are needed.",
@@ -294,6 +290,27 @@ impl<'a> Case<'a> {
             return refuse(Check::Material, Code::LotInsufficient, detail);
         }
         Ok(())
+    }
+
+    /// What the orders of all known builds set aside, less those of which it was reported what they took.
+    fn set_aside_mg(&self, lot: &Lot) -> i64 {
+        let weighed: BTreeSet<_> = lot
+            .drawn
+            .iter()
+            .filter(|report| report.noted.is_empty())
+            .filter_map(|report| match &report.says {
+                Drawn::Build { build, .. } => Some(build),
+                _ => None,
+            })
+            .collect();
+        let orders: BTreeSet<_> = self
+            .own_builds()
+            .filter(|started| started.says.lot == lot.id && started.says.order != *self.order_id)
+            .filter(|started| !weighed.contains(started.build))
+            .map(|started| &started.says.order)
+            .collect();
+        let used = orders.iter().map(|id| mass_of(self.world(), id));
+        used.fold(0, i64::saturating_add)
     }
 }
 

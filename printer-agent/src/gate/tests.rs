@@ -263,6 +263,27 @@ fn a_lot_is_used_up_by_what_builds_set_aside() {
 }
 
 #[test]
+fn a_blend_is_good_for_what_is_left_of_it() {
+    let mut ship = Ship::ready();
+    let virgin = ship.c.lot.clone();
+    let lot = ship
+        .c
+        .blend(Who::Production, &[(&virgin, 200_000)])
+        .unwrap();
+    ship.c.lot = lot.clone();
+    let (first, second) = (ship.order(), ship.order());
+    let scrapped = ship.c.scrap(Who::Production, &lot, 195_000).unwrap();
+    assert!(ship.c.log.findings(&scrapped.id).is_empty());
+    ship.sync();
+    let told = refused(ship.print(&first));
+    assert_eq!(told, (Check::Material, Some(Code::LotInsufficient)));
+    ship.c.scrap(Who::Production, &lot, 195_000).unwrap();
+    ship.sync();
+    let told = refused(ship.print(&second));
+    assert_eq!(told, (Check::Material, Some(Code::LotOverdrawn)));
+}
+
+#[test]
 fn a_revoked_machine_key_prints_nothing() {
     let mut ship = Ship::ready();
     let order = ship.order();

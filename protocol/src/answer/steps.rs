@@ -5,10 +5,10 @@
 
 use super::need::is_event_for_everybody;
 use crate::body::governance::Holder;
-use crate::body::resource::MaterialReceived;
+use crate::body::material::MaterialUsed;
 use crate::code::Code;
 use crate::key::KeyLevel;
-use crate::life::{Above, Life, causal_order};
+use crate::life::{Above, Life, Lot, causal_order};
 use crate::statement::StatementId;
 use crate::text::{ActorId, Line, OrgId, SubjectId};
 use crate::world::{Data, Event, Report, Source, World, org_subject};
@@ -68,7 +68,8 @@ pub(super) fn of(world: &World, life: &Life, above: &Above) -> Vec<Told> {
         steps.licence(&build.licence);
         steps.for_everybody = false;
         steps.machine(&build.machine);
-        steps.lot(&above.receipts(world, &build.lot));
+        (above.powder(world).iter()).for_each(|lot| steps.lot(lot));
+        (above.uses().iter()).for_each(|account| steps.used(account));
         steps.order(&build.order);
     }
     steps.list.sort_by_key(|told| told.step.at);
@@ -202,11 +203,31 @@ impl Steps<'_> {
         }
     }
 
-    fn lot(&mut self, received: &[&Report<MaterialReceived>]) {
-        for report in received {
+    fn lot(&mut self, lot: &Lot) {
+        for report in &lot.received {
             let detail = format!("{}, lot {}", report.says.material, report.says.lot_number);
             self.add("Material received", Some(detail), &report.source);
         }
+        for report in &lot.blended {
+            let (says, lots) = (&report.says, report.says.from.len());
+            let mass = Grams(says.mass_mg);
+            let detail = format!("lot {} of {lots} lots, {mass}", says.lot_number);
+            self.add("Material blended", Some(detail), &report.source);
+        }
+    }
+
+    fn used(&mut self, account: &Report<MaterialUsed>) {
+        let lots = account.says.lots.iter();
+        let loaded = lots.clone().map(|load| load.loaded_mg);
+        let recovered = lots.map(|load| load.recovered_mg);
+        let sum = |masses: i64, mass| masses.saturating_add(mass);
+        let detail = format!(
+            "{} loaded, {} fused, {} recovered",
+            Grams(loaded.fold(0, sum)),
+            Grams(account.says.fused_mg),
+            Grams(recovered.fold(0, sum))
+        );
+        self.add("Material used", Some(detail), &account.source);
     }
 
     fn order(&mut self, id: &SubjectId) {
@@ -218,6 +239,15 @@ impl Steps<'_> {
     fn fact(&mut self, fact: &Report<Event>) {
         let (title, detail) = describe(&fact.says);
         self.add(title, detail, &fact.source);
+    }
+}
+
+/// A mass in milligrams as people read it.
+struct Grams(i64);
+
+impl std::fmt::Display for Grams {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}.{:03} g", self.0 / 1000, self.0.rem_euclid(1000))
     }
 }
 

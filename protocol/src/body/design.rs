@@ -213,6 +213,9 @@ pub struct ApprovalGranted {
     pub expires: Moment,
     /// Conditions for people.
     pub conditions: Option<Paragraph>,
+    /// How often powder may have been used before; any number of times where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse_max: Option<u32>,
 }
 
 /// The authority takes it back. Subject: the approval.

@@ -8,6 +8,7 @@ pub mod build;
 pub mod design;
 pub mod governance;
 pub mod licence;
+pub mod material;
 pub mod part;
 pub mod resource;
 pub mod safety;
@@ -209,6 +210,9 @@ kinds! {
     LicenceIssued(licence::LicenceIssued) = "licence.issued", Act;
     LicenceAccepted(licence::LicenceAccepted) = "licence.accepted", Act;
     MaterialReceived(resource::MaterialReceived) = "material.received", Report;
+    MaterialBlended(material::MaterialBlended) = "material.blended", Report;
+    MaterialUsed(material::MaterialUsed) = "material.used", Report;
+    MaterialScrapped(material::MaterialScrapped) = "material.scrapped", Report;
     MachineEnrolled(resource::MachineEnrolled) = "machine.enrolled", Act;
     MachineQualified(resource::MachineQualified) = "machine.qualified", Act;
     MachineCalibrated(resource::MachineCalibrated) = "machine.calibrated", Report;

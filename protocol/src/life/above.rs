@@ -1,19 +1,21 @@
 //! What stands above a part: build, order, licence, design, approval, machine, lot, keys.
 //!
 //! Owns the checks that tie a build to what allowed it, and the walk upward that finds recalls, withdrawals
-//! and revocations. Must never know what happened to the part after its build: `life`.
+//! and revocations; the powder's own checks are in `powder`. Must never know what happened to the part after its build: `life`.
 
 use super::{Hold, Life};
 use crate::body::build::{BuildOrdered, BuildStarted, StartedPart};
 use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished, Effect};
 use crate::body::governance::{Function, PartClass};
 use crate::body::licence::{LicenceIssued, Purpose};
-use crate::body::resource::MaterialReceived;
+use crate::body::material::MaterialUsed;
 use crate::code::Code;
 use crate::mark::commitment;
 use crate::text::{OrgId, SubjectId};
 use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World, mark_subject};
 use std::collections::BTreeSet;
+
+mod powder;
 
 /// Everything above a part that its life depends on, as far as it is known.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,8 @@ pub struct Above {
     /// The build among whose reports there was no room for the part's own.
     crowded_out: Option<(SubjectId, u64)>,
     started: Option<StartedPart>,
+    /// What the builder says that the build took, with the accounts that contradict it.
+    uses: Vec<Report<MaterialUsed>>,
     order: Option<Report<BuildOrdered>>,
     licence: Option<(LicenceIssued, Source, Option<Source>)>,
     design: Option<(DesignPublished, Source)>,
@@ -41,7 +45,7 @@ impl Above {
         let Some((id, statement)) = build else {
             return Above::default();
         };
-        let Some(Data::Build { starts }) = world.get(&id) else {
+        let Some(Data::Build { starts, uses }) = world.get(&id) else {
             return Above::default();
         };
         let mut own = starts.iter();
@@ -64,6 +68,10 @@ impl Above {
             _ => None,
         };
         let mut above = Above::under_licence(world, &first.says.licence);
+        let own = uses
+            .iter()
+            .filter(|report| report.source.org == first.source.org);
+        above.uses = own.cloned().collect();
         above.build = Some((id, first, contradicted));
         (above.started, above.order) = (started, order);
         above
@@ -183,7 +191,7 @@ impl Above {
             });
         }
         if let Some(build) = self.build() {
-            holds.extend(self.doubts(world, &build.order, &build.licence, &build.lot));
+            holds.extend(self.doubts(world, &build.order, &build.licence, &self.lots(build)));
         }
         holds
     }
@@ -194,14 +202,14 @@ impl Above {
         world: &World,
         order: &SubjectId,
         licence: &SubjectId,
-        lot: &SubjectId,
+        lots: &[&SubjectId],
     ) -> Vec<Hold> {
         let mut holds = Vec::new();
-        for (subject, source) in self.sources(world, order, licence, lot) {
+        for (subject, source) in self.sources(world, order, licence, lots) {
             let doubts = super::doubts(world, source).into_iter();
             holds.extend(doubts.map(|(code, since)| Hold {
                 since: since.max(source.since()),
-                ..Hold::by(code, subject, source)
+                ..Hold::by(code, &subject, source)
             }));
         }
         holds
@@ -213,20 +221,27 @@ impl Above {
         world: &'a World,
         order: &'a SubjectId,
         licence: &'a SubjectId,
-        lot: &'a SubjectId,
-    ) -> Vec<(&'a SubjectId, &'a Source)> {
+        lots: &[&SubjectId],
+    ) -> Vec<(SubjectId, &'a Source)> {
         let says = self.licence();
         let subjects = [order, licence]
             .into_iter()
             .chain(says.map(|licence| &licence.design))
             .chain(says.and_then(|licence| licence.approval.as_ref()));
-        let sources = |id| {
+        let sources = |id: &'a SubjectId| {
             let data = world.get(id).into_iter();
-            data.flat_map(move |data| data.sources().into_iter().map(move |source| (id, source)))
+            data.flat_map(move |data| {
+                let sources = data.sources().into_iter();
+                sources.map(move |source| (id.clone(), source))
+            })
         };
-        let received = self.receipts(world, lot).into_iter();
-        let received = received.map(|report| (lot, &report.source));
-        subjects.flat_map(sources).chain(received).collect()
+        let mut all: Vec<_> = subjects.flat_map(sources).collect();
+        for lot in lots.iter().flat_map(|lot| self.genealogy(world, lot).lots) {
+            let received = lot.received.iter().map(|report| &report.source);
+            let came = received.chain(lot.blended.iter().map(|report| &report.source));
+            all.extend(came.map(|source| (lot.id.clone(), source)));
+        }
+        all
     }
 
     fn check_build(
@@ -265,13 +280,7 @@ impl Above {
             }
             _ => {}
         }
-        self.lot_problem(world, &report.says.lot).map(&mut hold);
-        if let Some(last) = holds.last_mut()
-            && last.code == Code::Contradicted
-        {
-            let received = self.receipts(world, &report.says.lot);
-            last.since = last.since.max(last_since(received));
-        }
+        self.check_lots(world, id, report, holds);
     }
 
     fn licence_problems(&self, started: &StartedPart, report: &Report<BuildStarted>) -> Vec<Code> {
@@ -364,37 +373,6 @@ impl Above {
         found
     }
 
-    /// The receipts of a lot by who builds from it. What others say that they received is another matter: it is no
-    /// pedigree for this organisation's parts, and cannot hold them.
-    pub fn receipts<'w>(
-        &self,
-        world: &'w World,
-        lot: &SubjectId,
-    ) -> Vec<&'w Report<MaterialReceived>> {
-        let (Some(Data::Lot { received }), Some(licence)) = (world.get(lot), self.licence()) else {
-            return Vec::new();
-        };
-        let own = received.iter();
-        own.filter(|report| report.source.org == licence.holder)
-            .collect()
-    }
-
-    /// Whether the lot was received and is what the design asks for.
-    pub fn lot_problem(&self, world: &World, lot: &SubjectId) -> Option<Code> {
-        let received = self.receipts(world, lot);
-        let Some(first) = received.first() else {
-            return Some(Code::LotUnknown);
-        };
-        if let Some(code) = first.noted.first() {
-            return Some(*code);
-        }
-        let wanted = self.design().map(|design| &design.envelope.material);
-        if wanted.is_some_and(|wanted| *wanted != first.says.material) {
-            return Some(Code::LotOtherMaterial);
-        }
-        (received.len() > 1).then_some(Code::Contradicted)
-    }
-
     /// Recalls, withdrawals and revocations that are not lifted, found by walking up from the part.
     pub fn restrictions(&self, world: &World, life: &Life) -> Vec<Hold> {
         let Ok(found) = restricting(world, life) else {
@@ -409,12 +387,6 @@ impl Above {
         })
         .collect()
     }
-}
-
-/// Log index from which on all reports of a list could be seen.
-fn last_since<'a, T: 'a>(reports: impl IntoIterator<Item = &'a Report<T>>) -> u64 {
-    let sinces = reports.into_iter().map(|report| report.source.since());
-    sinces.max().unwrap_or(0)
 }
 
 /// Everything above a part that reaches it, or did before it was lifted.

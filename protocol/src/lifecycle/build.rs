@@ -6,7 +6,7 @@ use crate::body::build::{
 };
 use crate::body::governance::Role;
 use crate::code::Code;
-use crate::life::Hold;
+use crate::life::{Genealogy, Hold};
 use crate::text::SubjectId;
 use crate::world::bounds::{self, REPORTS_MAX};
 use crate::world::{Data, Event, Report, State, mark_subject};
@@ -51,6 +51,7 @@ pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusa
         .chain(&licence.approval)
         .flat_map(|id| Hold::restricting(context.world, id))
         .collect();
+    powder_is_free(context, says)?;
     let noted = context.weigh(&found)?;
     let findings = noted.clone();
     let order = Report {
@@ -63,6 +64,21 @@ pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusa
         ..Changes::default()
     }
     .set(id, Data::Order { order }))
+}
+
+/// Whether the author could see a recall of a lot that went into the ordered one. What came to light later holds the
+/// parts by itself, whenever the blend becomes known: nothing is noted here that would tell in which order it came.
+fn powder_is_free(context: &Context, says: &BuildOrdered) -> Result<(), Refusal> {
+    let genealogy = Genealogy::of(context.world, &says.lot, context.org);
+    let mut found = Vec::new();
+    for lot in genealogy.lots.iter().skip(1) {
+        let holds = Hold::restricting(context.world, &lot.id).into_iter();
+        found.extend(holds.map(|hold| Hold {
+            since: hold.since.max(lot.came_since()),
+            ..hold
+        }));
+    }
+    context.weigh(&found).map(|_| ())
 }
 
 pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusal> {
@@ -85,13 +101,8 @@ pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusa
         findings,
         ..Changes::default()
     };
-    let mut state = context
-        .world
-        .states
-        .get(&id)
-        .cloned()
-        .unwrap_or_else(|| State::from(Data::Build { starts: Vec::new() }));
-    let Data::Build { starts } = &mut state.data else {
+    let mut state = build_or_new(context, &id);
+    let Data::Build { starts, .. } = &mut state.data else {
         return refuse(Code::WrongSubject, "no build");
     };
     let source = context.source.clone();
@@ -114,6 +125,17 @@ pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusa
         add_mark(context, &mut changes, started);
     }
     Ok(changes)
+}
+
+/// The state of a build; what it took may be told before its start.
+pub fn build_or_new(context: &Context, id: &SubjectId) -> State {
+    let known = context.world.states.get(id);
+    known.cloned().unwrap_or_else(|| {
+        State::from(Data::Build {
+            starts: Vec::new(),
+            uses: Vec::new(),
+        })
+    })
 }
 
 /// Adds a part to those that carry its mark; a second one is remembered with its place in the log.

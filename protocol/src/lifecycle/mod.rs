@@ -12,6 +12,7 @@ mod design;
 mod governance;
 mod keys;
 mod licence;
+mod material;
 mod part;
 mod reads;
 mod resource;
@@ -200,7 +201,10 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::ApprovalRevoked(says) => design::approval_revoked(context, says),
         Core::LicenceIssued(says) => licence::issued(context, says),
         Core::LicenceAccepted(says) => licence::accepted(context, says),
-        Core::MaterialReceived(says) => resource::material_received(context, says),
+        Core::MaterialReceived(says) => material::received(context, says),
+        Core::MaterialBlended(says) => material::blended(context, says),
+        Core::MaterialUsed(says) => material::used(context, says),
+        Core::MaterialScrapped(says) => material::scrapped(context, says),
         Core::MachineEnrolled(says) => resource::machine_enrolled(context, says),
         Core::MachineQualified(says) => resource::machine_qualified(context, says),
         Core::MachineCalibrated(says) => resource::machine_calibrated(context, says),

@@ -74,6 +74,10 @@ pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
         }
         Core::BuildCompleted(says) => named.extend(says.parts.iter().cloned()),
         Core::BuildAborted(says) => named.extend(says.parts.iter().cloned()),
+        Core::MaterialBlended(says) => {
+            named.extend(says.from.iter().map(|share| share.lot.clone()));
+        }
+        Core::MaterialUsed(says) => named.extend(says.lots.iter().map(|load| load.lot.clone())),
         Core::RecallPlaced(says) => named.extend(says.anchors.iter().cloned()),
         _ => {}
     }

@@ -1,49 +1,11 @@
-//! Rules of material lots and machines.
+//! Rules of machines.
 
 use super::{Changes, Context, Refusal, refuse, require};
 use crate::body::governance::{Function, Role};
-use crate::body::resource::{
-    MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
-};
+use crate::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified};
 use crate::code::Code;
-use crate::world::bounds::{CERTIFICATES_MAX, REPORTS_MAX};
+use crate::world::bounds::CERTIFICATES_MAX;
 use crate::world::{Data, Report, State, key_subject};
-
-pub fn material_received(context: &Context, says: &MaterialReceived) -> Result<Changes, Refusal> {
-    let id = context.subject("lot")?.clone();
-    require(
-        says.mass_mg > 0,
-        Code::WrongSubject,
-        "The mass must be above 0.",
-    )?;
-    let mut state = context.world.states.get(&id).cloned().unwrap_or_else(|| {
-        State::from(Data::Lot {
-            received: Vec::new(),
-        })
-    });
-    let Data::Lot { received } = &mut state.data else {
-        return refuse(Code::WrongSubject, "no lot");
-    };
-    let noted = context.noted_with_role(&[Role::Production]);
-    let findings = noted.clone();
-    let report = Report {
-        source: context.source.clone(),
-        says: says.clone(),
-        noted,
-    };
-    let is_kept = Report::insert_within(received, report, REPORTS_MAX, |_, _| true);
-    let mut changes = Changes {
-        findings,
-        ..Changes::default()
-    };
-    if received.len() > 1 {
-        changes.findings.insert(Code::Contradicted);
-    }
-    if !is_kept {
-        changes.findings.insert(Code::TooManyReports);
-    }
-    Ok(changes.set(id, state))
-}
 
 pub fn machine_enrolled(context: &Context, says: &MachineEnrolled) -> Result<Changes, Refusal> {
     context.require_function(&[Function::Shop])?;

@@ -80,11 +80,17 @@ fn owners(state: &State) -> Option<BTreeSet<OrgId>> {
         Data::Approval {
             source, granted, ..
         } => only(&granted.as_ref().map_or(source, |(_, source)| source).org),
-        Data::Lot { received } => Some(reporters(received)),
+        Data::Lot {
+            received, blended, ..
+        } => {
+            let mut orgs = reporters(received);
+            orgs.extend(reporters(blended));
+            Some(orgs)
+        }
         Data::Machine { enrolled, .. } => {
             enrolled.as_ref().and_then(|(_, source)| only(&source.org))
         }
-        Data::Build { starts } => Some(reporters(starts)),
+        Data::Build { starts, .. } => Some(reporters(starts)),
         Data::Key { org, .. } => only(org),
         Data::Part { facts, .. } => {
             let starts = facts.iter();

@@ -5,7 +5,9 @@ mod bounds;
 mod histories;
 mod keys;
 mod kinds;
+mod material;
 mod story;
+mod table;
 mod votes;
 
 use crate::answer::{Answer, Knowledge, Verdict, Viewer, Witnessing, answer};

@@ -15,6 +15,10 @@ use std::collections::BTreeSet;
 pub const REPORTS_MAX: usize = 64;
 /// Calibrations by one organisation, and qualifications, that a machine keeps: one a month for twenty years.
 pub const CERTIFICATES_MAX: usize = 256;
+/// Accounts by one organisation of what a lot was blended from, or a build took: a second one contradicts the first.
+pub const ACCOUNTS_MAX: usize = 2;
+/// What one organisation takes out of one lot, time after time: a lot of which more is taken holds what stands on it.
+pub const DRAWS_MAX: usize = 256;
 /// Parts that are remembered with one mark; the second one holds all of them already.
 pub const MARKED_MAX: usize = 16;
 /// Numbers that a key used twice; a key that did it so often is doubted in everything.

@@ -83,7 +83,17 @@ impl State {
                 let says = &order.says;
                 up.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
             }
-            Data::Build { starts } => {
+            Data::Lot { blended, .. } => {
+                let shares = blended.iter().flat_map(|report| &report.says.from);
+                up.extend(shares.map(|share| share.lot.clone()));
+            }
+            Data::Build { starts, uses } => {
+                // Who did not build it, says nothing of what it took.
+                let builders: BTreeSet<_> = starts.iter().map(|start| &start.source.org).collect();
+                let uses = uses.iter();
+                let own = uses.filter(|report| builders.contains(&report.source.org));
+                let loads = own.flat_map(|report| &report.says.lots);
+                up.extend(loads.map(|load| load.lot.clone()));
                 for Report { says, .. } in starts {
                     up.extend(
                         [&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone),
@@ -103,7 +113,6 @@ impl State {
             | Data::Member { .. }
             | Data::Design { .. }
             | Data::Allowable { .. }
-            | Data::Lot { .. }
             | Data::Mark { .. }
             | Data::Claim { .. } => {}
         }
@@ -135,7 +144,17 @@ impl Data {
             Data::Licence {
                 source, accepted, ..
             } => std::iter::once(source).chain(accepted).collect(),
-            Data::Lot { received } => received.iter().map(|report| &report.source).collect(),
+            Data::Lot {
+                received,
+                blended,
+                drawn,
+                ..
+            } => {
+                let received = received.iter().map(|report| &report.source);
+                let blended = blended.iter().map(|report| &report.source);
+                let drawn = drawn.iter().map(|report| &report.source);
+                received.chain(blended).chain(drawn).collect()
+            }
             Data::Machine {
                 enrolled,
                 qualified,
@@ -147,7 +166,11 @@ impl Data {
                 enrolled.chain(qualified).chain(calibrated).collect()
             }
             Data::Order { order } => vec![&order.source],
-            Data::Build { starts } => starts.iter().map(|report| &report.source).collect(),
+            Data::Build { starts, uses } => {
+                let starts = starts.iter().map(|report| &report.source);
+                let uses = uses.iter().map(|report| &report.source);
+                starts.chain(uses).collect()
+            }
             Data::Part { facts, .. } => facts.iter().map(|report| &report.source).collect(),
             Data::Governors { .. } | Data::Mark { .. } | Data::Claim { .. } => Vec::new(),
         }

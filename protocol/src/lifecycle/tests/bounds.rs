@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::fixture::{DAY_S, MATERIAL, PROCESS, moment, text};
 use crate::statement::StatementId;
 use crate::world::bounds::{
-    CERTIFICATES_MAX, FORKS_MAX, MARKED_MAX, REPORTS_MAX, RESTRICTIONS_MAX,
+    ACCOUNTS_MAX, CERTIFICATES_MAX, DRAWS_MAX, FORKS_MAX, MARKED_MAX, REPORTS_MAX, RESTRICTIONS_MAX,
 };
 use crate::world::{Data, mark_subject};
 
@@ -127,6 +127,28 @@ fn a_lot_keeps_so_many_receipts_and_stays_contradicted() {
     assert!(findings.contains(&Code::TooManyReports));
     assert!(holds(c.log.world(), &part).contains(&Code::Contradicted));
     assert_eq!(verdict(&c, &licence, 1).0, Verdict::DoNotInstall);
+}
+
+#[test]
+fn a_lot_of_which_more_is_taken_than_is_kept_holds_what_stands_on_it() {
+    let (mut c, _, part) = made();
+    let lot = c.lot.clone();
+    let findings = flood(&mut c, &lot.clone(), DRAWS_MAX, |c, _| {
+        c.scrap(Who::Production, &lot, 1).unwrap().id
+    });
+    assert!(findings.contains(&Code::TooManyReports), "{findings:?}");
+    assert_eq!(holds(c.log.world(), &part), set([Code::TooManyReports]));
+}
+
+#[test]
+fn a_blend_keeps_so_many_accounts_of_itself() {
+    let (mut c, ..) = made();
+    let (lot, blend) = (c.lot.clone(), text::<SubjectId>("lot:blend"));
+    let findings = flood(&mut c, &blend.clone(), ACCOUNTS_MAX, |c, _| {
+        let core = Core::MaterialBlended(c.blend_of(&[(&lot, 1)], 1));
+        c.must(Who::Production, &blend, core).id
+    });
+    assert!(findings.contains(&Code::TooManyReports), "{findings:?}");
 }
 
 #[test]

@@ -17,12 +17,16 @@ const NEED_NO_ROLE: [&str; 2] = ["end.destruction_attested", "safety.quarantine_
 const OLD: [&str; 1] = ["governance.member_admitted"];
 
 /// A log in which every kind stands at least once without a finding.
-fn every_kind() -> (Consortium, SubjectId) {
+pub(super) fn every_kind() -> (Consortium, SubjectId) {
     let (mut c, licence) = Consortium::licensed(1, PartClass::C, 3);
     let part = c.print(&licence, 1);
     let order = c.order(&licence).unwrap();
     let failed = c.start(&licence, &order, 2);
     c.abort(&failed).unwrap();
+    let lot = c.lot.clone();
+    c.use_up(Who::Operator, &failed.id, &lot, 500_000).unwrap();
+    c.scrap(Who::Production, &lot, 1_000).unwrap();
+    c.blend(Who::Production, &[(&lot, 440_000)]).unwrap();
     c.revoke(Who::Inspector, None).unwrap();
     let doubted = c.inspect(Who::Inspector, &part).unwrap().id;
     c.vouch(Who::Mechanic, &part, doubted).unwrap();

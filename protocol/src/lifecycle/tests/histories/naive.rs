@@ -23,6 +23,7 @@ pub fn against(log: &[Statement], mark: Mark, now: i64, viewer: &OrgId) -> Optio
         .or_else(|| naive.against_release(&part))
         .or_else(|| naive.against_custody(&part, viewer))
         .or_else(|| naive.against_authors(at, &part))
+        .or_else(|| naive.against_powder(at))
         .or_else(|| naive.is_held(at, &part).then_some("held"))
 }
 
@@ -205,6 +206,63 @@ impl<'a> Naive<'a> {
             .unwrap_or(i64::MAX)
     }
 
+    /// The lots that the build names and took, and all that went into them, by who builds.
+    fn lots(&self, start: usize) -> BTreeSet<&'a SubjectId> {
+        let Core::BuildStarted(build) = &self.log[start].body.core else {
+            return BTreeSet::new();
+        };
+        let builder = &self.log[start].body.iss;
+        let mut lots = BTreeSet::from([&build.lot]);
+        loop {
+            let known = lots.len();
+            for said in self.log.iter().filter(|said| said.body.iss == *builder) {
+                match &said.body.core {
+                    Core::MaterialUsed(says) if said.body.sub == self.log[start].body.sub => {
+                        lots.extend(says.lots.iter().map(|load| &load.lot));
+                    }
+                    Core::MaterialBlended(says) if lots.contains(&said.body.sub) => {
+                        lots.extend(says.from.iter().map(|share| &share.lot));
+                    }
+                    _ => {}
+                }
+            }
+            if lots.len() == known {
+                return lots;
+            }
+        }
+    }
+
+    /// A lot without a receipt, or out of which more was taken than was in it.
+    fn against_powder(&self, start: usize) -> Option<&'static str> {
+        let builder = &self.log[start].body.iss;
+        for lot in self.lots(start) {
+            let (mut came, mut left) = (0, 0);
+            for said in self.log.iter().filter(|said| said.body.iss == *builder) {
+                let is_about = said.body.sub == *lot;
+                match &said.body.core {
+                    Core::MaterialReceived(says) if is_about => came += says.mass_mg,
+                    Core::MaterialBlended(says) if is_about => came += says.mass_mg,
+                    Core::MaterialScrapped(says) if is_about => left += says.mass_mg,
+                    Core::MaterialBlended(says) => {
+                        let shares = says.from.iter().filter(|share| share.lot == *lot);
+                        left += shares.map(|share| share.mass_mg).sum::<i64>();
+                    }
+                    Core::MaterialUsed(says) => {
+                        let loads = says.lots.iter().filter(|load| load.lot == *lot);
+                        left += loads
+                            .map(|load| load.loaded_mg - load.recovered_mg)
+                            .sum::<i64>();
+                    }
+                    _ => {}
+                }
+            }
+            if came == 0 || left > came {
+                return Some("powder that was not there");
+            }
+        }
+        None
+    }
+
     /// Open recalls and quarantines by right, a withdrawal that reaches the part, and a failed inspection.
     fn is_held(&self, start: usize, part: &'a SubjectId) -> bool {
         let Core::BuildStarted(build) = &self.log[start].body.core else {
@@ -219,10 +277,11 @@ impl<'a> Naive<'a> {
                 }
                 _ => None,
             });
-        let above: BTreeSet<&SubjectId> = [part, &build.lot, &build.licence, &build.machine]
+        let above: BTreeSet<&SubjectId> = [part, &build.licence, &build.machine]
             .into_iter()
             .chain([&self.log[start].body.sub])
             .chain(design)
+            .chain(self.lots(start))
             .collect();
         self.log.iter().any(|statement| match &statement.body.core {
             Core::RecallPlaced(says) => {

@@ -30,6 +30,20 @@ const ANYBODY: [Who; 9] = [
     Who::SecondMachine,
 ];
 
+/// Who may say what becomes of powder, and who may not.
+const ANYBODY_AND_PRODUCTION: [Who; 10] = [
+    Who::Production,
+    Who::Production,
+    Who::Production,
+    Who::Production,
+    Who::Production,
+    Who::Operator,
+    Who::Mechanic,
+    Who::Machine,
+    Who::Designer,
+    Who::Custodian,
+];
+
 /// A history in the making.
 pub struct Player {
     pub c: Consortium,
@@ -90,7 +104,8 @@ impl Player {
             4..=15 => self.go_on(which),
             25 => self.c.set_sail(),
             // Little goes wrong where all are honest.
-            28..=31 if self.is_calm && which > 64 => self.go_on(which),
+            31 => self.powder(which, who),
+            28..=30 if self.is_calm && which > 64 => self.go_on(which),
             27 => self.c.now += i64::from(which) * 600,
             _ => self
                 .c
@@ -136,6 +151,37 @@ impl Player {
         self.builds.push(build);
         if !self.parts.contains(&part) {
             self.parts.push(part);
+        }
+    }
+
+    /// Powder is blended, used or scrapped; builds go on from the newest blend. Where all are honest the masses add up.
+    fn powder(&mut self, which: u8, who: u8) {
+        let who = match self.is_calm {
+            true => Who::Production,
+            false => ANYBODY_AND_PRODUCTION[usize::from(who) % 10],
+        };
+        let lot = self.c.lot.clone();
+        let mass_mg = if self.is_calm { 500_000 } else { 6_000_000 };
+        match which % 4 {
+            0 | 1 => {
+                let first = text("lot:l1");
+                let shares = [(&lot, mass_mg), (&first, 1)];
+                let lots = if lot == first { 1 } else { 2 };
+                if let Ok(blend) = self.c.blend(who, &shares[..lots]) {
+                    self.c.lot = blend;
+                }
+            }
+            2 => {
+                let build = self
+                    .builds
+                    .get(usize::from(which) % self.builds.len().max(1));
+                let build = build.map(|build| build.id.clone());
+                let lot = if self.is_calm { None } else { Some(lot) };
+                for (build, lot) in build.into_iter().zip(lot) {
+                    let _ = self.c.use_up(who, &build, &lot, mass_mg);
+                }
+            }
+            _ => drop(self.c.scrap(who, &lot, mass_mg)),
         }
     }
 

@@ -1,0 +1,211 @@
+//! Rules of material lots.
+//!
+//! All of these are reports: what they break holds what stands on the lots, and is computed by `life` from what the
+//! states keep. What is noted about a lot depends on that lot and on the author alone.
+
+use super::{Changes, Context, Refusal, refuse, require};
+use crate::body::governance::Role;
+use crate::body::material::{LOTS_MAX, MaterialBlended, MaterialScrapped, MaterialUsed};
+use crate::body::resource::MaterialReceived;
+use crate::code::Code;
+use crate::life::Lot;
+use crate::text::SubjectId;
+use crate::world::bounds::{ACCOUNTS_MAX, DRAWS_MAX, REPORTS_MAX};
+use crate::world::{Data, Drawn, Report, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub fn received(context: &Context, says: &MaterialReceived) -> Result<Changes, Refusal> {
+    let id = context.subject("lot")?.clone();
+    require(
+        says.mass_mg > 0,
+        Code::WrongSubject,
+        "The mass must be above 0.",
+    )?;
+    let noted = context.noted_with_role(&[Role::Production]);
+    let mut changes = noting(&noted);
+    let mut state = lot_or_new(context, &changes, &id);
+    let Data::Lot {
+        received, blended, ..
+    } = &mut state.data
+    else {
+        return refuse(Code::WrongSubject, "no lot");
+    };
+    let report = report(context, says.clone(), &noted);
+    let is_kept = Report::insert_within(received, report, REPORTS_MAX, |_, _| true);
+    if received.len() + blended.len() > 1 {
+        changes.findings.insert(Code::Contradicted);
+    }
+    if !is_kept {
+        changes.findings.insert(Code::TooManyReports);
+    }
+    Ok(changes.set(id, state))
+}
+
+pub fn blended(context: &Context, says: &MaterialBlended) -> Result<Changes, Refusal> {
+    let id = context.subject("lot")?.clone();
+    let lots: BTreeSet<_> = says.from.iter().map(|share| &share.lot).collect();
+    are_lots(context, &lots, says.from.len())?;
+    let right = says.mass_mg > 0
+        && says.tolerance_mg >= 0
+        && says.from.iter().all(|share| share.mass_mg > 0)
+        && !lots.contains(&id);
+    require(
+        right,
+        Code::WrongSubject,
+        "Masses are above 0, and a lot is not made of itself.",
+    )?;
+    let noted = context.noted_with_role(&[Role::Production]);
+    let mut changes = noting(&noted);
+    let mut state = lot_or_new(context, &changes, &id);
+    let Data::Lot {
+        received, blended, ..
+    } = &mut state.data
+    else {
+        return refuse(Code::WrongSubject, "no lot");
+    };
+    let report = report(context, says.clone(), &noted);
+    let is_kept = Report::insert_within(blended, report, ACCOUNTS_MAX, |_, _| true);
+    if received.len() + blended.len() > 1 {
+        changes.findings.insert(Code::Contradicted);
+    }
+    if !is_kept {
+        changes.findings.insert(Code::TooManyReports);
+    }
+    if !says.is_balanced() {
+        changes.findings.insert(Code::MassUnbalanced);
+    }
+    changes.states.insert(id.clone(), state);
+    for share in &says.from {
+        let (into, mass_mg) = (id.clone(), share.mass_mg);
+        draw(
+            context,
+            &mut changes,
+            &share.lot,
+            Drawn::Blend { into, mass_mg },
+            &noted,
+        )?;
+    }
+    Ok(changes)
+}
+
+pub fn used(context: &Context, says: &MaterialUsed) -> Result<Changes, Refusal> {
+    let id = context.subject("build")?.clone();
+    let lots: BTreeSet<_> = says.lots.iter().map(|load| &load.lot).collect();
+    are_lots(context, &lots, says.lots.len())?;
+    let is_load = |load: &crate::body::material::Load| {
+        load.loaded_mg > 0 && (0..=load.loaded_mg).contains(&load.recovered_mg)
+    };
+    let right = says.lots.iter().all(is_load) && says.fused_mg >= 0 && says.tolerance_mg >= 0;
+    require(
+        right,
+        Code::WrongSubject,
+        "What is loaded is above 0, and no more comes back.",
+    )?;
+    let noted = context.noted_with_role(&[Role::Production, Role::Operator]);
+    let mut changes = noting(&noted);
+    let mut state = super::build::build_or_new(context, &id);
+    let Data::Build { uses, .. } = &mut state.data else {
+        return refuse(Code::WrongSubject, "no build");
+    };
+    let report = report(context, says.clone(), &noted);
+    if !Report::insert_within(uses, report, ACCOUNTS_MAX, |_, _| true) {
+        changes.findings.insert(Code::TooManyReports);
+    }
+    let own = uses
+        .iter()
+        .filter(|report| report.source.org == *context.org);
+    if own.count() > 1 {
+        changes.findings.insert(Code::Contradicted);
+    }
+    if !says.is_balanced() {
+        changes.findings.insert(Code::MassUnbalanced);
+    }
+    changes.states.insert(id.clone(), state);
+    for load in &says.lots {
+        let drawn = Drawn::Build {
+            build: id.clone(),
+            loaded_mg: load.loaded_mg,
+            recovered_mg: load.recovered_mg,
+        };
+        draw(context, &mut changes, &load.lot, drawn, &noted)?;
+    }
+    Ok(changes)
+}
+
+pub fn scrapped(context: &Context, says: &MaterialScrapped) -> Result<Changes, Refusal> {
+    let id = context.subject("lot")?.clone();
+    require(
+        says.mass_mg > 0,
+        Code::WrongSubject,
+        "The mass must be above 0.",
+    )?;
+    let noted = context.noted_with_role(&[Role::Production]);
+    let mut changes = noting(&noted);
+    let mass_mg = says.mass_mg;
+    draw(context, &mut changes, &id, Drawn::Scrap { mass_mg }, &noted)?;
+    Ok(changes)
+}
+
+fn are_lots(context: &Context, lots: &BTreeSet<&SubjectId>, named: usize) -> Result<(), Refusal> {
+    for lot in lots {
+        context.is_kind(lot, "lot")?;
+    }
+    require(
+        (1..=LOTS_MAX).contains(&named) && lots.len() == named,
+        Code::WrongSubject,
+        "1 to 16 different lots are named.",
+    )
+}
+
+fn noting(noted: &BTreeSet<Code>) -> Changes {
+    Changes {
+        findings: noted.clone(),
+        ..Changes::default()
+    }
+}
+
+fn report<T>(context: &Context, says: T, noted: &BTreeSet<Code>) -> Report<T> {
+    Report {
+        source: context.source.clone(),
+        says,
+        noted: noted.clone(),
+    }
+}
+
+fn lot_or_new(context: &Context, changes: &Changes, id: &SubjectId) -> State {
+    let known = changes.states.get(id);
+    let known = known.or_else(|| context.world.states.get(id));
+    known.cloned().unwrap_or_else(|| {
+        State::from(Data::Lot {
+            received: Vec::new(),
+            blended: Vec::new(),
+            drawn: Vec::new(),
+            crowded: BTreeMap::new(),
+        })
+    })
+}
+
+/// Takes something out of a lot, which need not be known yet.
+fn draw(
+    context: &Context,
+    changes: &mut Changes,
+    id: &SubjectId,
+    says: Drawn,
+    noted: &BTreeSet<Code>,
+) -> Result<(), Refusal> {
+    let mut state = lot_or_new(context, changes, id);
+    let Data::Lot { drawn, crowded, .. } = &mut state.data else {
+        return refuse(Code::WrongSubject, format!("{id} is no lot."));
+    };
+    let report = report(context, says, noted);
+    if !Report::insert_within(drawn, report, DRAWS_MAX, |_, _| true) {
+        let since = context.source.since();
+        crowded.entry(context.org.clone()).or_insert(since);
+        changes.findings.insert(Code::TooManyReports);
+    }
+    if Lot::within(id, Some(&state.data), context.org).is_overdrawn() {
+        changes.findings.insert(Code::LotOverdrawn);
+    }
+    changes.states.insert(id.clone(), state);
+    Ok(())
+}

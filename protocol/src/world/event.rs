@@ -1,0 +1,119 @@
+//! What states remember of a report, where it is less than the report.
+//!
+//! Owns what happens to a part, and what is taken out of a lot. Must never know what follows from it: `life`.
+
+use crate::body::part;
+use crate::mark::Mark;
+use crate::statement::StatementId;
+use crate::text::{Paragraph, SubjectId};
+use serde::{Deserialize, Serialize};
+
+/// What was taken out of a material lot; masses in milligrams.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Drawn {
+    /// It went into another lot.
+    Blend {
+        /// The blend.
+        into: SubjectId,
+        /// How much.
+        mass_mg: i64,
+    },
+    /// A build took it.
+    Build {
+        /// The build.
+        build: SubjectId,
+        /// Put into the machine.
+        loaded_mg: i64,
+        /// Came back.
+        recovered_mg: i64,
+    },
+    /// It was thrown away.
+    Scrap {
+        /// How much.
+        mass_mg: i64,
+    },
+}
+
+impl Drawn {
+    /// What the lot has less by it.
+    pub fn net_mg(&self) -> i64 {
+        match self {
+            Drawn::Blend { mass_mg, .. } | Drawn::Scrap { mass_mg } => *mass_mg,
+            Drawn::Build {
+                loaded_mg,
+                recovered_mg,
+                ..
+            } => loaded_mg.saturating_sub(*recovered_mg),
+        }
+    }
+}
+
+/// What happened to a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[allow(missing_docs)] // each variant is the statement kind of its name
+pub enum Event {
+    Started {
+        build: SubjectId,
+        unit: u32,
+        mark: Mark,
+    },
+    Completed {
+        build: SubjectId,
+    },
+    Aborted {
+        build: SubjectId,
+        reason: Paragraph,
+    },
+    Inspected(part::Inspected),
+    Released(part::Released),
+    Shipped(part::Shipped),
+    Received(part::Received),
+    Installed(part::Installed),
+    Removed(part::Removed),
+    Destroyed(part::Destroyed),
+    DestructionAttested(part::DestructionAttested),
+    Quarantined {
+        after: Option<StatementId>,
+        reason: Paragraph,
+    },
+    QuarantineLifted {
+        after: Option<StatementId>,
+        placed: StatementId,
+        disposition: Paragraph,
+    },
+    Vouched {
+        after: Option<StatementId>,
+        report: StatementId,
+    },
+}
+
+impl Event {
+    /// The build whose end this is.
+    pub fn ended(&self) -> Option<&SubjectId> {
+        match self {
+            Event::Completed { build } | Event::Aborted { build, .. } => Some(build),
+            _ => None,
+        }
+    }
+
+    /// Statements that this one says it comes after.
+    pub fn predecessors(&self) -> impl Iterator<Item = StatementId> {
+        let (after, named) = match self {
+            Event::Started { .. } | Event::Completed { .. } | Event::Aborted { .. } => (None, None),
+            Event::Inspected(says) => (says.after, None),
+            Event::Released(says) => (says.after, Some(says.inspection)),
+            Event::Shipped(says) => (says.after, None),
+            Event::Received(says) => (says.after, Some(says.shipment)),
+            Event::Installed(says) => (says.after, None),
+            Event::Removed(says) => (says.after, None),
+            Event::Destroyed(says) => (says.after, None),
+            Event::DestructionAttested(says) => (says.after, Some(says.destruction)),
+            Event::Quarantined { after, .. } => (*after, None),
+            Event::QuarantineLifted { after, placed, .. } => (*after, Some(*placed)),
+            Event::Vouched { after, report } => (*after, Some(*report)),
+        };
+        after.into_iter().chain(named)
+    }
+}
