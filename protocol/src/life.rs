@@ -5,7 +5,7 @@
 //! parts that are made after it, and the order in which journals arrive leaves no trace. Must never know
 //! viewers, clocks or storage.
 
-use crate::body::governance::{Function, PartClass};
+use crate::body::governance::PartClass;
 use crate::code::{Code, HoldKind};
 use crate::key::KeyId;
 use crate::mark::Mark;

@@ -3,7 +3,7 @@
 //! Owns the checks that tie a build to what allowed it, and the walk upward that finds recalls, withdrawals
 //! and revocations; the powder's own checks are in `powder`. Must never know what happened to the part after its build: `life`.
 
-use super::{Hold, Life};
+use super::{Hold, Life, last_since};
 use crate::body::build::{BuildOrdered, BuildStarted, StartedPart};
 use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished, Effect};
 use crate::body::governance::{Function, PartClass};

@@ -7,7 +7,7 @@ use crate::body::governance::Function;
 use crate::code::Code;
 use crate::statement::StatementId;
 use crate::text::OrgId;
-use crate::world::Source;
+use crate::world::{Event, Report, Source};
 
 impl Folding<'_> {
     pub(super) fn received(&mut self, source: &Source, shipment: StatementId) {
