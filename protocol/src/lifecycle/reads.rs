@@ -74,14 +74,23 @@ pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
         }
         Core::BuildCompleted(says) => named.extend(says.parts.iter().cloned()),
         Core::BuildAborted(says) => named.extend(says.parts.iter().cloned()),
-        Core::MaterialBlended(says) => {
-            named.extend(says.from.iter().map(|share| share.lot.clone()));
-        }
-        Core::MaterialUsed(says) => named.extend(says.lots.iter().map(|load| load.lot.clone())),
+        Core::MaterialBlended(_) | Core::MaterialUsed(_) => named.extend(lots(&body.core)),
         Core::RecallPlaced(says) => named.extend(says.anchors.iter().cloned()),
         _ => {}
     }
     named
+}
+
+/// The lots that something is taken out of.
+fn lots(core: &Core) -> Vec<SubjectId> {
+    match core {
+        Core::MaterialBlended(says) => {
+            let shares = says.from.iter();
+            shares.map(|share| share.lot.clone()).collect()
+        }
+        Core::MaterialUsed(says) => says.lots.iter().map(|load| load.lot.clone()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The subjects that decide, with everything above them, what a statement does to any subject that it touches. A report is
