@@ -61,6 +61,13 @@ impl Digest {
     }
 }
 
+/// Bytes as hexadecimal digits, lower case; `hex::encode` collects them one by one.
+pub fn to_hex(bytes: &[u8]) -> String {
+    let mut digits = vec![0; 2 * bytes.len()];
+    hex::encode_to_slice(bytes, &mut digits).expect("twice as many digits");
+    String::from_utf8(digits).expect("hexadecimal digits are ASCII")
+}
+
 /// SHA3-256 of bytes that come one after the other.
 #[derive(Clone, Default)]
 pub struct Sha3Stream(sha3::Sha3_256);

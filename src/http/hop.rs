@@ -10,12 +10,11 @@ use super::extract::Raw;
 use super::observe::{self, REQUEST_ID};
 use super::problem::Problem;
 use super::quota::Address;
-use super::{App, Shared, scrapi};
+use super::{App, scrapi};
 use crate::ledger::lease::Role;
-use axum::extract::{FromRequest as _, Request, State};
+use axum::extract::{FromRequest as _, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use std::sync::OnceLock;
@@ -114,34 +113,43 @@ impl Hops {
 }
 
 /// Lets through what this node does itself, and hands on to the one that writes what only that one can do.
-pub async fn to_the_writer(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+///
+/// # Errors
+/// The answer of that one, or why there is none.
+pub async fn to_the_writer(app: &App, request: Request) -> Result<Request, Box<Response>> {
+    let path = request.uri().path();
     let is_submission =
-        request.method() == Method::POST && ["/v1/statements", "/entries"].contains(&&path[..]);
+        request.method() == Method::POST && ["/v1/statements", "/entries"].contains(&path);
     if !is_submission {
-        return next.run(request).await;
+        return Ok(request);
     }
+    let path = path.to_owned();
     let hop = request.extensions().get::<Hop>().copied();
-    let done = match (role(&app).await, hop) {
-        (Role::Writer, None) => return next.run(request).await,
+    let done = match (role(app).await, hop) {
+        (Role::Writer, None) => return Ok(request),
         (Role::Writer, Some(hop)) => take(request, hop).await,
         (Role::Reader { .. }, Some(_)) => Err(not_here("this node does not write any more")),
         (Role::Reader { writer: None }, None) => Err(not_here("no node writes at the moment")),
-        (Role::Reader { writer: Some(to) }, None) => match hand_on(&app, &to, &path, request).await
-        {
-            Ok(answer) => return answer,
-            Err(problem) => Err(problem),
-        },
+        (Role::Reader { writer: Some(to) }, None) => {
+            match hand_on(app, &to, &path, request).await {
+                Ok(answer) => return Err(Box::new(answer)),
+                Err(problem) => Err(problem),
+            }
+        }
     };
-    match done {
-        Ok(request) => next.run(request).await,
-        Err(problem) if scrapi::is_place(&path) => scrapi::told(problem),
-        Err(problem) => problem.into_response(),
-    }
+    done.map_err(|problem| {
+        Box::new(match scrapi::is_place(&path) {
+            true => scrapi::told(problem),
+            false => problem.into_response(),
+        })
+    })
 }
 
 /// What this process does. Who has just begun to read learns within moments who writes.
 async fn role(app: &App) -> Role {
+    if app.ledger.role().is_writer() {
+        return Role::Writer;
+    }
     let mut roles = app.ledger.roles();
     let is_known = |role: &Role| *role != Role::Reader { writer: None };
     let known = tokio::time::timeout(KNOWN_TIMEOUT, roles.wait_for(is_known)).await;

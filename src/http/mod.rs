@@ -36,23 +36,24 @@ use crate::ledger::witnesses::Witnesses;
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use codes::Border;
 use each::Each;
+use futures_util::FutureExt as _;
 use hop::Hops;
 use object_store::ObjectStore;
 use observe::Observer;
 use problem::Problem;
 use quota::{Address, Quotas};
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::key::{KeyId, PublicKey};
 use tokio::sync::Semaphore;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -201,14 +202,32 @@ pub fn openapi() -> String {
     text
 }
 
-/// Ends a request that takes too long, its body included.
-async fn in_time(request: Request, next: Next) -> Response {
+/// What stands around every route, in one piece because each layer of its own costs a request as much as its work: an id and a line in
+/// the log, an answer instead of a panic, the quotas, and the way to the process that writes.
+async fn around(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let answer = |request| {
+        let answer = AssertUnwindSafe(admitted(&app, request, next)).catch_unwind();
+        answer.map(|answer| answer.unwrap_or_else(problem::panicked))
+    };
+    observe::observed(&app, request, answer).await
+}
+
+async fn admitted(app: &App, request: Request, next: Next) -> Response {
     // A sealed file may take hours over a poor link; `upload` bounds each part of it.
-    if request.method() == Method::PUT {
-        return next.run(request).await;
+    let most = (request.method() != Method::PUT).then_some(REQUEST_TIMEOUT);
+    let answer = async {
+        let request = quota::admit(app, request)?;
+        let request = hop::to_the_writer(app, request).await?;
+        Ok(next.run(request).await)
+    };
+    let answered = match most {
+        None => Ok(answer.await),
+        Some(most) => tokio::time::timeout(most, answer).await,
+    };
+    match answered {
+        Ok(answer) => answer.unwrap_or_else(|refused: Box<Response>| *refused),
+        Err(_) => Problem::of(Border::TooSlow).into_response(),
     }
-    let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answered.unwrap_or_else(|_| Problem::of(Border::TooSlow).into_response())
 }
 
 /// An answer of yesterday may let somebody install what is recalled today: nothing is kept but what says that it may be.
@@ -233,19 +252,6 @@ pub fn router(app: Shared) -> Router {
         )
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            hop::to_the_writer,
-        ))
-        .layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            quota::admit,
-        ))
-        .layer(axum::middleware::from_fn(in_time))
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            observe::observe,
-        ))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), around))
         .with_state(app)
 }

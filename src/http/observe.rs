@@ -10,7 +10,6 @@ use axum::Router;
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
 use std::time::Duration;
@@ -116,13 +115,16 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// Gives a request its id, and tells how it was answered.
-pub async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn observed<F>(app: &App, request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let observer = &app.observer;
     let id = observer.id_of(request.headers());
     let what = Exchange::of(&request);
     let started = (observer.elapsed)();
     let span = tracing::info_span!("request", id);
-    let answering = CURRENT.scope(id.clone(), next.run(request));
+    let answering = CURRENT.scope(id.clone(), answer(request));
     let mut response = answering.instrument(span.clone()).await;
     let took = (observer.elapsed)().saturating_sub(started);
     observer.count(&what, took, &response);

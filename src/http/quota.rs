@@ -7,11 +7,10 @@
 mod bucket;
 
 use super::problem::Problem;
-use super::{Shared, pages, scrapi};
-use axum::extract::{FromRequestParts, Request, State};
+use super::{App, pages, scrapi};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 pub use bucket::Wait;
 use bucket::{Buckets, Rate};
@@ -271,7 +270,10 @@ impl Quotas {
 }
 
 /// Lets a request through, or says when to come back, before a byte of its body is read.
-pub async fn admit(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
+///
+/// # Errors
+/// The answer to who must come back.
+pub fn admit(app: &App, mut request: Request) -> Result<Request, Box<Response>> {
     let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let peer = request
         .extensions()
@@ -283,16 +285,17 @@ pub async fn admit(State(app): State<Shared>, mut request: Request, next: Next) 
         || app.quotas.address(peer, request.headers()),
         |hop| hop.from,
     );
-    match app.quotas.admit(Class::of(request.method(), path), from) {
+    let refused = match app.quotas.admit(Class::of(request.method(), path), from) {
         Ok(()) => {
             request.extensions_mut().insert(from);
             hop.map(|hop| request.extensions_mut().insert(hop));
-            next.run(request).await
+            return Ok(request);
         }
         Err(problem) if pages::is_page(path) => pages::page_of_problem(&problem),
         Err(problem) if scrapi::is_place(path) => scrapi::told(problem),
         Err(problem) => problem.into_response(),
-    }
+    };
+    Err(Box::new(refused))
 }
 
 impl<S: Sync> FromRequestParts<S> for Address {

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use threadmark_protocol::answer::is_for_everybody;
 use threadmark_protocol::cbor;
 use threadmark_protocol::code::Code;
+use threadmark_protocol::digest::to_hex;
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::statement::{
     Envelope, SUBMISSION_BYTES_MAX, Statement, StatementId, Submission,
@@ -195,7 +196,7 @@ fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
                 index: place.index,
                 logged_at: place.logged_at,
                 tree_size: place.tree_size,
-                receipt: hex::encode(receipt),
+                receipt: to_hex(&receipt),
                 findings: findings.iter().map(ToString::to_string).collect(),
             };
             let status = if known {
@@ -215,7 +216,7 @@ fn respond(app: &App, id: &StatementId, outcome: Outcome) -> Response {
 /// A refusal that cannot be denied later.
 pub(super) fn refused(app: &App, id: &StatementId, refusal: &Refusal) -> Problem {
     let mut problem = Problem::from(refusal);
-    problem.signed = Some(hex::encode(signed_refusal(app, id, refusal)).into());
+    problem.signed = Some(to_hex(&signed_refusal(app, id, refusal)).into());
     problem
 }
 
@@ -284,10 +285,10 @@ pub async fn get(
         index: place.index,
         logged_at: place.logged_at,
         tree_size: place.tree_size,
-        envelope: hex::encode(&statement.submission.envelope),
-        receipt: hex::encode(receipt),
+        envelope: to_hex(&statement.submission.envelope),
+        receipt: to_hex(&receipt),
         author_key: world.key(&kid).map(|(card, _)| card.public.to_hex()),
-        body: session.map(|_| hex::encode(&statement.submission.body)),
+        body: session.map(|_| to_hex(&statement.submission.body)),
     }))
 }
 
