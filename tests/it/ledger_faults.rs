@@ -287,6 +287,50 @@ async fn what_cannot_be_stored_is_refused_alone() {
     check_all(&memory, &consortium, &statements[..10]);
 }
 
+/// While a batch is committed the next one is drafted on top of it. When it fails, that draft is worth nothing.
+#[tokio::test]
+async fn what_was_drafted_on_a_batch_that_did_not_happen_is_drafted_again() {
+    let (consortium, statements) = statements();
+    let commits = [
+        Fault::NotDone,
+        Fault::NoRoom,
+        Fault::DoneAndLost,
+        Fault::DoneLate,
+    ];
+    let commits = commits.map(|fault| (Call::Commit, fault));
+    for (call, fault) in commits.into_iter().chain([(Call::World, Fault::NotDone)]) {
+        let memory = Memory::default();
+        let running = start(&memory, &consortium).await;
+        memory.slow_down();
+        let sent: Vec<_> = statements
+            .iter()
+            .map(|statement| tokio::spawn(insist(running.ledger.clone(), statement.clone())))
+            .collect();
+        for _ in 0..10 {
+            tokio::time::sleep(std::time::Duration::from_millis(4)).await;
+            memory.inject(call, fault, 1);
+        }
+        memory.heal(call);
+        for task in sent {
+            task.await.unwrap();
+        }
+        check_all(&memory, &consortium, &statements);
+        let batches = memory.pages().len();
+        assert!(batches < statements.len(), "nothing was drafted together");
+    }
+}
+
+/// Sends it again until it stands in the log: it may come before what it rests on.
+async fn insist(ledger: Ledger, statement: Statement) {
+    for _ in 0..2_000 {
+        if let Some(Outcome::Logged { .. }) = ledger.submit(statement.clone()).await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    panic!("{:?} is not logged", statement.id);
+}
+
 #[tokio::test]
 async fn an_older_writer_stops() {
     let (consortium, statements) = statements();

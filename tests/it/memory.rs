@@ -65,6 +65,8 @@ pub struct State {
     /// A commit that is under way.
     late: Option<Batch>,
     tiles_published: u64,
+    /// A commit takes its time: others go on meanwhile.
+    is_slow: bool,
     /// The fault, and how often it strikes.
     faults: BTreeMap<Call, (Fault, u32)>,
 }
@@ -99,6 +101,11 @@ pub struct Memory(Arc<Mutex<State>>);
 impl Memory {
     pub fn inject(&self, call: Call, fault: Fault, times: u32) {
         self.0.lock().unwrap().faults.insert(call, (fault, times));
+    }
+
+    /// From now on a commit takes its time.
+    pub fn slow_down(&self) {
+        self.0.lock().unwrap().is_slow = true;
     }
 
     /// From now on the call succeeds.
@@ -373,6 +380,9 @@ impl Storage for Memory {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+        if self.0.lock().unwrap().is_slow {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
         match self.strike(Call::Commit) {
             Some(Fault::NotDone) => Err(injected()),
             Some(Fault::NoRoom) => Err(StorageError::Full("injected".into())),
