@@ -7,6 +7,7 @@
 use crate::body::Core;
 use crate::cbor::CborError;
 use crate::checkpoint::{self, CheckpointError, SignedCheckpoint};
+use crate::code::Code;
 use crate::digest::Digest;
 use crate::genesis::Trust;
 use crate::index::{self, Link, Map, Mention};
@@ -59,6 +60,15 @@ pub enum ReplicaError {
         /// Where.
         index: u64,
         /// Which.
+        refusal: Refusal,
+    },
+    /// The log went on under rules that this program does not know, so it cannot tell whether they were kept: that is nobody's
+    /// fault, and a newer program goes on from here.
+    #[error("entry {index}: {refusal} Update the program; what it knows so far stays.")]
+    RulesUnknown {
+        /// Where.
+        index: u64,
+        /// Which they are, and which it knows.
         refusal: Refusal,
     },
     /// A batch is not closed, or closed wrongly.
@@ -303,8 +313,13 @@ impl Replica {
             index: Some(index),
             logged_at,
         };
-        let changes = lifecycle::apply(&self.world, &statement, at)
-            .map_err(|refusal| ReplicaError::Rule { index, refusal })?;
+        let changes =
+            lifecycle::apply(&self.world, &statement, at).map_err(|refusal| {
+                match refusal.code() {
+                    Code::RulesUnknown => ReplicaError::RulesUnknown { index, refusal },
+                    _ => ReplicaError::Rule { index, refusal },
+                }
+            })?;
         let subjects = index::touched(&statement, &changes);
         undo.note(&statement, self.world.record(&statement, changes.states));
         // A tree that is larger than the log was, as much as one with another root.

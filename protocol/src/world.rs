@@ -30,8 +30,8 @@ mod event;
 mod parents;
 
 pub use decided::{
-    Ballot, DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, Place, Standing, Vote,
-    governors_subject,
+    Ballot, DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, POLICIES_MAX, Place, Standing, Vote,
+    governors_subject, needed,
 };
 pub use event::{Drawn, Event};
 pub use parents::Overflow;
@@ -39,7 +39,7 @@ pub use parents::Overflow;
 /// The form in which what follows from the log stands in storage: each [`State`] as JSON with what stands above
 /// it, and the lists of statements by subject. Raise it when what is stored would be read as something else or not at all; the service then
 /// refuses the older form and asks to make it again from the log.
-pub const STATE_FORM: i32 = 3;
+pub const STATE_FORM: i32 = 4;
 
 /// Most subjects that one state names as what it stands on; the authors of its reports come on top, because
 /// who may report is everybody.
@@ -103,6 +103,20 @@ pub struct RoleHeld {
     pub granted: Source,
     /// By an accrediting body.
     pub accredited: Option<Source>,
+    /// The proposal that brought it with its key; `granted` is then the last vote that was needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<SubjectId>,
+}
+
+impl RoleHeld {
+    /// Granted, and not accredited.
+    pub fn granted(source: &Source) -> RoleHeld {
+        RoleHeld {
+            granted: source.clone(),
+            accredited: None,
+            proposal: None,
+        }
+    }
 }
 
 /// The end of a key.

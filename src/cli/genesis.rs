@@ -41,8 +41,9 @@ pub struct Found {
     /// Seconds of idleness after which the log proves that it is alive
     #[arg(long, default_value_t = 600)]
     heartbeat_s: u32,
-    /// Seconds between a vote that opens a door and the door's opening
-    #[arg(long, default_value_t = 0)]
+    /// Seconds between a vote that opens a door and the door's opening, in which as many votes can take it back: three days.
+    /// With 0 who is admitted acts at once, and nothing can be taken back in time
+    #[arg(long, default_value_t = 259_200)]
     delay_s: u32,
     /// Where the service will run
     #[arg(long, default_value = "http://127.0.0.1:8470")]

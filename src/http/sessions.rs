@@ -15,8 +15,9 @@ use jsonwebtoken::{
 };
 use serde::{Deserialize, Serialize};
 use threadmark_protocol::key::{KeyId, Signer};
+use threadmark_protocol::lifecycle;
 use threadmark_protocol::text::OrgId;
-use threadmark_protocol::world::{Data, Place, key_subject};
+use threadmark_protocol::world::{Place, key_subject, policy_subject};
 use utoipa::ToSchema;
 
 /// `typ` of assertions.
@@ -127,28 +128,17 @@ fn is_jti(text: &str) -> bool {
     (1..=JTI_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control)
 }
 
-/// Session key and organisation of a key that is in force.
+/// Session key and organisation of a key that may act.
 async fn live_key(
     app: &App,
     kid: &KeyId,
 ) -> Result<(Option<threadmark_protocol::key::PublicKey>, OrgId), Problem> {
     let subject = key_subject(kid);
-    let world = app.store.world(&[subject.clone()].into()).await?;
-    match world.get(&subject) {
-        Some(Data::Key {
-            card,
-            org,
-            from,
-            revoked: None,
-            rotated: None,
-            ..
-        }) if from.is_none_or(|from| from <= app.now())
-            && matches!(world.standing(org, Place::newest(app.now())), Some(Some(_))) =>
-        {
-            Ok((card.session, org.clone()))
-        }
-        _ => Err(refused()),
-    }
+    let needed = [subject.clone(), policy_subject()];
+    let world = app.store.world(&needed.into()).await?;
+    let acting = lifecycle::acting(&world, &subject, Place::newest(app.now()));
+    let (card, org) = acting.ok_or_else(refused)?;
+    Ok((card.session, org.clone()))
 }
 
 fn key_of(token: &str, kind: &str) -> Result<KeyId, Problem> {

@@ -199,6 +199,9 @@ pub enum LedgerError {
     /// The keys do not belong to the genesis.
     #[error("the log's private keys are not those that genesis names")]
     OtherKeys,
+    /// The policy names rules that only a newer program knows.
+    #[error("{0} Update the program; what is logged stays as it is.")]
+    RulesUnknown(Refusal),
     /// Genesis breaks a rule.
     #[error("genesis is refused: {0}")]
     Genesis(String),

@@ -11,19 +11,23 @@ use threadmark_protocol::checkpoint;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::genesis::Trust;
 use threadmark_protocol::index::Map;
+use threadmark_protocol::lifecycle;
+use threadmark_protocol::world::policy_subject;
 
-/// Refuses a log that begins otherwise.
-pub async fn check_genesis<S: Storage>(storage: &S, trust: &Trust) -> Result<(), LedgerError> {
+/// Refuses a log that begins otherwise, or that went on under rules that this program does not know: it would refuse everything that
+/// comes in.
+pub async fn check_log<S: Storage>(storage: &S, trust: &Trust) -> Result<(), LedgerError> {
     let entries = storage.entries(0, 2).await?;
     let expected = [&trust.policy_statement, &trust.anchors_statement].map(|of| &of.submission);
     let same = entries
         .iter()
         .zip(expected)
         .all(|(found, expected)| found == expected);
-    if entries.len() == 2 && same {
-        return Ok(());
+    if entries.len() != 2 || !same {
+        return Err(LedgerError::OtherLog("entries 0 and 1 differ".into()));
     }
-    Err(LedgerError::OtherLog("entries 0 and 1 differ".into()))
+    let world = storage.world(&[policy_subject()].into()).await?;
+    lifecycle::must_know(&world).map_err(LedgerError::RulesUnknown)
 }
 
 /// Reads what is committed beyond what is published, all of it at first, and publishes it. Others may commit meanwhile.

@@ -127,7 +127,7 @@ impl<S: Storage> Sequencer<S> {
         if self.storage.head().await?.is_none() {
             return Ok(());
         }
-        recovery::check_genesis(&self.storage, &self.trust).await
+        recovery::check_log(&self.storage, &self.trust).await
     }
 
     /// Becomes the writer, if it may: `false` when another has the lease. Taking it waits for a commit that is under way, and none
@@ -145,7 +145,7 @@ impl<S: Storage> Sequencer<S> {
         if self.head().is_none() {
             self.write_genesis().await?;
         }
-        recovery::check_genesis(&self.storage, &self.trust).await?;
+        recovery::check_log(&self.storage, &self.trust).await?;
         Ok(true)
     }
 

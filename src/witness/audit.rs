@@ -179,24 +179,24 @@ fn work(mut replay: Replay, shared: &Shared, folder: &Folder) {
         }
         let step = replay.step();
         let mut board = shared.board();
-        let why = match step {
+        let (objection, evidence) = match step {
             Step::Grown => {
                 (board.replayed, board.trouble, failures) = (replay.size(), None, 0);
                 continue;
             }
-            Step::Objected(objection) => {
-                tracing::error!(log = replay.log().name, %objection, "an audit refuses the log");
-                match folder.object(&replay.log().name, &objection) {
-                    Ok(()) => {
-                        board.objection = Some(objection);
-                        shared.moved.notify_all();
-                        continue;
-                    }
-                    // Until it is on the disk nothing is said; nothing is cosigned either.
-                    Err(error) => format!("the objection cannot be kept: {error}"),
-                }
+            Step::Objected(objection) => (Ok(objection), None),
+            Step::Split(objection, evidence) => (Ok(objection), Some(evidence)),
+            Step::Trouble(why) => (Err(why), None),
+        };
+        let why = match objection.map(|objection| keep(&replay, folder, objection, evidence)) {
+            Ok(Ok(objection)) => {
+                board.objection = Some(objection);
+                shared.moved.notify_all();
+                continue;
             }
-            Step::Trouble(why) => why,
+            // Until it is on the disk nothing is said; nothing is cosigned either.
+            Ok(Err(error)) => format!("the objection cannot be kept: {error}"),
+            Err(why) => why,
         };
         if board.trouble.as_ref() != Some(&why) {
             tracing::warn!(log = replay.log().name, why, "the audit does not get on");
@@ -207,6 +207,24 @@ fn work(mut replay: Replay, shared: &Shared, folder: &Folder) {
         let goes_on = |board: &mut Board| !board.is_over;
         drop(shared.moved.wait_timeout_while(board, pause, goes_on));
     }
+}
+
+/// Writes down why the log is not cosigned any more, and what proves it.
+fn keep(
+    replay: &Replay,
+    folder: &Folder,
+    objection: Objection,
+    evidence: Option<Evidence>,
+) -> std::io::Result<Objection> {
+    let origin = &replay.log().name;
+    tracing::error!(log = origin, %objection, "an audit refuses the log");
+    if let Some(evidence) = evidence {
+        let finding = evidence.examine(replay.log());
+        let is_proof = finding.is_ok_and(|finding| finding.is_misbehaviour());
+        folder.keep(origin, &evidence, is_proof)?;
+    }
+    folder.object(origin, &objection)?;
+    Ok(objection)
 }
 
 /// Waits until something is asked that can be found out; the furthest size.

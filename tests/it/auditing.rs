@@ -18,6 +18,7 @@ use threadmark_protocol::body::governance::{PartClass, Role, RoleGranted};
 use threadmark_protocol::checkpoint;
 use threadmark_protocol::fixture::{Consortium, Lie, ORIGIN, Who};
 use threadmark_protocol::witness::Request;
+use threadmark_protocol::witness::evidence::Evidence;
 
 /// `threadmark witness report`: exit code and document.
 fn report(folder: &Path) -> (i32, Value) {
@@ -194,6 +195,41 @@ fn a_root_that_hides_a_recall_is_cosigned_by_a_plain_witness_and_refused_by_the_
     assert_eq!(stage.ask(&request(&of, begun)).status, 403);
     assert_eq!(stage.refused(), refused);
     assert_eq!(report(&stage.home()).1["logs"][0]["cosigned_size"], begun);
+}
+
+#[test]
+fn a_second_history_that_is_found_while_replaying_is_kept_as_proof_and_never_cosigned() {
+    let (mut of, _) = Consortium::licensed(1, PartClass::C, 1);
+    let mut fork = of.clone();
+    of.receive_lot("lot:x1", "AlSi10Mg AMS7035");
+    for lot in ["lot:x2", "lot:x3"] {
+        fork.receive_lot(lot, "AlSi10Mg AMS7035");
+    }
+    let mut stage = Stage::new(&of);
+    assert_eq!(stage.settled(&request(&of, 0)).status, 200);
+    // The same home behind another witness, which has cosigned nothing yet, and fetches everything anew.
+    stage.auditor.kill();
+    let member = Home::open(&stage.folder.path().join("member")).unwrap();
+    member.forget_replica().unwrap();
+    std::fs::remove_dir_all(stage.home()).unwrap();
+    WitnessProcess::keygen(&stage.home());
+    stage.liar.show(&fork);
+    stage.auditor = start(stage.folder.path(), true).unwrap();
+    for _ in 0..2 {
+        let answer = stage.settled(&request(&fork, 0));
+        assert_eq!(answer.status, 403, "{}", answer.body);
+        assert!(answer.body.contains("two histories"), "{}", answer.body);
+        let refused = stage.refused();
+        assert_eq!(refused["code"], "split-view");
+        assert_eq!(refused["checkpoint"], fork.log.checkpoint());
+        stage.again();
+    }
+    let evidence = report(&stage.home()).1["logs"][0]["evidence"].clone();
+    let file = evidence[0]["file"].as_str().or(evidence[0].as_str());
+    let file = Path::new(file.unwrap()).to_owned();
+    let evidence = Evidence::parse(&std::fs::read(file).unwrap()).unwrap();
+    let finding = evidence.examine(&of.trust().checkpoint_key).unwrap();
+    assert!(finding.is_misbehaviour(), "{finding:?}");
 }
 
 #[test]

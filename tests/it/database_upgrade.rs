@@ -198,3 +198,22 @@ fn a_backup_of_a_running_service_is_whole_and_an_old_one_is_noticed() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_log_under_rules_of_a_newer_program_is_not_served() {
+    let runtime = Runtime::new().unwrap();
+    let founded = Founded::new(runtime.block_on(new_database()));
+    let service = founded.serve();
+    assert!(service.terminate());
+    let newer = threadmark_protocol::lifecycle::RULES_VERSION + 1;
+    let change = format!(
+        "update subject_state set version = version, \
+         state = jsonb_set(state::jsonb, '{{policies,0,says,rules_version}}', '{newer}')::json where id = 'policy:main'"
+    );
+    runtime.block_on(sql(&founded.database, &change)).unwrap();
+    let told = refused(&founded, &SERVE);
+    assert!(
+        told.contains(&format!("version {newer}")) && told.contains("Update the program"),
+        "{told}"
+    );
+}

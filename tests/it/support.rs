@@ -107,6 +107,8 @@ impl Founded {
                 "log.example/am",
                 "--host",
                 "part.example",
+                "--delay-s",
+                "0",
             ])
             .args([
                 Path::new("--home"),

@@ -97,6 +97,19 @@ impl Home {
         }
     }
 
+    /// The largest checkpoint that was ever verified here, as the log signed it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn highest_checkpoint(&self) -> Result<Option<String>, HomeError> {
+        let path = self.path(HIGHEST);
+        let Some(bytes) = file::read_if_there(&path).at(&path)? else {
+            return Ok(None);
+        };
+        let wire: Wire = serde_json::from_slice(&bytes).map_err(|_| HomeError::HighestDamaged)?;
+        Ok(Some(wire.checkpoint))
+    }
+
     /// Stores a page that ends with `next` and begins at `size`.
     pub(super) fn store(
         &self,

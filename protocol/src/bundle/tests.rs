@@ -1,5 +1,6 @@
 use super::*;
 use crate::body::governance::PartClass;
+use crate::body::vote::Change;
 use crate::code::Code;
 use crate::fixture::{Consortium, Lie, Who};
 use crate::genesis::{Genesis, GenesisError};
@@ -327,4 +328,28 @@ fn a_log_that_hides_a_statement_from_its_index_is_found_by_whoever_replays_it() 
         matches!(error, ReplicaError::Index(_)),
         "once signed, always signed: {error}"
     );
+}
+
+#[test]
+fn rules_of_a_newer_program_are_told_as_such_and_not_as_broken() {
+    let mut c = consortium();
+    let newer = crate::lifecycle::RULES_VERSION + 1;
+    let mut policy = c.trust().policy;
+    policy.rules_version = newer;
+    let (id, core) = c.proposal(Change::Policy(Box::new(policy)));
+    c.log.lie(Lie::BreaksRules);
+    c.say(Who::Governor, &id, core).unwrap();
+    let mut replica = replica(&c);
+    let mut pages = c.log.pages();
+    let last = pages.pop().unwrap();
+    for page in &pages {
+        replica.extend(page).unwrap();
+    }
+    let error = refused(&replica, &last);
+    assert!(
+        matches!(error, ReplicaError::RulesUnknown { index, .. } if index == last.from),
+        "{error}"
+    );
+    let told = error.to_string();
+    assert!(told.contains(&format!("version {newer}")) && told.contains("Update the program"));
 }

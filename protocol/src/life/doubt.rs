@@ -2,15 +2,20 @@
 //!
 //! Owns the walk from a key to the keys that granted it what it has: a thief with an administrator's key makes keys and grants
 //! roles, and these are worth no more than what he signs himself. Must never know what a statement says.
+//!
+//! The walk only goes down in the log, so it ends, and each question is asked once. Between two decisions by votes it stays in one
+//! organisation, which has [`ADMINS_MAX`](crate::world::bounds::ADMINS_MAX) administrators by another's word, each with
+//! a grant, an enrolment and [`LINE_MAX`](crate::world::bounds::LINE_MAX) rotations; at a statement under rules version 1,
+//! which knew no such bounds, it ends. Questions wait on the heap: no history is too long for the stack.
 
+use crate::body::governance::{Policy, Role};
 use crate::code::Code;
+use crate::lifecycle::VOTES;
 use crate::statement::StatementId;
+use crate::text::SubjectId;
 use crate::world::bounds::FORKS_MAX;
-use crate::world::{Ballot, Data, RoleHeld, Source, World, key_subject};
+use crate::world::{Ballot, Data, Decided, Decision, RoleHeld, Source, Vote, World, key_subject};
 use std::collections::BTreeMap;
-
-/// Longest walk; the rules keep it far shorter, but for logs under rules version 1.
-const GRANTS_MAX: usize = 1_000;
 
 /// What speaks against a statement's key, each with the log index from which on that could be seen: that the key exists
 /// twice, or that it, or one that it has its rights from, was in wrong hands.
@@ -24,62 +29,132 @@ pub(crate) fn doubts(world: &World, source: &Source) -> Vec<(Code, u64)> {
     let often = forks.iter().map(|(_, since)| since).filter(|_| often);
     let forked = forked.map(|(_, since)| since).or(often.max());
     let forked = forked.map(|since| (Code::KeyForked, *since));
-    let compromised = compromised(world, source).map(|since| (Code::KeyCompromised, since));
+    let compromised = Walk::new(world).ask(Asked::signed(source, Rights::All));
+    let compromised = compromised.map(|since| (Code::KeyCompromised, since));
     forked.into_iter().chain(compromised).collect()
-}
-
-/// Whether a statement was put in by wrong hands, and the log index from which on that could be seen.
-fn compromised(world: &World, source: &Source) -> Option<u64> {
-    Walk::new(world).statement(source)
 }
 
 /// Whether a key is enrolled by wrong hands.
 pub(crate) fn is_planted(world: &World, key: &Data) -> bool {
-    Walk::new(world).enrolment(key).is_some()
+    let mut walk = Walk::new(world);
+    let enrolment = walk.enrolment(key);
+    enrolment.is_some_and(|enrolment| walk.ask(enrolment).is_some())
 }
 
 /// Whether a role was granted or accredited by wrong hands.
 pub(crate) fn is_usurped(world: &World, held: &RoleHeld) -> bool {
     let mut walk = Walk::new(world);
-    grants(held).any(|grant| walk.statement(grant).is_some())
+    let grants: Vec<_> = walk.grants(held).map(|(_, grant)| grant).collect();
+    grants.into_iter().any(|grant| walk.ask(grant).is_some())
 }
 
-fn grants(held: &RoleHeld) -> impl Iterator<Item = &Source> {
-    std::iter::once(&held.granted).chain(&held.accredited)
+/// Of the roles of a key, those on which a statement rests.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rights {
+    /// Any of them: what it says is not known here.
+    All,
+    /// One.
+    Only(Role),
+    /// None: it is about the key itself.
+    KeyAlone,
 }
 
-/// A walk upward; each statement is asked once.
+/// What may be doubted.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    /// A statement, by what its key had up to a log index.
+    Signed {
+        source: &'a Source,
+        rights: Rights,
+        until: u64,
+    },
+    /// What the governors decided.
+    Decided(&'a Ballot),
+}
+
+/// A question, to tell it from others.
+type Id = (StatementId, Option<(Rights, u64)>);
+
+impl<'a> Asked<'a> {
+    fn signed(source: &'a Source, rights: Rights) -> Asked<'a> {
+        let until = source.since();
+        Asked::Signed {
+            source,
+            rights,
+            until,
+        }
+    }
+
+    fn id(&self) -> Id {
+        match self {
+            Asked::Signed {
+                source,
+                rights,
+                until,
+            } => (source.statement, Some((*rights, *until))),
+            Asked::Decided(ballot) => (ballot.source.statement, None),
+        }
+    }
+}
+
+/// From which log index on something could be doubted, or what must be asked before that can be told.
+type Told<'a> = Result<Option<u64>, Asked<'a>>;
+
 struct Walk<'a> {
     world: &'a World,
-    asked: BTreeMap<StatementId, Option<u64>>,
+    policies: &'a [Decided<Policy>],
+    /// What was found, and nothing yet of what is being asked: two statements that are not logged may rest on each other.
+    known: BTreeMap<Id, Option<u64>>,
 }
 
 impl<'a> Walk<'a> {
     fn new(world: &'a World) -> Walk<'a> {
         Walk {
             world,
-            asked: BTreeMap::new(),
+            policies: world.policies(),
+            known: BTreeMap::new(),
         }
     }
 
-    fn statement(&mut self, source: &Source) -> Option<u64> {
-        if let Some(known) = self.asked.get(&source.statement) {
-            return *known;
+    fn ask(&mut self, root: Asked<'a>) -> Option<u64> {
+        let mut open = vec![root];
+        self.known.insert(root.id(), None);
+        while let Some(asked) = open.last() {
+            match self.tell(*asked) {
+                Ok(found) => {
+                    self.known.insert(asked.id(), found);
+                    open.pop();
+                }
+                Err(first) => {
+                    self.known.insert(first.id(), None);
+                    open.push(first);
+                }
+            }
         }
-        if self.asked.len() >= GRANTS_MAX {
-            return Some(source.since());
-        }
-        self.asked.insert(source.statement, None);
-        let key = self.world.get(&key_subject(&source.kid));
-        let found = key.and_then(|key| self.by(key, source));
-        self.asked.insert(source.statement, found);
-        found
+        self.known.get(&root.id()).copied().flatten()
     }
 
-    /// What speaks against a statement by this key.
-    fn by(&mut self, key: &Data, source: &Source) -> Option<u64> {
+    fn tell(&self, asked: Asked<'a>) -> Told<'a> {
+        match asked {
+            Asked::Signed {
+                source,
+                rights,
+                until,
+            } => self.statement(source, rights, until),
+            Asked::Decided(ballot) => self.decision(ballot),
+        }
+    }
+
+    fn known(&self, asked: Asked<'a>) -> Told<'a> {
+        self.known.get(&asked.id()).copied().ok_or(asked)
+    }
+
+    fn statement(&self, source: &Source, rights: Rights, until: u64) -> Told<'a> {
+        let Some(key) = self.world.get(&key_subject(&source.kid)) else {
+            return Ok(None);
+        };
         let Data::Key { revoked, roles, .. } = key else {
-            return None;
+            return Ok(None);
         };
         // Log time, not the author's: a thief can write any time into a statement.
         let put_in = source.logged_at.unwrap_or(i64::MAX);
@@ -88,40 +163,132 @@ impl<'a> Walk<'a> {
             since.is_some_and(|since| put_in >= since)
         });
         let own = own.map(|end| end.source.since());
-        let enrolment = self.enrolment(key);
-        // From the revocation on a role that a thief granted counts no more, so nothing was signed with it.
-        let at = source.since();
-        let used = roles.values().flat_map(grants);
-        let used = used.filter(|grant| grant.since() <= at);
-        let by_role = used.filter_map(|grant| self.statement(grant));
-        let by_role: Vec<_> = by_role.filter(|since| at < *since).collect();
-        own.into_iter().chain(enrolment).chain(by_role).min()
+        // Before there were votes only the key itself was asked.
+        let policy = Decided::in_force(self.policies, source.place());
+        if policy.is_some_and(|policy| policy.says.rules_version < VOTES) {
+            return Ok(own);
+        }
+        let mut found = own;
+        if let Some(enrolment) = self.enrolment(key) {
+            found = found.into_iter().chain(self.known(enrolment)?).min();
+        }
+        for (role, held) in roles {
+            let counts = match rights {
+                Rights::All => true,
+                Rights::Only(only) => only == *role,
+                Rights::KeyAlone => false,
+            };
+            let grants = self.grants(held);
+            let used = grants.filter(|(granted, _)| counts && *granted <= until);
+            for (_, grant) in used {
+                // From the revocation on a role that a thief granted counts no more, so nothing was signed with it.
+                let since = self.known(grant)?;
+                let since = since.filter(|since| source.since() < *since);
+                found = found.into_iter().chain(since).min();
+            }
+        }
+        Ok(found)
     }
 
     /// Who enrolled a key: an administrator, the key before it, or a vote.
-    fn enrolment(&mut self, key: &Data) -> Option<u64> {
+    fn enrolment(&self, key: &'a Data) -> Option<Asked<'a>> {
         let Data::Key {
-            source, proposal, ..
+            source,
+            proposal,
+            line,
+            ..
         } = key
         else {
             return None;
         };
-        let by_vote = proposal.as_ref().and_then(|id| self.world.get(id));
-        match by_vote {
-            Some(Data::Proposal(ballot)) => self.decision(ballot),
-            _ => self.statement(source),
+        let rights = match line {
+            0 => Rights::Only(Role::Admin),
+            _ => Rights::KeyAlone,
+        };
+        Some(self.by_votes(proposal.as_ref(), source, rights))
+    }
+
+    /// Who gave a key a role, each with the log index.
+    fn grants(&self, held: &'a RoleHeld) -> impl Iterator<Item = (u64, Asked<'a>)> + use<'a> {
+        let RoleHeld {
+            granted,
+            accredited,
+            proposal,
+        } = held;
+        let admin = Rights::Only(Role::Admin);
+        let granted = (
+            granted.since(),
+            self.by_votes(proposal.as_ref(), granted, admin),
+        );
+        let accredited = accredited.iter().map(|source| {
+            let certifier = Rights::Only(Role::Certifier);
+            (source.since(), Asked::signed(source, certifier))
+        });
+        std::iter::once(granted).chain(accredited)
+    }
+
+    fn by_votes(
+        &self,
+        proposal: Option<&SubjectId>,
+        source: &'a Source,
+        rights: Rights,
+    ) -> Asked<'a> {
+        match proposal.and_then(|id| self.world.get(id)) {
+            Some(Data::Proposal(ballot)) => Asked::Decided(ballot),
+            _ => Asked::signed(source, rights),
         }
     }
 
-    /// A decision stands as long as enough votes for it are by keys that nobody doubts.
-    fn decision(&mut self, ballot: &Ballot) -> Option<u64> {
-        let votes = ballot.votes.values().filter(|vote| vote.in_favour);
-        let votes: Vec<_> = votes.collect();
-        let doubted = votes.iter().map(|vote| self.statement(&vote.source));
-        let mut doubted: Vec<u64> = doubted.flatten().collect();
+    /// A decision stands as long as enough votes for it are by keys that nobody doubts. Each vote is asked for itself, until
+    /// there are enough.
+    fn decision(&self, ballot: &'a Ballot) -> Told<'a> {
+        let Some(decided) = &ballot.decided else {
+            return Ok(None);
+        };
+        let (mut stand, mut doubted) = (0, Vec::new());
+        for vote in ballot.votes.values() {
+            let Some(vote) = self.vote(decided, vote) else {
+                continue;
+            };
+            match self.known(vote)? {
+                None => stand += 1,
+                Some(since) => doubted.push(since),
+            }
+            if stand >= decided.needed() {
+                return Ok(None);
+            }
+        }
         doubted.sort_unstable();
-        let needed = ballot.decided.as_ref().map_or(0, |decided| decided.needed);
-        let spare = votes.len().saturating_sub(needed);
-        doubted.get(spare).copied()
+        let spare = (stand + doubted.len()).saturating_sub(decided.needed());
+        Ok(doubted.get(spare).copied())
+    }
+
+    /// A vote for what was decided, by one who governed when it was. A vote that came later supports the decision only by a key
+    /// that administrated before it: else those whom a thief let in would vote for their own admission.
+    fn vote(&self, decided: &Decision, vote: &'a Vote) -> Option<Asked<'a>> {
+        let source = &vote.source;
+        if !vote.in_favour || !decided.governors.contains(&source.org) {
+            return None;
+        }
+        let place = decided.by.since();
+        let until = source.since().min(place);
+        if source.since() > place {
+            let Some(Data::Key { roles, source, .. }) = self.world.get(&key_subject(&source.kid))
+            else {
+                return None;
+            };
+            let held = roles.get(&Role::Admin)?;
+            if source.since() >= place || held.granted.since() >= place {
+                return None;
+            }
+        }
+        Some(Asked::Signed {
+            source,
+            rights: Rights::Only(Role::Admin),
+            until,
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

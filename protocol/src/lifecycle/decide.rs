@@ -5,15 +5,16 @@
 //! decision is added behind those before it, and the newest that binds is in force. Must never know who voted: `vote`.
 
 use super::governance::{must_be_sound, new_member};
-use super::keys::{card_is_usable, end_key, new_key};
-use super::{Changes, Context, Refusal, refuse, require, waits_for};
-use crate::body::governance::{ClassPolicy, Function, Holder, MemberAdmitted, Policy, Role};
+use super::keys::{card_is_usable, end_key, must_be_person, new_key};
+use super::{Changes, Context, Refusal, VOTES, refuse, require, waits_for};
+use crate::body::governance::{ClassPolicy, Function, MemberAdmitted, Policy, Role};
 use crate::body::vote::{Cancellation, Change, NewAdmin, NewFunctions};
 use crate::code::Code;
 use crate::key;
 use crate::text::{OrgId, SubjectId};
-use crate::world::{DECISIONS_MAX, Data, Decided, GOVERNORS_MAX, Place, Standing};
+use crate::world::{DECISIONS_MAX, Data, Decided, GOVERNORS_MAX, POLICIES_MAX, Place, Standing};
 use crate::world::{governors_subject, key_subject, org_subject, policy_subject};
+use std::collections::BTreeSet;
 
 /// What a change does when it is decided here.
 ///
@@ -38,17 +39,18 @@ pub fn opens_at(context: &Context) -> Option<i64> {
     (delay_s > 0).then_some(from)
 }
 
-/// Adds `now`, which binds at once, and `then`, which opens more and binds later.
+/// Adds `now`, which binds at once, and `then`, which opens more and binds later, to at most so many decisions.
 fn add<T: Clone + PartialEq>(
     context: &Context,
     list: &mut Vec<Decided<T>>,
+    room: usize,
     now: T,
     then: T,
 ) -> Result<(), Refusal> {
-    let from = opens_at(context);
-    let live = Decided::live(list, context.at.place());
+    let (from, place) = (opens_at(context), context.at.place());
+    let live = Decided::live(list, place);
     let stands = |says: &T| match live {
-        [only] => only.binds(context.at.place()) && only.says == *says,
+        [only] => only.binds(place) && only.says == *says,
         _ => false,
     };
     let opens = then != now;
@@ -58,24 +60,25 @@ fn add<T: Clone + PartialEq>(
         Code::AlreadyExists,
         "It is so already.",
     )?;
-    // What closes a door has more room than what opens one.
-    let room = DECISIONS_MAX * if opens { 1 } else { 2 };
-    require(
-        list.len() < room,
-        Code::TooManyReports,
-        "Too much was decided of this before.",
-    )?;
     if closes {
-        list.push(Decided::at_once(now, &context.source));
+        Decided::push(list, Decided::at_once(now, &context.source), place);
     }
     if opens {
-        list.push(Decided {
+        let by = context.source.clone();
+        let opening = Decided {
             says: then,
-            by: context.source.clone(),
+            by,
             from,
-        });
+        };
+        Decided::push(list, opening, place);
     }
-    Ok(())
+    // What closes a door has more room than what opens one.
+    let room = room * if opens { 1 } else { 2 };
+    require(
+        list.len() <= room,
+        Code::TooManyReports,
+        "Too much was decided of this before.",
+    )
 }
 
 fn admit(context: &Context, id: &SubjectId, says: &MemberAdmitted) -> Result<Changes, Refusal> {
@@ -119,13 +122,13 @@ fn stand(
     let Data::Member { standing, .. } = &mut state.data else {
         return refuse(Code::WrongSubject, "no member");
     };
-    add(context, standing, now, then)?;
+    add(context, standing, DECISIONS_MAX, now, then)?;
     let place = context.at.place();
     let governs = |standing: &Standing| {
         let functions = standing.as_ref();
         functions.is_some_and(|functions| functions.contains(&Function::Governor))
     };
-    let mut governors = context.world.governors(place);
+    let mut governors = governors(context);
     if !Decided::in_force(standing, place).is_some_and(|decided| governs(&decided.says)) {
         governors.remove(org);
     }
@@ -146,21 +149,51 @@ fn seat(
     org: &OrgId,
     has_seat: bool,
 ) -> Result<Changes, Refusal> {
-    let before = context.world.seats();
+    let before = seats(context);
     let mut seats = before.clone();
     match has_seat {
         true => seats.insert(org.clone()),
         false => seats.remove(org),
     };
+    if seats == before {
+        return Ok(changes);
+    }
+    seated(changes, seats)
+}
+
+fn seated(changes: Changes, seats: BTreeSet<OrgId>) -> Result<Changes, Refusal> {
     require(
         seats.len() <= GOVERNORS_MAX,
         Code::TooManyReports,
         "There are 32 governors.",
     )?;
-    if seats == before {
-        return Ok(changes);
-    }
     Ok(changes.set(governors_subject(), Data::Governors { seats }))
+}
+
+/// The organisations with a seat among the governors. Under rules version 1 members were admitted as governors without one: they take
+/// it with the first proposal or vote that they sign under a later version.
+fn seats(context: &Context) -> BTreeSet<OrgId> {
+    let mut seats = context.world.seats();
+    if context.rules >= VOTES && context.has_function(context.org, Function::Governor) {
+        seats.insert(context.org.clone());
+    }
+    seats
+}
+
+/// The author's seat, where it is not taken yet.
+pub fn take_seat(context: &Context) -> Result<Changes, Refusal> {
+    let seats = seats(context);
+    if seats == context.world.seats() {
+        return Ok(Changes::default());
+    }
+    seated(Changes::default(), seats)
+}
+
+/// The governors in force, the author among them if it is one.
+pub fn governors(context: &Context) -> BTreeSet<OrgId> {
+    let mut seats = seats(context);
+    seats.retain(|org| context.has_function(org, Function::Governor));
+    seats
 }
 
 /// The log's name and its founder stay; the rules only go forward.
@@ -182,7 +215,7 @@ fn policy(context: &Context, says: &Policy) -> Result<Changes, Refusal> {
         "A policy keeps origin and founder, has a heartbeat, and never goes back to older rules.",
     )?;
     let now = tightened(&in_force, says);
-    add(context, &mut policies, now, says.clone())?;
+    add(context, &mut policies, POLICIES_MAX, now, says.clone())?;
     Ok(Changes::default().set(policy_subject(), Data::Policy { policies }))
 }
 
@@ -208,11 +241,7 @@ fn tightened(in_force: &Policy, new: &Policy) -> Policy {
 fn admin(context: &Context, id: &SubjectId, says: &NewAdmin) -> Result<Changes, Refusal> {
     context.known(&org_subject(&says.organisation))?;
     card_is_usable(&says.admin)?;
-    require(
-        says.admin.holder_is == Holder::Person,
-        Code::WrongSubject,
-        "Only a person holds a role.",
-    )?;
+    must_be_person(&says.admin)?;
     let old_id = key_subject(&says.replaces);
     let mut old = context.known(&old_id)?.clone();
     let Data::Key { org, revoked, .. } = &mut old.data else {
@@ -237,10 +266,18 @@ fn admin(context: &Context, id: &SubjectId, says: &NewAdmin) -> Result<Changes, 
     Ok(Changes::default().set(old_id, old).set(new_id, state.1))
 }
 
-/// The key came by a vote.
+/// The key came by a vote, and the roles that it begins with.
 pub fn decided_by(key: &mut Data, opens: Option<i64>, id: &SubjectId) {
-    if let Data::Key { from, proposal, .. } = key {
+    if let Data::Key {
+        from,
+        proposal,
+        roles,
+        ..
+    } = key
+    {
         (*from, *proposal) = (opens, Some(id.clone()));
+        let held = roles.values_mut();
+        held.for_each(|held| held.proposal = Some(id.clone()));
     }
 }
 
@@ -290,7 +327,7 @@ fn newest(context: &Context, change: &Change, place: Place) -> Option<Undo> {
             let now = world.policy(place)?.clone();
             let mut policies = world.policies().to_vec();
             let by = policies.last()?.by.statement;
-            let undo = add(context, &mut policies, now.clone(), now)
+            let undo = add(context, &mut policies, POLICIES_MAX, now.clone(), now)
                 .map(|()| Changes::default().set(policy_subject(), Data::Policy { policies }));
             Some((by, undo))
         }

@@ -1,6 +1,6 @@
 //! Rules of governance: genesis, members, and the log's own entries.
 
-use super::keys::{card_is_usable, new_key};
+use super::keys::{card_is_usable, must_be_person, new_key};
 use super::{At, Changes, Context, Refusal, VOTES, refuse, require, waits_for};
 use crate::body::governance::{
     Anchors, Function, Holder, LogBatch, MemberAdmitted, Policy, QUORUM_BYTES_MAX, Quorum, Role,
@@ -131,11 +131,7 @@ pub fn new_member(
     proposal: Option<&SubjectId>,
 ) -> Result<Changes, Refusal> {
     card_is_usable(&says.admin)?;
-    require(
-        says.admin.holder_is == Holder::Person,
-        Code::WrongSubject,
-        "Only a person holds a role.",
-    )?;
+    must_be_person(&says.admin)?;
     let id = org_subject(&says.organisation);
     let (key, mut state) = new_key(
         &says.admin,

@@ -6,10 +6,11 @@ use crate::body::governance::{
 };
 use crate::code::Code;
 use crate::key;
-use crate::life::Hold;
+use crate::life::{self, Hold};
 use crate::text::{Moment, OrgId, SubjectId};
 use crate::world::bounds::{ADMINS_MAX, LINE_MAX};
-use crate::world::{Data, Revocation, RoleHeld, Source, State, key_subject, org_subject};
+use crate::world::{Data, Place, Revocation, RoleHeld, Source, State, World};
+use crate::world::{key_subject, org_subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub fn card_is_usable(card: &KeyCard) -> Result<(), Refusal> {
@@ -23,16 +24,16 @@ pub fn card_is_usable(card: &KeyCard) -> Result<(), Refusal> {
     )
 }
 
+pub fn must_be_person(card: &KeyCard) -> Result<(), Refusal> {
+    require(
+        card.holder_is == Holder::Person,
+        Code::WrongSubject,
+        "Only a person holds a role.",
+    )
+}
+
 pub fn new_key(card: &KeyCard, org: &OrgId, roles: &[Role], source: &Source) -> (SubjectId, State) {
-    let held = |role: &Role| {
-        (
-            *role,
-            RoleHeld {
-                granted: source.clone(),
-                accredited: None,
-            },
-        )
-    };
+    let held = |role: &Role| (*role, RoleHeld::granted(source));
     let data = Data::Key {
         card: card.clone(),
         org: org.clone(),
@@ -46,6 +47,32 @@ pub fn new_key(card: &KeyCard, org: &OrgId, roles: &[Role], source: &Source) -> 
         source: source.clone(),
     };
     (key_subject(&key::key_id(&card.public)), data.into())
+}
+
+/// Card and organisation of a key that may act at a place: of a member, in force, without a successor, neither revoked nor enrolled
+/// by wrong hands. What stands above the key, and the policy, must be at hand.
+pub fn acting<'a>(
+    world: &'a World,
+    key: &SubjectId,
+    at: Place,
+) -> Option<(&'a KeyCard, &'a OrgId)> {
+    let data = world.get(key)?;
+    let Data::Key {
+        card,
+        org,
+        from,
+        revoked: None,
+        rotated: None,
+        ..
+    } = data
+    else {
+        return None;
+    };
+    let is_early = from.is_some_and(|from| at.time < from);
+    let is_member = matches!(world.standing(org, at), Some(Some(_)));
+    let asks_who_enrolled = world.policy(at).is_none_or(|of| of.rules_version >= VOTES);
+    let is_planted = asks_who_enrolled && life::is_planted(world, data);
+    (is_member && !is_early && !is_planted).then_some((card, org))
 }
 
 /// A further key of the author's organisation, without a role yet.
@@ -126,15 +153,8 @@ pub fn role_granted(context: &Context, says: &RoleGranted) -> Result<Changes, Re
         return refuse(Code::WrongSubject, "no key");
     };
     context.require_own(org)?;
-    require(
-        card.holder_is == Holder::Person,
-        Code::WrongSubject,
-        "Only a person holds a role.",
-    )?;
-    let held = RoleHeld {
-        granted: context.source.clone(),
-        accredited: None,
-    };
+    must_be_person(card)?;
+    let held = RoleHeld::granted(&context.source);
     require(
         !roles.contains_key(&says.role),
         Code::AlreadyExists,

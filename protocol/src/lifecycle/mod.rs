@@ -19,6 +19,7 @@ mod resource;
 mod safety;
 mod vote;
 
+pub use keys::acting;
 pub use reads::{rests_on, subjects};
 
 use crate::body::Core;
@@ -38,7 +39,7 @@ pub const RULES_VERSION: u32 = 2;
 
 /// Since this version members are admitted by vote, and no governor alone takes another governor's keys. Under version 1
 /// each governor admitted members by itself.
-const VOTES: u32 = 2;
+pub(crate) const VOTES: u32 = 2;
 
 /// Seconds by which a statement may lie after its log time: clocks at sea drift.
 const CLOCK_DRIFT_S: i64 = 24 * 3600;
@@ -115,6 +116,15 @@ fn rules_at(world: &World, at: At) -> Result<u32, Refusal> {
     };
     knows(policy.rules_version)?;
     Ok(policy.rules_version)
+}
+
+/// Refuses a log of whose policies one names rules that this program does not know.
+///
+/// # Errors
+/// [`Code::RulesUnknown`].
+pub fn must_know(world: &World) -> Result<(), Refusal> {
+    let mut policies = world.policies().iter();
+    policies.try_for_each(|decided| knows(decided.says.rules_version))
 }
 
 fn knows(version: u32) -> Result<(), Refusal> {

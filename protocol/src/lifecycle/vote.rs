@@ -12,7 +12,7 @@ use crate::body::vote::{Proposed, Voted};
 use crate::code::Code;
 use crate::life;
 use crate::text::SubjectId;
-use crate::world::{Ballot, Data, Decision, Vote, World};
+use crate::world::{Ballot, Data, Decision, Vote, World, needed};
 use std::collections::BTreeMap;
 
 /// Longest time in which votes are gathered.
@@ -74,9 +74,8 @@ pub fn voted(context: &Context, says: &Voted) -> Result<Changes, Refusal> {
 /// The author administrates an organisation that is a governor here.
 fn must_govern(context: &Context) -> Result<(), Refusal> {
     context.require_role(&[Role::Admin])?;
-    let governors = context.world.governors(context.at.place());
     require(
-        governors.contains(context.org),
+        decide::governors(context).contains(context.org),
         Code::FunctionMissing,
         "Governors vote.",
     )
@@ -92,20 +91,20 @@ fn cast(
     let source = context.source.clone();
     let vote = Vote { in_favour, source };
     ballot.votes.insert(context.org.clone(), vote);
-    let governors = context.world.governors(context.at.place());
-    let needed = governors.len() / 2 + 1;
+    let governors = decide::governors(context);
+    let needed = needed(&governors);
     let counts = |vote: &&Vote| governors.contains(&vote.source.org);
     let votes = ballot.votes.values().filter(counts);
     let in_favour = votes.filter(|vote| is_in_favour(context.world, vote));
-    let mut changes = Changes::default();
+    let mut changes = decide::take_seat(context)?;
     let is_open = ballot.decided.is_none() && ballot.cancelled.is_none();
     if is_open && in_favour.count() >= needed {
         match decide::effect(context, id, &ballot.proposal.change) {
             Ok(effect) => {
-                changes = effect;
+                changes.states.extend(effect.states);
                 ballot.decided = Some(Decision {
                     by: context.source.clone(),
-                    needed,
+                    governors,
                     from: decide::opens_at(context),
                 });
             }

@@ -11,8 +11,11 @@ use crate::text::{OrgId, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Decisions that one state keeps; one more is refused.
+/// Decisions about one member that are kept and open a door; what closes one has room for as many more.
 pub const DECISIONS_MAX: usize = 64;
+/// As [`DECISIONS_MAX`], about the policy: one a month for twenty years. All are kept, because each release is judged for ever under the
+/// policy that was in force at its place.
+pub const POLICIES_MAX: usize = 256;
 /// Organisations that are governors, or will be.
 pub const GOVERNORS_MAX: usize = 32;
 
@@ -77,6 +80,24 @@ impl<T> Decided<T> {
         list.iter().rev().find(|decided| decided.binds(at))
     }
 
+    /// Adds what is decided at a place. What was decided before and now never comes into force goes: nothing was signed under it,
+    /// and nothing will be.
+    pub fn push(list: &mut Vec<Decided<T>>, new: Decided<T>, at: Place)
+    where
+        T: PartialEq,
+    {
+        let is_never = |old: &Decided<T>| match (old.from, new.from) {
+            (Some(old), Some(from)) => old >= from,
+            (Some(old), None) => old > at.time,
+            (None, _) => false,
+        };
+        list.retain(|old| !is_never(old));
+        let adds = |last: &Decided<T>| last.says != new.says || !last.binds(at);
+        if list.last().is_none_or(adds) {
+            list.push(new);
+        }
+    }
+
     /// The decisions that are in force at a place or can come into force after it.
     pub fn live(list: &[Decided<T>], at: Place) -> &[Decided<T>] {
         let first = list.iter().rposition(|decided| decided.binds(at));
@@ -101,11 +122,23 @@ pub struct Vote {
 pub struct Decision {
     /// The last vote that was needed.
     pub by: Source,
-    /// How many were needed: more than half of those who were governors there.
-    pub needed: usize,
+    /// Who governed there. More than half of them were needed.
+    pub governors: BTreeSet<OrgId>,
     /// Log time from which on what it adds binds, Unix seconds; at once where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<i64>,
+}
+
+impl Decision {
+    /// How many votes were needed.
+    pub fn needed(&self) -> usize {
+        needed(&self.governors)
+    }
+}
+
+/// More than half of the governors.
+pub fn needed(governors: &BTreeSet<OrgId>) -> usize {
+    governors.len() / 2 + 1
 }
 
 /// A proposal with the votes on it.

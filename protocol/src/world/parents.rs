@@ -23,20 +23,23 @@ impl State {
     /// Who gave a key or a member what it has. Whether that counts is asked of them; what binds below them does not reach
     /// it: else everything stood below every administrator and every governor.
     fn granters(&self) -> BTreeSet<SubjectId> {
-        let (grants, proposal): (Vec<_>, _) = match &self.data {
+        let (grants, proposals): (Vec<_>, Vec<_>) = match &self.data {
             Data::Key {
                 proposal, roles, ..
             } => {
                 let held = roles.values();
                 let grants = held.flat_map(|held| [Some(&held.granted), held.accredited.as_ref()]);
-                (grants.flatten().collect(), proposal.clone())
+                let proposals = roles.values().map(|held| held.proposal.as_ref());
+                let proposals = proposals.chain([proposal.as_ref()]);
+                (grants.flatten().collect(), proposals.flatten().collect())
             }
-            Data::Member { .. } => (Vec::new(), None),
+            Data::Member { .. } => (Vec::new(), Vec::new()),
             _ => return BTreeSet::new(),
         };
         let sources = self.data.sources().into_iter().chain(grants);
         let kids: BTreeSet<_> = sources.map(|source| source.kid).collect();
-        kids.iter().map(key_subject).chain(proposal).collect()
+        let keys = kids.iter().map(key_subject);
+        keys.chain(proposals.into_iter().cloned()).collect()
     }
 
     /// The keys of those who said what stands here, and of a part's reports their organisations.

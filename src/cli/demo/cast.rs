@@ -88,8 +88,9 @@ pub fn found(stage: &mut Stage) -> Result<()> {
 fn found_log(stage: &mut Stage) -> Result<()> {
     new_key(stage, "governor", "log.example")?;
     let (out, home) = (stage.arg("log"), stage.arg("governor"));
-    let line =
-        format!("genesis --origin log.example/am --host part.example --out {out} --home {home}");
+    let line = format!(
+        "genesis --origin log.example/am --host part.example --delay-s 0 --out {out} --home {home}"
+    );
     let output = stage.try_threadmark(&line)?;
     anyhow::ensure!(
         output.status.success(),

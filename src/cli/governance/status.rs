@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use threadmark_protocol::text::{OrgId, SubjectId};
-use threadmark_protocol::world::{Ballot, Data, Decision, Place, State, World};
+use threadmark_protocol::world::{Ballot, Data, Decision, Place, State, World, needed};
 
 #[derive(Args)]
 #[command(after_help = "Example:
@@ -40,7 +40,7 @@ impl Status {
         let json: Vec<_> = proposals.iter().map(Told::to_json).collect();
         Document::new()
             .with("governors", &governors)
-            .with("needed", governors.len() / 2 + 1)
+            .with("needed", needed(&governors))
             .with("rules_version", policy.rules_version)
             .with("delay_s", policy.delay_s)
             .with_text("proposals", json, lines.join("\n"))

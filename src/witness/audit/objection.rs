@@ -24,7 +24,7 @@ pub struct Objection {
     pub index: u64,
     /// Its statement, where it is one.
     pub statement: Option<StatementId>,
-    /// Stable name of what is wrong: that of the rule that refuses it, or one of those in [`object`].
+    /// Stable name of what is wrong: that of the rule that refuses it, or one of those in [`object`] and [`split`].
     pub code: String,
     /// What is wrong, in a sentence.
     pub reason: String,
@@ -57,8 +57,9 @@ pub(super) fn object(
         ReplicaError::Index(index) => (*index, "index-root"),
         ReplicaError::Malformed(_) => (malformed(page, replica.trust().origin())?, "malformed"),
         ReplicaError::Genesis => (page.from, "other-genesis"),
-        // A page that is none, or that is not what the log signed.
+        // A page that is none, or that is not what the log signed; or rules that only a newer program can judge.
         ReplicaError::Page
+        | ReplicaError::RulesUnknown { .. }
         | ReplicaError::Cbor(_)
         | ReplicaError::Gap { .. }
         | ReplicaError::Root
@@ -79,6 +80,19 @@ pub(super) fn object(
         found_at: now,
         rules_version: RULES_VERSION,
     })
+}
+
+/// That a page leads to another tree than one that the log has signed and this audit's home has verified, at this size.
+pub(super) fn split(page: &Page, size: u64, now: i64) -> Objection {
+    Objection {
+        index: size,
+        statement: None,
+        code: "split-view".to_owned(),
+        reason: format!("the log has signed two histories that differ before size {size}"),
+        checkpoint: page.checkpoint.clone(),
+        found_at: now,
+        rules_version: RULES_VERSION,
+    }
 }
 
 /// Whether the envelopes lead to the root that the log has signed, whatever they say.

@@ -3,13 +3,14 @@
 //! Owns the session with the log's service, and what a page that does not verify means. Must never know who asks, nor
 //! hold anybody up: it works on a thread of its own.
 
-use super::objection::{Objection, object};
+use super::objection::{Objection, object, split};
 use super::{Audited, Wanted};
 use threadmark_agent::home::{Home, HomeError};
 use threadmark_agent::sync::{Client, Session, SyncError};
 use threadmark_agent::system::Entropy;
 use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::note::VerifierKey;
+use threadmark_protocol::tree::{Tree, leaf_hash};
 use threadmark_protocol::witness::evidence::Evidence;
 
 /// Status of a session that is over.
@@ -32,6 +33,8 @@ pub(super) enum Step {
     Trouble(String),
     /// The log signed what the rules refuse.
     Objected(Objection),
+    /// It leads to another history than one that the log has signed before, and that was verified here.
+    Split(Objection, Evidence),
 }
 
 impl Replay {
@@ -107,25 +110,51 @@ impl Replay {
                     None => Step::Trouble(format!("what the log gives to its members: {source}")),
                 }
             }
+            Err(HomeError::SplitView(size)) => {
+                let objection = split(page, size, (self.clock)());
+                Step::Split(objection, self.two_histories(page, size))
+            }
             Err(error) => Step::Trouble(error.to_string()),
         }
+    }
+
+    /// The checkpoint that was verified once, beside the one of a page whose entries lead to another tree at its size.
+    fn two_histories(&self, page: &Page, size: u64) -> Evidence {
+        let mut tree = self.replica.tree().clone();
+        for entry in &page.entries {
+            tree.push(leaf_hash(&entry.envelope));
+        }
+        let known = self.home.highest_checkpoint().ok().flatten();
+        evidence(
+            self.log(),
+            known.unwrap_or_default(),
+            &page.checkpoint,
+            &tree,
+            size,
+        )
     }
 
     /// Whether the replayed entries lead to the tree that is wanted; if not, what that proves.
     pub fn compare(&self, wanted: &Wanted) -> Result<(), Evidence> {
         let (old, tree) = (wanted.size, self.replica.tree());
-        let own = tree.root_at(old);
-        if own == Some(wanted.root) {
+        if tree.root_at(old) == Some(wanted.root) {
             return Ok(());
         }
-        // From a size that is a power of two, a proof does not hold the old root.
-        let own = own.filter(|_| old.is_power_of_two() && old < tree.size());
-        let rest = tree.consistency(old, tree.size()).unwrap_or_default();
-        Err(Evidence {
-            log: self.log().to_string(),
-            first: wanted.note.clone(),
-            second: self.replica.checkpoint().unwrap_or_default().to_owned(),
-            proof: own.into_iter().chain(rest).collect(),
-        })
+        let second = self.replica.checkpoint().unwrap_or_default();
+        Err(evidence(self.log(), wanted.note.clone(), second, tree, old))
+    }
+}
+
+/// Two checkpoints of one log, of which the second is that of `tree`, which has not the root that the first has signed at `old`.
+fn evidence(log: &VerifierKey, first: String, second: &str, tree: &Tree, old: u64) -> Evidence {
+    // From a size that is a power of two, a proof does not hold the old root.
+    let own = tree.root_at(old);
+    let own = own.filter(|_| old.is_power_of_two() && old < tree.size());
+    let rest = tree.consistency(old, tree.size()).unwrap_or_default();
+    Evidence {
+        log: log.to_string(),
+        first,
+        second: second.to_owned(),
+        proof: own.into_iter().chain(rest).collect(),
     }
 }

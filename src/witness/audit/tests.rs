@@ -4,6 +4,7 @@ use super::objection::object;
 use super::*;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{PartClass, Role, RoleGranted};
+use threadmark_protocol::body::vote::Change;
 use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::code::Code;
 use threadmark_protocol::fixture::{Consortium, Lie, Who};
@@ -91,4 +92,17 @@ fn what_a_service_changes_on_the_way_is_not_held_against_the_log() {
     for changed in [body, envelope, without, section, checkpoint, short, gap] {
         assert_eq!(held(&replica, &changed), None, "{changed:?}");
     }
+}
+
+#[test]
+fn rules_that_only_a_newer_program_knows_are_held_against_nobody() {
+    let mut of = Consortium::founded(1);
+    let mut policy = of.trust().policy;
+    policy.rules_version = threadmark_protocol::lifecycle::RULES_VERSION + 1;
+    let (id, core) = of.proposal(Change::Policy(Box::new(policy)));
+    of.log.lie(Lie::BreaksRules);
+    of.say(Who::Governor, &id, core).unwrap();
+    let (replica, page) = before_last(&of);
+    assert!(replica.clone().extend(&page).is_err());
+    assert_eq!(held(&replica, &page), None);
 }

@@ -8,7 +8,7 @@ use crate::fixture::{Person, text};
 use crate::key::KeyLevel;
 use crate::lifecycle::Refusal;
 use crate::statement::Statement;
-use crate::world::{Data, RoleHeld, key_subject};
+use crate::world::{Data, Place, RoleHeld, key_subject};
 use std::collections::BTreeMap;
 
 fn code<T: std::fmt::Debug>(refused: Result<T, Refusal>) -> Code {
@@ -131,7 +131,14 @@ fn what_a_thief_with_an_administrators_key_made_goes_with_the_key() {
     let quarantine = says(&mut c, &mut planted, &part);
     c.log.submit(&quarantine, c.now).unwrap();
     let by_role = c.quarantine(Who::Custodian, &part).unwrap();
+    let acts = |c: &Consortium| {
+        let key = key_subject(&planted.signer.key_id());
+        let place = Place::newest(c.now);
+        crate::lifecycle::acting(c.log.world(), &key, place).is_some()
+    };
+    assert!(acts(&c), "nobody knows yet");
     c.revoke(Who::ShopAdmin, Some(before)).unwrap();
+    assert!(!acts(&c), "a planted key opens no session either");
     let doubted = |c: &Consortium, id| {
         let life = Life::of(c.log.world(), &part).unwrap();
         let mut holds = life.holds.iter();

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::body::Core;
-use crate::body::governance::{Function, KeyAdded, KeyCard, KeyRevoked, MemberAdmitted};
+use crate::body::governance::{
+    Function, KeyAdded, KeyCard, KeyRevoked, KeyRotated, MemberAdmitted,
+};
 use crate::body::governance::{PartClass, Policy, Role, RoleGranted};
 use crate::body::vote::{Cancellation, Change, Expulsion, NewAdmin, NewFunctions, Voted};
 use crate::fixture::{DAY_S, Founding, Person, text};
@@ -13,6 +15,9 @@ use crate::world::{Data, Decision, Place, key_subject};
 use std::collections::BTreeMap;
 
 mod arrival;
+mod doubt;
+mod over;
+mod room;
 
 const ADMINS: [Who; 5] = [
     Who::Governor,
@@ -134,13 +139,13 @@ fn the_founder_decides_alone_until_there_is_a_second_governor() {
     let mut c = Consortium::founded(1);
     let (_, admit) = newcomer(&mut c, "first.example");
     let alone = propose(&mut c, Who::Governor, admit).unwrap();
-    assert_eq!(decision(&c, &alone).unwrap().needed, 1);
+    assert_eq!(decision(&c, &alone).unwrap().needed(), 1);
     let mut c = governed_by(1, 2);
     let (_, admit) = newcomer(&mut c, "second.example");
     let proposed = propose(&mut c, Who::Governor, admit).unwrap();
     assert_eq!(decision(&c, &proposed), None);
     c.vote(Who::AuthorityAdmin, &proposed, true).unwrap();
-    assert_eq!(decision(&c, &proposed).unwrap().needed, 2);
+    assert_eq!(decision(&c, &proposed).unwrap().needed(), 2);
 }
 
 #[test]
