@@ -28,6 +28,7 @@ pub mod bounds;
 mod decided;
 mod event;
 mod parents;
+mod rights;
 
 pub use decided::{
     Ballot, DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, POLICIES_MAX, Place, Standing, Vote,
@@ -35,6 +36,7 @@ pub use decided::{
 };
 pub use event::{Drawn, Event};
 pub use parents::Overflow;
+pub use rights::{Revocation, RoleHeld};
 
 /// The form in which what follows from the log stands in storage: each [`State`] as JSON with what stands above
 /// it, and the lists of statements by subject. Raise it when what is stored would be read as something else or not at all; the service then
@@ -94,38 +96,6 @@ impl<T> Report<T> {
         let at = list.partition_point(|other| place(other) < place(&report));
         list.insert(at, report);
     }
-}
-
-/// A role of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoleHeld {
-    /// By the key's organisation.
-    pub granted: Source,
-    /// By an accrediting body.
-    pub accredited: Option<Source>,
-    /// The proposal that brought it with its key; `granted` is then the last vote that was needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposal: Option<SubjectId>,
-}
-
-impl RoleHeld {
-    /// Granted, and not accredited.
-    pub fn granted(source: &Source) -> RoleHeld {
-        RoleHeld {
-            granted: source.clone(),
-            accredited: None,
-            proposal: None,
-        }
-    }
-}
-
-/// The end of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revocation {
-    /// Who revoked it.
-    pub source: Source,
-    /// Everything put in after this Unix time is held.
-    pub compromised_since: Option<i64>,
 }
 
 /// What kind of statement restricts what stands below a subject.
