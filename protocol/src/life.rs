@@ -22,6 +22,7 @@ mod lots;
 mod order;
 
 pub use above::Above;
+use doubt::{Doubts, vouchers};
 pub(crate) use doubt::{doubts, is_planted, is_usurped};
 pub use lots::{Genealogy, Lot};
 pub use order::causal_order;
@@ -181,6 +182,7 @@ impl Life {
             agent: None,
             quarantines: Vec::new(),
             seen,
+            doubts: Doubts::new(world),
         };
         let vouchers = vouchers(facts);
         let known: BTreeSet<_> = facts.iter().map(|fact| fact.source.statement).collect();
@@ -223,26 +225,6 @@ impl Life {
     }
 }
 
-/// For each report, the organisations other than its author's that vouch for it.
-fn vouchers(facts: &[Report<Event>]) -> BTreeMap<StatementId, BTreeSet<&OrgId>> {
-    let author: BTreeMap<_, _> = facts
-        .iter()
-        .map(|fact| (fact.source.statement, &fact.source.org))
-        .collect();
-    let mut vouchers: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for fact in facts {
-        if let Event::Vouched { report, .. } = &fact.says
-            && author.get(report) != Some(&&fact.source.org)
-        {
-            vouchers
-                .entry(*report)
-                .or_default()
-                .insert(&fact.source.org);
-        }
-    }
-    vouchers
-}
-
 struct Folding<'a> {
     world: &'a World,
     above: &'a Above,
@@ -257,9 +239,10 @@ struct Folding<'a> {
     quarantines: Vec<Source>,
     /// What became known of keys below this log index counts; everything where there is none.
     seen: Option<u64>,
+    doubts: Doubts<'a>,
 }
 
-impl Folding<'_> {
+impl<'a> Folding<'a> {
     fn object(&mut self, code: Code, source: &Source) {
         let hold = Hold::by(code, &self.life.part, source);
         let holds = self.objections.entry(source.statement).or_default();
@@ -269,14 +252,14 @@ impl Folding<'_> {
     }
 
     /// What was found about the author when the report was logged, and about the key since.
-    fn note(&mut self, fact: &Report<Event>, vouched: bool) {
+    fn note(&mut self, fact: &'a Report<Event>, vouched: bool) {
         let source = &fact.source;
         for code in &fact.noted {
             if !(vouched && *code == Code::Unvouched) {
                 self.object(*code, source);
             }
         }
-        for (code, since) in doubts(self.world, source) {
+        for (code, since) in self.doubts.of(source) {
             let counts = self.seen.is_none_or(|seen| since < seen);
             if counts && !(vouched && code == Code::KeyCompromised) {
                 self.object(code, source);

@@ -74,6 +74,11 @@ impl Draft {
         }
     }
 
+    /// Its log time, Unix seconds.
+    pub fn logged_at(&self) -> i64 {
+        self.ground.logged_at
+    }
+
     /// What stands in the log before it: a subject without a statement there has no state.
     pub fn statements_before(&self) -> &Map {
         &self.ground.statements

@@ -25,6 +25,7 @@ use super::storage::{Batch, Head, Storage, StorageError};
 use super::{Clock, Ledger, LedgerError, Published};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+use threadmark_protocol::body::governance::Policy;
 use threadmark_protocol::genesis::{Genesis, Trust};
 use threadmark_protocol::world;
 
@@ -38,6 +39,7 @@ pub struct Sequencer<S> {
     fence: i64,
     published: Arc<RwLock<Published>>,
     recent: Recent,
+    heartbeat: Duration,
     /// Of which nobody knows whether it was committed.
     doubt: Option<Batch>,
 }
@@ -98,6 +100,7 @@ impl<S: Storage> Sequencer<S> {
             return Err(LedgerError::OtherKeys);
         }
         Ok(Sequencer {
+            heartbeat: heartbeat_of(&trust.policy),
             storage,
             keys: Arc::new(keys),
             trust: Arc::new(trust),
@@ -190,13 +193,16 @@ impl<S: Storage> Sequencer<S> {
         self.storage.release_lease(self.fence).await
     }
 
-    /// Longest silence of the log, as the policy at hand has it: that of genesis before the first batch of this process.
+    /// Longest silence of the log, as the policy has it that was at hand last: that of genesis before the first batch of this process.
     pub(super) fn heartbeat(&self) -> Duration {
-        let founding = &self.trust.policy;
+        self.heartbeat
+    }
+
+    fn note_heartbeat(&mut self) {
         let newest = self.head().map_or(i64::MIN, |head| head.logged_at);
-        let policy = self.recent.policy(world::Place::newest(newest));
-        let heartbeat_s = policy.unwrap_or(founding).heartbeat_s;
-        Duration::from_secs(heartbeat_s.max(1).into())
+        if let Some(policy) = self.recent.policy(world::Place::newest(newest)) {
+            self.heartbeat = heartbeat_of(policy);
+        }
     }
 
     fn head(&self) -> Option<Head> {
@@ -299,6 +305,10 @@ impl<S: Storage> Sequencer<S> {
         }
         Ok(happened)
     }
+}
+
+fn heartbeat_of(policy: &Policy) -> Duration {
+    Duration::from_secs(policy.heartbeat_s.max(1).into())
 }
 
 fn lost() -> LedgerError {

@@ -323,13 +323,20 @@ impl Storage for Memory {
             .collect())
     }
 
-    async fn world(&self, _: &BTreeSet<SubjectId>) -> Result<World, StorageError> {
+    async fn world(&self, subjects: &BTreeSet<SubjectId>) -> Result<World, StorageError> {
         self.fail(Call::World)?;
-        let states = self.world_now().states;
-        Ok(World {
-            states,
-            ..World::default()
-        })
+        let all = self.world_now().states;
+        let mut open: Vec<_> = subjects.iter().cloned().collect();
+        let mut told = World::default();
+        while let Some(id) = open.pop() {
+            if let Some(state) = all.get(&id)
+                && !told.states.contains_key(&id)
+            {
+                open.extend(state.parents());
+                told.states.insert(id, state.clone());
+            }
+        }
+        Ok(told)
     }
 
     async fn used(&self, numbers: &[(KeyId, u64)]) -> Result<Numbers, StorageError> {

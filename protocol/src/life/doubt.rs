@@ -12,26 +12,70 @@ use crate::body::governance::{Policy, Role};
 use crate::code::Code;
 use crate::lifecycle::VOTES;
 use crate::statement::StatementId;
-use crate::text::SubjectId;
+use crate::text::{OrgId, SubjectId};
 use crate::world::bounds::FORKS_MAX;
-use crate::world::{Ballot, Data, Decided, Decision, RoleHeld, Source, Vote, World, key_subject};
-use std::collections::BTreeMap;
+use crate::world::{
+    Ballot, Data, Decided, Decision, Event, Report, RoleHeld, Source, Vote, World, key_subject,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What speaks against a statement's key, each with the log index from which on that could be seen: that the key exists
 /// twice, or that it, or one that it has its rights from, was in wrong hands.
 pub(crate) fn doubts(world: &World, source: &Source) -> Vec<(Code, u64)> {
-    let Some(Data::Key { forks, .. }) = world.get(&key_subject(&source.kid)) else {
-        return Vec::new();
-    };
-    let forked = forks.iter().find(|(seq, _)| *seq == source.seq);
-    // A key that did it too often to be remembered is doubted in everything.
-    let often = forks.len() >= FORKS_MAX;
-    let often = forks.iter().map(|(_, since)| since).filter(|_| often);
-    let forked = forked.map(|(_, since)| since).or(often.max());
-    let forked = forked.map(|since| (Code::KeyForked, *since));
-    let compromised = Walk::new(world).ask(Asked::signed(source, Rights::All));
-    let compromised = compromised.map(|since| (Code::KeyCompromised, since));
-    forked.into_iter().chain(compromised).collect()
+    Doubts::new(world).of(source)
+}
+
+/// [`doubts`] of many statements: what they have in common is asked once.
+pub(crate) struct Doubts<'a> {
+    world: &'a World,
+    logged: Walk<'a>,
+}
+
+impl<'a> Doubts<'a> {
+    pub(crate) fn new(world: &'a World) -> Doubts<'a> {
+        let logged = Walk::new(world);
+        Doubts { world, logged }
+    }
+
+    pub(crate) fn of(&mut self, source: &'a Source) -> Vec<(Code, u64)> {
+        let Some(Data::Key { forks, .. }) = self.world.get(&key_subject(&source.kid)) else {
+            return Vec::new();
+        };
+        let forked = forks.iter().find(|(seq, _)| *seq == source.seq);
+        // A key that did it too often to be remembered is doubted in everything.
+        let often = forks.len() >= FORKS_MAX;
+        let often = forks.iter().map(|(_, since)| since).filter(|_| often);
+        let forked = forked.map(|(_, since)| since).or(often.max());
+        let forked = forked.map(|since| (Code::KeyForked, *since));
+        let asked = Asked::signed(source, Rights::All);
+        let compromised = match source.index {
+            Some(_) => self.logged.ask(asked),
+            // It may rest on what rests on it: such a walk tells about its beginning only.
+            None => Walk::new(self.world).ask(asked),
+        };
+        let compromised = compromised.map(|since| (Code::KeyCompromised, since));
+        forked.into_iter().chain(compromised).collect()
+    }
+}
+
+/// For each report, the organisations other than its author's that vouch for it.
+pub(super) fn vouchers(facts: &[Report<Event>]) -> BTreeMap<StatementId, BTreeSet<&OrgId>> {
+    let author: BTreeMap<_, _> = facts
+        .iter()
+        .map(|fact| (fact.source.statement, &fact.source.org))
+        .collect();
+    let mut vouchers: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for fact in facts {
+        if let Event::Vouched { report, .. } = &fact.says
+            && author.get(report) != Some(&&fact.source.org)
+        {
+            vouchers
+                .entry(*report)
+                .or_default()
+                .insert(&fact.source.org);
+        }
+    }
+    vouchers
 }
 
 /// Whether a key is enrolled by wrong hands.
@@ -117,6 +161,9 @@ impl<'a> Walk<'a> {
     }
 
     fn ask(&mut self, root: Asked<'a>) -> Option<u64> {
+        if let Some(found) = self.known.get(&root.id()) {
+            return *found;
+        }
         let mut open = vec![root];
         self.known.insert(root.id(), None);
         while let Some(asked) = open.last() {

@@ -6,7 +6,7 @@
 //! a crash leaves what it leaves in [`super`]. Must never know HTTP or SQL.
 
 use super::super::LedgerError;
-use super::super::draft::Draft;
+use super::super::draft::{Draft, Ground};
 use super::super::node::{BATCH_MAX, Fate, Fates, Pending, gather};
 use super::super::recent::Recent;
 use super::super::storage::{Batch, Place, Storage, StorageError};
@@ -27,6 +27,69 @@ struct Turn {
     known: Fates,
     /// Storage did not tell what the rules must know: nothing of it is committed.
     is_broken: bool,
+}
+
+/// What is done beside a commit.
+struct Beside {
+    /// Who waits for what is being committed.
+    waiting: Vec<Pending>,
+    under_way: BTreeSet<StatementId>,
+    next: Option<Turn>,
+    /// Came when the log time of `next` was over.
+    late: Vec<Pending>,
+}
+
+impl Beside {
+    fn new(waiting: Vec<Pending>) -> Beside {
+        Beside {
+            under_way: waiting.iter().map(|of| of.statement.id).collect(),
+            waiting,
+            next: None,
+            late: Vec::new(),
+        }
+    }
+
+    /// How many may still join the next turn.
+    fn room(&self, of: usize) -> usize {
+        let is_closed = !self.late.is_empty() || self.next.as_ref().is_some_and(|it| it.is_broken);
+        let taken = self.next.as_ref().map_or(0, |next| next.waiting.len());
+        if is_closed {
+            0
+        } else {
+            of.saturating_sub(taken)
+        }
+    }
+
+    /// The next turn, and who joins it. Nobody joins one whose log time is over: they would be said to have come before they did.
+    fn join(&mut self, came: Vec<Pending>, ground: Ground) -> Option<(&mut Turn, Vec<Pending>)> {
+        let is_under_way = |of: &Pending| self.under_way.contains(&of.statement.id);
+        let (same, new): (Vec<_>, Vec<_>) = came.into_iter().partition(is_under_way);
+        self.waiting.extend(same);
+        let is_over = |of: &Turn| of.draft.logged_at() < ground.logged_at;
+        if self.next.as_ref().is_some_and(is_over) {
+            self.late.extend(new);
+            return None;
+        }
+        if new.is_empty() {
+            return None;
+        }
+        let next = self
+            .next
+            .get_or_insert_with(|| Turn::new(Draft::new(ground)));
+        Some((next, new))
+    }
+}
+
+/// Goes on with both until the second has ended; what came of the first, if it has ended too.
+async fn both<T>(mut first: impl Future<Output = T> + Unpin, second: impl Future) -> Option<T> {
+    let (mut second, mut done) = (pin!(second), None);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut first, if done.is_none() => done = Some(answer),
+            _ = &mut second => return done,
+        }
+    }
 }
 
 impl Turn {
@@ -113,6 +176,11 @@ fn answer(waiting: Vec<Pending>, fates: &Fates) {
     }
 }
 
+fn without_empty(mut groups: Vec<Vec<Pending>>) -> Vec<Vec<Pending>> {
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
 impl<S: Storage> Sequencer<S> {
     /// Logs what can be logged of `first` and of what comes meanwhile, and answers who waits. Of nobody it is the log's sign of life.
     ///
@@ -124,10 +192,13 @@ impl<S: Storage> Sequencer<S> {
         queue: &mut mpsc::Receiver<Pending>,
     ) -> Result<(), LedgerError> {
         let mut groups = vec![first];
+        let mut may_join = true;
         while let Some(waiting) = groups.pop() {
-            // Who came before goes first: nobody joins as long as another group waits.
-            let room = if groups.is_empty() { BATCH_MAX } else { 0 };
+            let room = if may_join { BATCH_MAX } else { 0 };
             groups.extend(self.turns(waiting, queue, room).await?);
+            // Who came before goes first; and where something fails, the lease wants a beat before others are tried.
+            may_join = may_join && groups.is_empty();
+            self.note_heartbeat();
             if self.recent.is_full() {
                 self.recent = Recent::default();
             }
@@ -147,34 +218,49 @@ impl<S: Storage> Sequencer<S> {
             Ok(turn) => turn,
             Err((waiting, error)) => return self.divide(error, waiting),
         };
+        let mut late = Vec::new();
         loop {
             let (mut draft, waiting) = (turn.draft, turn.waiting);
             let verdict = Verdict::of(&mut draft, turn.known);
             if verdict.accepted.is_empty() && !waiting.is_empty() {
-                return self.answer_without_batch(waiting, verdict).await;
+                let mut groups = self.answer_without_batch(waiting, verdict).await?;
+                groups.insert(0, late);
+                return Ok(without_empty(groups));
             }
             let batch = self.close(draft)?;
             let (logged_at, size) = (batch.checkpoint.logged_at, batch.checkpoint.size);
-            // What is at hand begins anew between two turns only.
-            let room = if self.recent.is_full() { 0 } else { room };
-            let (done, next, waiting) = self.commit_beside(&batch, waiting, queue, room).await;
+            let (done, beside) = self.commit_beside(&batch, waiting, late, queue, room).await;
             if let Err(error) = self.committed(batch, done).await {
-                let mut groups = self.divide(error, waiting)?;
-                groups.insert(0, next.waiting);
-                groups.retain(|group| !group.is_empty());
-                return Ok(groups);
+                return self.drafted_again(error, beside, &verdict.fates);
             }
-            answer(waiting, &verdict.committed(logged_at, size));
-            if next.waiting.is_empty() {
-                return Ok(Vec::new());
+            answer(beside.waiting, &verdict.committed(logged_at, size));
+            late = beside.late;
+            match beside.next {
+                None => return Ok(without_empty(vec![late])),
+                Some(next) if next.is_broken => {
+                    // What it has changed of the states at hand is not committed.
+                    self.recent = Recent::default();
+                    return Ok(without_empty(vec![late, next.waiting]));
+                }
+                Some(next) => turn = next,
             }
-            if next.is_broken {
-                // What it has changed of the states at hand is not committed.
-                self.recent = Recent::default();
-                return Ok(vec![next.waiting]);
-            }
-            turn = next;
         }
+    }
+
+    /// Whatever becomes of a turn, what stood in the log before stands there. Who was drafted on it is drafted again.
+    fn drafted_again(
+        &mut self,
+        error: LedgerError,
+        beside: Beside,
+        known: &Fates,
+    ) -> Result<Vec<Vec<Pending>>, LedgerError> {
+        let is_known = |of: &Pending| known.contains_key(&of.statement.id);
+        let (told, waiting) = beside.waiting.into_iter().partition(is_known);
+        answer(told, known);
+        let mut groups = vec![beside.late];
+        groups.extend(beside.next.map(|next| next.waiting));
+        groups.extend(self.divide(error, waiting)?);
+        Ok(without_empty(groups))
     }
 
     /// A turn on what is committed.
@@ -191,34 +277,40 @@ impl<S: Storage> Sequencer<S> {
         }
     }
 
-    /// Commits a batch, and drafts what comes meanwhile on top of it; and who waits for the batch by then.
+    /// Commits a batch, and drafts what comes meanwhile on top of it, those in `came` first.
     async fn commit_beside(
         &mut self,
         batch: &Batch,
-        mut waiting: Vec<Pending>,
+        waiting: Vec<Pending>,
+        mut came: Vec<Pending>,
         queue: &mut mpsc::Receiver<Pending>,
         room: usize,
-    ) -> (Result<(), StorageError>, Turn, Vec<Pending>) {
-        let mut next = Turn::new(Draft::new(self.ground(Some(batch))));
+    ) -> (Result<(), StorageError>, Beside) {
         let log_key = self.keys.log().key_id();
-        let under_way: BTreeSet<_> = waiting.iter().map(|of| of.statement.id).collect();
+        let mut beside = Beside::new(waiting);
         let mut commit = pin!(self.storage.commit(batch));
         loop {
-            let has_room = next.waiting.len() < room && !next.is_broken;
-            let first = tokio::select! {
-                biased;
-                done = &mut commit => return (done, next, waiting),
-                Some(first) = queue.recv(), if has_room => first,
+            // What is at hand begins anew between two turns only.
+            let room = if self.recent.is_full() {
+                0
+            } else {
+                beside.room(room)
             };
-            let came = gather(first, room - next.waiting.len(), queue);
-            let (same, came) = came
-                .into_iter()
-                .partition(|of| under_way.contains(&of.statement.id));
-            waiting.extend::<Vec<_>>(same);
-            // When storage fails, whoever drafts it again hears of it.
-            let _ = next
-                .take(&self.storage, &mut self.recent, &log_key, came)
-                .await;
+            if came.is_empty() {
+                tokio::select! {
+                    biased;
+                    done = &mut commit => return (done, beside),
+                    Some(first) = queue.recv(), if room > 0 => came = gather(first, room, queue),
+                }
+            }
+            let ground = self.ground(Some(batch));
+            if let Some((next, new)) = beside.join(std::mem::take(&mut came), ground) {
+                // When storage fails, whoever drafts it again hears of it.
+                let taking = next.take(&self.storage, &mut self.recent, &log_key, new);
+                if let Some(done) = both(&mut commit, taking).await {
+                    return (done, beside);
+                }
+            }
         }
     }
 
