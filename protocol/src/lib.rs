@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod cbor;
 pub mod checkpoint;
 pub mod code;
+pub mod consortium;
 pub mod digest;
 pub mod evidence;
 #[cfg(any(test, feature = "fixture"))]

@@ -12,6 +12,7 @@ mod contract;
 mod docs;
 mod each;
 mod extract;
+pub mod governance;
 mod hop;
 pub mod listen;
 pub mod log;
@@ -180,6 +181,7 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(scan::post))
         .routes(routes!(catalogue::designs))
         .routes(routes!(catalogue::allowables))
+        .routes(routes!(governance::get))
         .routes(routes!(artifacts::get, artifacts::put))
         .routes(routes!(sync::get))
         .routes(routes!(sync::genesis))

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod catalogue;
+pub mod governance;
 
 use super::contract::schema;
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error};
@@ -92,6 +93,10 @@ named! {
     PartClass: body::governance::PartClass;
     /// Who holds a key.
     Holder: body::governance::Holder;
+    /// What an organisation is in the consortium.
+    Function: body::governance::Function;
+    /// How a proposal stands.
+    Stands: threadmark_protocol::consortium::Stands;
     /// Where a private key lives.
     KeyLevel: key::KeyLevel;
     /// How far a part has come.
@@ -149,7 +154,7 @@ texts! {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use threadmark_protocol::{answer as real, digest, world};
+    use threadmark_protocol::{answer as real, consortium, digest, world};
 
     fn must_have_the_fields_of<T: DeserializeOwned, S: ToSchema>() {
         let schema = serde_json::to_value(S::schema()).unwrap();
@@ -164,6 +169,11 @@ mod tests {
         must_have_the_fields_of::<real::Reason, answer::Reason>();
         must_have_the_fields_of::<real::Face, answer::Face>();
         must_have_the_fields_of::<real::Step, answer::Step>();
+        must_have_the_fields_of::<consortium::Coming, governance::Coming>();
+        must_have_the_fields_of::<consortium::Member, governance::Member>();
+        must_have_the_fields_of::<consortium::Proposal, governance::Proposal>();
+        must_have_the_fields_of::<body::governance::Policy, governance::Policy>();
+        must_have_the_fields_of::<body::governance::ClassPolicy, governance::ClassPolicy>();
         must_have_the_fields_of::<life::Place, answer::Place>();
         must_have_the_fields_of::<world::Source, catalogue::Source>();
         must_have_the_fields_of::<world::Restriction, catalogue::Restriction>();

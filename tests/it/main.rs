@@ -18,6 +18,7 @@ mod disk_full;
 mod doctor;
 mod evidence;
 mod files;
+mod governance;
 mod interop;
 mod ledger_faults;
 mod ledger_histories;

@@ -306,6 +306,15 @@ impl Visitor<'_> {
             ("artifact", "design") => is_ok(self.artifact(SEALED)),
             ("artifact", "plain") => is_ok(self.artifact(PLAIN)),
             ("list", kind) => is_ok(self.get(&format!("/v1/{kind}"))),
+            ("governance", field) => {
+                let told = self.json("/v1/governance");
+                assert_eq!(
+                    told.as_object().unwrap().len(),
+                    if self.token.is_some() { 8 } else { 3 }
+                );
+                told.get(field)
+                    .is_some_and(|of| of.as_array().is_none_or(|of| !of.is_empty()))
+            }
             ("part", "bundle") => {
                 is_ok(self.get(&format!("/v1/marks/{}/bundle", self.history.mark)))
             }

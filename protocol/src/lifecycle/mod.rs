@@ -21,6 +21,7 @@ mod vote;
 
 pub use keys::acting;
 pub use reads::{rests_on, subjects};
+pub use vote::votes_in_favour;
 
 use crate::body::Core;
 use crate::code::Code;

@@ -11,9 +11,9 @@ use crate::body::governance::Role;
 use crate::body::vote::{Proposed, Voted};
 use crate::code::Code;
 use crate::life;
-use crate::text::SubjectId;
+use crate::text::{OrgId, SubjectId};
 use crate::world::{Ballot, Data, Decision, Vote, World, needed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest time in which votes are gathered.
 const OPEN_MAX_S: i64 = 366 * 24 * 3600;
@@ -93,12 +93,10 @@ fn cast(
     ballot.votes.insert(context.org.clone(), vote);
     let governors = decide::governors(context);
     let needed = needed(&governors);
-    let counts = |vote: &&Vote| governors.contains(&vote.source.org);
-    let votes = ballot.votes.values().filter(counts);
-    let in_favour = votes.filter(|vote| is_in_favour(context.world, vote));
+    let in_favour = votes_in_favour(context.world, &ballot, &governors);
     let mut changes = decide::take_seat(context)?;
     let is_open = ballot.decided.is_none() && ballot.cancelled.is_none();
-    if is_open && in_favour.count() >= needed {
+    if is_open && in_favour >= needed {
         match decide::effect(context, id, &ballot.proposal.change) {
             Ok(effect) => {
                 changes.states.extend(effect.states);
@@ -119,7 +117,11 @@ fn cast(
     Ok(changes.set(id.clone(), Data::Proposal(Box::new(ballot))))
 }
 
-/// Whether a vote is for the proposal, by a key of which nothing is known that speaks against it.
-fn is_in_favour(world: &World, vote: &Vote) -> bool {
-    vote.in_favour && life::doubts(world, &vote.source).is_empty()
+/// Votes of these governors for a proposal, by keys of which nothing is known that speaks against them.
+pub fn votes_in_favour(world: &World, ballot: &Ballot, governors: &BTreeSet<OrgId>) -> usize {
+    let counts = |vote: &&Vote| {
+        let is_theirs = vote.in_favour && governors.contains(&vote.source.org);
+        is_theirs && life::doubts(world, &vote.source).is_empty()
+    };
+    ballot.votes.values().filter(counts).count()
 }

@@ -6,10 +6,11 @@ use super::super::output::{Document, say, time};
 use super::super::sign::Signing;
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
-use threadmark_protocol::text::{OrgId, SubjectId};
-use threadmark_protocol::world::{Ballot, Data, Decision, Place, State, World, needed};
+use threadmark_protocol::consortium::{Coming, Member, Overview, Proposal, Stands};
+use threadmark_protocol::text::OrgId;
+use threadmark_protocol::world::{Data, World};
 
 #[derive(Args)]
 #[command(after_help = "Example:
@@ -28,103 +29,87 @@ impl Status {
         let desk = self.signing.open()?;
         let view = desk.view()?;
         let now = view.knowledge.logged_until.unwrap_or(i64::MIN);
-        let place = Place::newest(now);
-        let policy = view.world.policy(place).context("no policy is known")?;
+        let overview = Overview::of(&view.world, now).context("no policy is known")?;
         if self.policy {
-            say(&format!("{:#}\n", serde_json::to_value(policy)?));
+            let policy = serde_json::to_value(&overview.policy)?;
+            say(&format!("{policy:#}\n"));
             return Ok(ExitCode::SUCCESS);
         }
-        let governors = view.world.governors(place);
         let proposals = proposals(&view.world, now);
-        let lines: Vec<_> = proposals.iter().map(Told::to_text).collect();
-        let json: Vec<_> = proposals.iter().map(Told::to_json).collect();
+        let lines: Vec<_> = proposals.iter().map(line).collect();
+        let coming: Vec<_> = overview.coming.iter().map(coming).collect();
+        let members = members(&view.world, now);
+        let names: Vec<_> = members.iter().map(|of| of.name.as_str()).collect();
         Document::new()
-            .with("governors", &governors)
-            .with("needed", needed(&governors))
-            .with("rules_version", policy.rules_version)
-            .with("delay_s", policy.delay_s)
-            .with_text("proposals", json, lines.join("\n"))
+            .with("governors", &overview.governors)
+            .with("needed", overview.needed)
+            .with_text("members", &members, names.join(", "))
+            .with("rules_version", overview.policy.rules_version)
+            .with("delay_s", overview.policy.delay_s)
+            .with_text("coming", &overview.coming, coming.join("\n"))
+            .with_text("proposals", &proposals, lines.join("\n"))
             .print(desk.wants_json());
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// A proposal, as it stands.
-struct Told<'a> {
-    id: &'a SubjectId,
-    ballot: &'a Ballot,
-    stands: String,
+fn members(world: &World, now: i64) -> Vec<Member> {
+    let states = world.states.values();
+    states.filter_map(|of| Member::of(&of.data, now)).collect()
 }
 
 /// Newest first.
-fn proposals(world: &World, now: i64) -> Vec<Told<'_>> {
-    let told = world.states.iter().filter_map(|of| told(of, now));
-    let mut all: Vec<_> = told.collect();
-    all.sort_by_key(|told| std::cmp::Reverse(told.ballot.source.since()));
-    all
-}
-
-fn told<'a>((id, state): (&'a SubjectId, &'a State), now: i64) -> Option<Told<'a>> {
-    let Data::Proposal(ballot) = &state.data else {
-        return None;
-    };
-    Some(Told {
-        id,
-        ballot,
-        stands: stands(ballot, now),
-    })
-}
-
-fn stands(ballot: &Ballot, now: i64) -> String {
-    let expires = ballot.proposal.expires.unix();
-    match (&ballot.decided, &ballot.cancelled) {
-        (_, Some(_)) => "cancelled".to_owned(),
-        (Some(Decision { from, .. }), None) => match from {
-            Some(from) if now < *from => format!("decided, opens {}", time(*from)),
-            _ => "decided".to_owned(),
-        },
-        (None, None) if expires <= now => "expired".to_owned(),
-        (None, None) => format!("open until {}", time(expires)),
-    }
-}
-
-impl Told<'_> {
-    fn by(&self, in_favour: bool) -> Vec<&OrgId> {
-        let votes = self.ballot.votes.iter();
-        let alike = votes.filter(|(_, vote)| vote.in_favour == in_favour);
-        alike.map(|(org, _)| org).collect()
-    }
-
-    fn to_json(&self) -> Value {
-        json!({
-            "proposal": self.id,
-            "change": self.ballot.proposal.change,
-            "reason": self.ballot.proposal.reason,
-            "proposed_by": self.ballot.source.org,
-            "in_favour": self.by(true),
-            "against": self.by(false),
-            "stands": self.stands,
+fn proposals(world: &World, now: i64) -> Vec<Proposal> {
+    let states = world.states.iter();
+    let mut all: Vec<_> = states
+        .filter_map(|(id, state)| match &state.data {
+            Data::Proposal(ballot) => Some((ballot.source.since(), id)),
+            _ => None,
         })
-    }
+        .collect();
+    all.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
+    let all = all.into_iter();
+    all.filter_map(|(_, id)| Proposal::of(world, id, now))
+        .collect()
+}
 
-    fn to_text(&self) -> String {
-        let names = |orgs: Vec<&OrgId>| {
-            let names: Vec<_> = orgs.iter().map(|org| org.as_str()).collect();
-            match names[..] {
-                [] => "nobody".to_owned(),
-                _ => names.join(", "),
-            }
-        };
-        let change = serde_json::to_value(&self.ballot.proposal.change).unwrap_or_default();
-        let what = change.as_object().and_then(|of| of.keys().next().cloned());
-        format!(
-            "{} {}: {}; for: {}; against: {}; {}",
-            self.id,
-            what.unwrap_or_default(),
-            self.ballot.proposal.reason,
-            names(self.by(true)),
-            names(self.by(false)),
-            self.stands
-        )
+fn coming(coming: &Coming) -> String {
+    format!(
+        "a policy from {} (rules {}, delay {} s)",
+        time(coming.from),
+        coming.policy.rules_version,
+        coming.policy.delay_s
+    )
+}
+
+fn line(of: &Proposal) -> String {
+    let change = serde_json::to_value(&of.change).unwrap_or_default();
+    let what = change.as_object().and_then(|of| of.keys().next().cloned());
+    let stands = match (of.stands, of.opens) {
+        (Stands::Open, _) => format!(
+            "open until {}, {} more in favour needed",
+            time(of.expires),
+            of.missing
+        ),
+        (Stands::Decided, Some(from)) => format!("decided, opens {}", time(from)),
+        (Stands::Decided, None) => "decided".to_owned(),
+        (Stands::Expired, _) => "expired".to_owned(),
+        (Stands::Cancelled, _) => "cancelled".to_owned(),
+    };
+    format!(
+        "{} {}: {}; for: {}; against: {}; {stands}",
+        of.proposal,
+        what.unwrap_or_default(),
+        of.reason,
+        names(&of.in_favour),
+        names(&of.against),
+    )
+}
+
+fn names(orgs: &BTreeSet<OrgId>) -> String {
+    let names: Vec<_> = orgs.iter().map(|org| org.as_str()).collect();
+    match names[..] {
+        [] => "nobody".to_owned(),
+        _ => names.join(", "),
     }
 }

@@ -241,6 +241,19 @@ fn others(stage: &Stage) -> Vec<Ask> {
         )
         .by_member(),
         ask(
+            "get_governance",
+            "policy",
+            "Anybody asks for the policy in force",
+            "/v1/governance",
+        ),
+        ask(
+            "get_governance",
+            "member",
+            "A member asks who decides, and what is proposed",
+            "/v1/governance",
+        )
+        .by_member(),
+        ask(
             "scan",
             "not-a-picture",
             "The bytes are no picture",

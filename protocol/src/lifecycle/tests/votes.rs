@@ -18,6 +18,7 @@ mod arrival;
 mod doubt;
 mod over;
 mod room;
+mod table;
 
 const ADMINS: [Who; 5] = [
     Who::Governor,

@@ -1,0 +1,160 @@
+//! Several governors at their command lines: what two decide and one does not, and what the service shows of it.
+
+use crate::support::{Founded, Service, new_database};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tokio::runtime::Runtime;
+
+/// Refused by a rule.
+const REFUSED: i32 = 3;
+
+/// A founded log with its service, and the homes of people.
+struct Stage {
+    founded: Founded,
+    service: Service,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let founded = Founded::new(Runtime::new().unwrap().block_on(new_database()));
+        let service = founded.serve();
+        let stage = Stage { founded, service };
+        stage.join("governor");
+        stage
+    }
+
+    fn home(&self, who: &str) -> PathBuf {
+        self.founded.folder.path().join(who)
+    }
+
+    /// `threadmark LINE --home WHO --json`.
+    fn run(&self, who: &str, line: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_threadmark"))
+            .args(shlex::split(line).unwrap())
+            .args([Path::new("--home"), &self.home(who), Path::new("--json")])
+            .env_remove("THREADMARK_HOME")
+            .output()
+            .unwrap()
+    }
+
+    fn done(&self, who: &str, line: &str) -> Value {
+        let output = self.run(who, line);
+        assert!(output.status.success(), "{who}: {line}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// What somebody was told whom a rule refuses.
+    fn refused(&self, who: &str, line: &str) -> String {
+        let output = self.run(who, line);
+        assert_eq!(
+            output.status.code(),
+            Some(REFUSED),
+            "{who}: {line}: {output:?}"
+        );
+        let told = [output.stdout, output.stderr].concat();
+        String::from_utf8(told).unwrap()
+    }
+
+    fn join(&self, who: &str) {
+        let line = format!("join --service {}", self.service.url);
+        self.done(who, &line);
+    }
+
+    /// A new person; the file with the card.
+    fn person(&self, who: &str) -> String {
+        self.done(who, &format!("key new --org {who}.example --actor {who}"));
+        let card = self.done(who, "key card");
+        let file = self.home(&format!("{who}.json"));
+        std::fs::write(&file, card.to_string()).unwrap();
+        file.display().to_string()
+    }
+
+    /// Proposed by the operator of the log.
+    fn propose(&self, id: &str, change: &str) {
+        let line =
+            format!("governance propose {change} --reason 'As discussed' --id proposal:{id}");
+        self.done("governor", &line);
+    }
+
+    fn vote(&self, who: &str, id: &str) {
+        self.done(who, "sync");
+        self.done(who, &format!("governance vote proposal:{id}"));
+    }
+
+    fn status(&self, who: &str) -> Value {
+        self.done(who, "sync");
+        self.done(who, "governance status")
+    }
+
+    /// How a proposal stands, and how many votes it lacks.
+    fn stands(&self, id: &str) -> (String, u64) {
+        let status = self.status("governor");
+        let id = format!("proposal:{id}");
+        let mut all = status["proposals"].as_array().unwrap().iter();
+        let of = all.find(|of| of["proposal"] == id).unwrap();
+        let stands = of["stands"].as_str().unwrap().to_owned();
+        (stands, of["missing"].as_u64().unwrap())
+    }
+}
+
+#[test]
+fn three_governors_decide_by_two_and_the_operator_alone_decides_nothing() {
+    let stage = Stage::new();
+    let admit = |card: &str, name: &str| format!("admit {card} --name {name} --function governor");
+    let (second, third) = (stage.person("second"), stage.person("third"));
+    // The founder is alone until there is a second.
+    stage.propose("p1", &admit(&second, "Second"));
+    assert_eq!(stage.stands("p1"), ("decided".to_owned(), 0));
+    stage.join("second");
+    stage.propose("p2", &admit(&third, "Third"));
+    assert_eq!(stage.stands("p2"), ("open".to_owned(), 1));
+    stage.vote("second", "p2");
+    assert_eq!(stage.stands("p2"), ("decided".to_owned(), 0));
+    stage.join("third");
+    let status = stage.status("third");
+    let governors = ["log.example", "second.example", "third.example"];
+    assert_eq!(status["governors"], serde_json::json!(governors));
+    assert_eq!(status["needed"], 2);
+    // From now on what opens a door opens a day later; that binds at once.
+    let policy = stage.run("governor", "governance status --policy");
+    let mut policy: Value = serde_json::from_slice(&policy.stdout).unwrap();
+    policy["delay_s"] = 86_400.into();
+    let file = stage.home("policy.json");
+    std::fs::write(&file, policy.to_string()).unwrap();
+    stage.propose("p3", &format!("policy {}", file.display()));
+    assert_eq!(stage.status("governor")["delay_s"], 0);
+    stage.vote("third", "p3");
+    assert_eq!(stage.status("governor")["delay_s"], 86_400);
+    // The operator has a puppet, and one vote.
+    let puppet = stage.person("puppet");
+    stage.propose("p4", &admit(&puppet, "Puppet"));
+    let again = stage.refused("governor", "governance vote proposal:p4");
+    assert!(again.contains("already-exists"), "{again}");
+    assert_eq!(stage.stands("p4"), ("open".to_owned(), 1));
+    stage.vote("second", "p4");
+    assert_eq!(stage.stands("p4"), ("decided".to_owned(), 0));
+    stage.join("puppet");
+    let card = stage.person("friend");
+    let early = stage.run("puppet", &format!("key add {card}"));
+    let told = String::from_utf8([early.stdout, early.stderr].concat()).unwrap();
+    assert!(!early.status.success(), "{told}");
+    // Two take it back before it opens.
+    stage.propose("p5", "cancel proposal:p4");
+    stage.vote("third", "p5");
+    assert_eq!(stage.stands("p4"), ("cancelled".to_owned(), 0));
+    shown_to_strangers(&stage, &governors);
+    assert!(stage.service.terminate());
+}
+
+fn shown_to_strangers(stage: &Stage, governors: &[&str]) {
+    let address = format!("{}/v1/governance", stage.service.url);
+    let mut told = ureq::get(address).call().unwrap();
+    let told = told.body_mut().read_to_string().unwrap();
+    let shown: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(shown["policy"]["delay_s"], 86_400);
+    assert_eq!(shown["coming"], serde_json::json!([]));
+    for name in &governors[1..] {
+        assert!(!told.contains(name), "{told}");
+    }
+}
