@@ -4,6 +4,9 @@ use crate::support::{Founded, Service, new_database};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use threadmark_agent::home::Home;
+use threadmark_agent::sync::SyncError;
+use threadmark_agent::system::{self, SystemEntropy};
 use tokio::runtime::Runtime;
 
 /// Refused by a rule.
@@ -63,7 +66,11 @@ impl Stage {
 
     /// A new person; the file with the card.
     fn person(&self, who: &str) -> String {
-        self.done(who, &format!("key new --org {who}.example --actor {who}"));
+        self.person_of(who, who)
+    }
+
+    fn person_of(&self, org: &str, who: &str) -> String {
+        self.done(who, &format!("key new --org {org}.example --actor {who}"));
         let card = self.done(who, "key card");
         let file = self.home(&format!("{who}.json"));
         std::fs::write(&file, card.to_string()).unwrap();
@@ -157,4 +164,30 @@ fn shown_to_strangers(stage: &Stage, governors: &[&str]) {
     for name in &governors[1..] {
         assert!(!told.contains(name), "{told}");
     }
+}
+
+#[test]
+fn a_key_that_a_thief_enrolled_opens_no_session_once_that_is_known() {
+    let stage = Stage::new();
+    let admin = stage.person("shop");
+    stage.propose("s1", &format!("admit {admin} --name Shop --function shop"));
+    stage.join("shop");
+    let card = stage.person_of("shop", "planted");
+    stage.done("shop", &format!("key add {card}"));
+    stage.join("planted");
+    let planted = Home::open(&stage.home("planted")).unwrap();
+    let signs_in = || {
+        let client = stage.service.client();
+        client.session(&planted, system::now(), &mut SystemEntropy)
+    };
+    signs_in().unwrap();
+    let kid = stage.done("shop", "key card")["kid"].clone();
+    let kid = kid.as_str().unwrap();
+    let line = format!("key revoke {kid} --compromised-since 2020-01-01 --reason 'Stolen'");
+    stage.done("shop", &line);
+    match signs_in() {
+        Err(SyncError::Problem(problem)) => assert_eq!(problem.code, "session-refused"),
+        other => panic!("{:?}", other.is_ok()),
+    }
+    assert!(stage.service.terminate());
 }
