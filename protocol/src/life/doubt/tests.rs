@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::body::governance::{KeyAdded, KeyRevoked, KeyRotated, RoleGranted};
+use crate::body::vote::{Change, NewAdmin, NewFunctions};
 use crate::body::{Bytes16, Core};
 use crate::fixture::{Consortium, Person, Who};
 use crate::statement::Statement;
@@ -84,4 +85,44 @@ fn the_longest_chain_of_one_organisation_is_walked_to_its_end_and_has_one() {
     });
     says(&mut c, &mut last, &first, core);
     assert!(told(&c).0.is_some());
+}
+
+#[test]
+fn a_member_with_many_keys_makes_nobody_elses_vote_doubtful() {
+    let mut c = Consortium::founded(51);
+    let functions = [crate::body::governance::Function::Governor];
+    for who in [Who::ShopAdmin, Who::OemAdmin] {
+        let change = Change::Functions(NewFunctions {
+            organisation: c.org(who),
+            functions: functions.into(),
+        });
+        let (id, core) = c.proposal(change);
+        let proposed = c.say(Who::Governor, &id, core).expect("it may propose");
+        if who == Who::OemAdmin {
+            c.vote(Who::ShopAdmin, &proposed, true).expect("it governs");
+        }
+    }
+    // The shop's vote rests on all of its keys, and comes before the others' in their order of names.
+    let deep = chain(&mut c);
+    c.people.insert(Who::ShopAdmin, deep);
+    let mut new = c.person(Who::MroAdmin).clone();
+    new.signer = c.entropy().signer();
+    (new.seq, new.prev) = (0, None);
+    let change = Change::Admin(NewAdmin {
+        organisation: new.org.clone(),
+        admin: new.card(None),
+        replaces: c.person(Who::MroAdmin).signer.key_id(),
+        compromised_since: None,
+    });
+    let (id, core) = c.proposal(change);
+    let proposed = c.say(Who::ShopAdmin, &id, core).expect("it governs");
+    c.vote(Who::OemAdmin, &proposed, true).expect("it governs");
+    let key = key_subject(&new.signer.key_id());
+    let world = c.log.world();
+    let data = world.get(&key).expect("two of three decided");
+    assert!(!is_planted(world, data));
+    let Data::Key { roles, .. } = data else {
+        unreachable!()
+    };
+    assert!(!is_usurped(world, &roles[&Role::Admin]));
 }
