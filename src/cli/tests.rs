@@ -125,3 +125,17 @@ fn wrong_usage_is_told_from_help() {
         assert_eq!(parse(wrong), Some(2), "{wrong}");
     }
 }
+
+#[test]
+fn a_log_is_founded_with_time_to_take_back_what_opens_doors() {
+    let cli = Cli::command();
+    let genesis = cli.find_subcommand("genesis").unwrap();
+    let delay = genesis.get_arguments().find(|of| of.get_id() == "delay_s");
+    let days = 3 * 24 * 3600;
+    assert_eq!(
+        delay.unwrap().get_default_values(),
+        [days.to_string().as_str()]
+    );
+    let page = include_str!("../../docs/governance.md");
+    assert!(page.contains(&format!("(`delay_s` {days})")));
+}
