@@ -110,6 +110,11 @@ codes! {
     OtherReceiver = "other-receiver": "The part was received by another organisation than it was sent to.", "Hold the part and ask the sender.";
     NotInstalled = "not-installed": "The part was removed without having been installed, as far as is known.", "Deliver the missing journal.";
     Installed = "installed": "The part is installed already.", "Remove it first.";
+    NotOwner = "not-owner": "The part was not this organisation's to give away.", "Deliver the missing statements about its owners.";
+    UsageFell = "usage-fell": "Less use was reported than before.", "Find out which numbers are true; use never falls.";
+    UsageMissing = "usage-missing": "No use of a life-limited part was reported between its installation and its removal.", "Report hours, cycles and landings.";
+    LifeExpired = "life-expired": "The part has reached the end of its life.", "Take it out of use.";
+    Decommissioned = "decommissioned": "The part is taken out of use for good.", "Do not install it; have it destroyed.";
     Destroyed = "destroyed": "The part is destroyed.", "Treat the piece in your hand as a suspected copy.";
     AfterDestruction = "after-destruction": "Something was reported of a part after its destruction.", "Treat it as a suspected unapproved part.";
     Quarantined = "quarantined": "The part is in quarantine.", "Wait for the disposition.";
@@ -162,13 +167,13 @@ impl Code {
         use Code::*;
         match self {
             OrderMissing | BuildMissing | BuildUnfinished | ShipmentMissing | LotUnknown
-            | MachineUnknown | NotInstalled | WaitsFor => HoldKind::DocGap,
+            | MachineUnknown | NotInstalled | UsageMissing | WaitsFor => HoldKind::DocGap,
             Recalled => HoldKind::Recall,
             Quarantined => HoldKind::Quarantine,
             Nonconforming | BuildAborted | MassUnbalanced => HoldKind::Nonconformance,
             DesignWithdrawn | DesignSuperseded | NotApproved | ApprovalRevoked
             | ApprovalExpired | ZoneNotQualified | LicenceNotAccepted | LicenceExpired
-            | QualificationPart | ReuseExceeded => HoldKind::Unapproved,
+            | QualificationPart | ReuseExceeded | LifeExpired => HoldKind::Unapproved,
             Unvouched | KeyCompromised => HoldKind::Unvouched,
             _ => HoldKind::Suspect,
         }

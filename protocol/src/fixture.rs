@@ -9,6 +9,7 @@ mod log;
 mod material;
 mod members;
 mod people;
+mod service;
 mod story;
 
 pub use design::{DesignSpec, LicenceSpec, envelope, file};

@@ -20,6 +20,7 @@ mod doubt;
 mod holding;
 mod lots;
 mod order;
+mod service;
 
 pub use above::Above;
 use doubt::{Doubts, vouchers};
@@ -27,6 +28,7 @@ pub(crate) use doubt::{doubts, is_planted, is_usurped};
 pub use lots::{Genealogy, Lot};
 pub use order::causal_order;
 pub(crate) use order::start_of;
+pub use service::Used;
 
 /// How far a part has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,8 +50,10 @@ pub enum Phase {
     Released,
     /// In an asset.
     Installed,
-    /// Taken out of an asset; needs inspection and release again.
+    /// Taken out of an asset, or repaired; needs inspection and release again.
     Removed,
+    /// Taken out of use for good; what is left is to destroy it.
+    Decommissioned,
     /// Destroyed; nothing follows.
     Destroyed,
 }
@@ -120,6 +124,10 @@ pub struct Life {
     pub phase: Phase,
     /// Who has it.
     pub custodian: Option<OrgId>,
+    /// Whose it is, where that was given and accepted; before, it is its maker's.
+    pub owner: Option<OrgId>,
+    /// What it has been through.
+    pub used: Used,
     /// Sent and not received: by which statement, to whom.
     pub in_transit: Option<(StatementId, OrgId)>,
     /// Where it is installed.
@@ -181,6 +189,9 @@ impl Life {
             destroyed: None,
             agent: None,
             quarantines: Vec::new(),
+            failures: BTreeMap::new(),
+            offer: None,
+            maker: None,
             seen,
             doubts: Doubts::new(world),
         };
@@ -215,6 +226,8 @@ impl Life {
             unit: None,
             phase: Phase::Expected,
             custodian: None,
+            owner: None,
+            used: Used::default(),
             in_transit: None,
             installed: None,
             inspection: None,
@@ -237,6 +250,11 @@ struct Folding<'a> {
     agent: Option<KeyId>,
     /// Quarantines that are not lifted, by whoever placed them.
     quarantines: Vec<Source>,
+    /// What does not conform and is not decided: by whom, and whether it is an inspection.
+    failures: BTreeMap<StatementId, (Source, bool)>,
+    /// Given to another owner, and not accepted: by which statement, to whom.
+    offer: Option<(StatementId, OrgId)>,
+    maker: Option<OrgId>,
     /// What became known of keys below this log index counts; everything where there is none.
     seen: Option<u64>,
     doubts: Doubts<'a>,
@@ -284,6 +302,9 @@ impl<'a> Folding<'a> {
         {
             return self.object(Code::AfterDestruction, source);
         }
+        if self.life.phase == Phase::Decommissioned && !service::may_follow_the_end(&fact.says) {
+            return self.object(Code::Decommissioned, source);
+        }
         match &fact.says {
             Event::Started { build, unit, mark } => self.started(source, build, *unit, *mark),
             Event::Completed { build } => self.ended(source, build, Phase::Built),
@@ -291,6 +312,10 @@ impl<'a> Folding<'a> {
                 self.ended(source, build, Phase::Scrapped);
                 self.object(Code::BuildAborted, source);
             }
+            Event::PostProcessed(_) => self.changed(source, Phase::Built),
+            Event::Tested(says) => self.tested(source, says.passed()),
+            Event::Nonconformance(_) => self.nonconforming(source),
+            Event::Dispositioned(says) => self.dispositioned(source, says),
             Event::Inspected(says) => {
                 let passed =
                     says.mark_read && says.required > 0 && says.conforming == says.required;
@@ -312,7 +337,12 @@ impl<'a> Folding<'a> {
                 };
                 self.installed(source, place);
             }
+            Event::OwnerChanged(says) => self.offered(source, &says.to),
+            Event::OwnerAccepted(says) => self.accepted(source, says.change),
             Event::Removed(_) => self.removed(source),
+            Event::Usage(says) => self.reported(source, &says.total),
+            Event::Repaired(_) | Event::Remanufactured(_) => self.changed(source, Phase::Removed),
+            Event::Decommissioned(_) => self.decommissioned(source),
             Event::Destroyed(_) => self.destroyed(source),
             Event::Quarantined { .. } => self.quarantined(source),
             Event::QuarantineLifted { placed, .. } => self.quarantine_lifted(fact, *placed),
@@ -339,6 +369,7 @@ impl<'a> Folding<'a> {
         (life.build, life.unit, life.mark) = (Some(build.clone()), Some(unit), Some(mark));
         life.started_at = Some(source.at);
         self.agent = Some(source.kid);
+        self.maker = Some(source.org.clone());
         self.take_custody(&source.org);
     }
 
@@ -367,7 +398,7 @@ impl<'a> Folding<'a> {
             _ => {
                 self.life.phase = self.life.phase.max(Phase::Rejected);
                 self.life.inspection = None;
-                self.object(Code::Nonconforming, source);
+                self.failed(source, true);
             }
         }
     }
@@ -434,6 +465,7 @@ impl<'a> Folding<'a> {
             return self.object(Code::NotCustodian, source);
         }
         self.life.phase = Phase::Removed;
+        self.life.used.end_of_installation(source);
         (self.life.installed, self.life.release) = (None, None);
     }
 
@@ -464,6 +496,7 @@ impl<'a> Folding<'a> {
         if self.life.phase != Phase::Installed {
             self.life.phase = Phase::Installed;
             self.life.installed = Some(place);
+            self.life.used.is_reported = false;
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
 };
 use crate::body::safety::RecallPlaced;
+use crate::body::usage::LifeLimited;
 use crate::code::Code;
 use crate::digest::Digest;
 use crate::key::KeyId;
@@ -198,6 +199,9 @@ pub enum Data {
         request: ApprovalRequested,
         source: Source,
         granted: Option<(ApprovalGranted, Source)>,
+        /// Limits of life that were set since, in the log's order; the last is in force.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        limits: Vec<(LifeLimited, Source)>,
     },
     Licence {
         licence: LicenceIssued,

@@ -15,6 +15,7 @@ use threadmark_protocol::body::Core;
 use threadmark_protocol::body::design::{
     ApprovalGranted, ApprovalRequested, ApprovalRevoked, Effect, Substantiation,
 };
+use threadmark_protocol::body::usage::{LifeLimit, LifeLimited};
 use threadmark_protocol::text::{Line, Moment, Paragraph, SubjectId};
 
 /// Request, grant and revoke design approvals
@@ -24,6 +25,8 @@ pub enum Approve {
     Request(Request),
     /// Grant what was asked, as an authority
     Grant(Grant),
+    /// Set how much of its use ends a part's life, as an authority; it reaches all parts
+    Limit(Limit),
     /// Take an approval back, as an authority
     Revoke(Revoke),
 }
@@ -71,6 +74,49 @@ pub struct Grant {
     #[arg(long, value_name = "TIMES")]
     reuse_max: Option<u32>,
     #[command(flatten)]
+    life: Bounds,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// How much of its use ends a part's life.
+#[derive(Args)]
+pub struct Bounds {
+    /// Hours of operation that end a part's life
+    #[arg(long, value_name = "HOURS")]
+    life_hours: Option<u32>,
+    /// Cycles that end it
+    #[arg(long, value_name = "CYCLES")]
+    life_cycles: Option<u32>,
+    /// Landings that end it
+    #[arg(long, value_name = "LANDINGS")]
+    life_landings: Option<u32>,
+}
+
+impl Bounds {
+    /// None where nothing bounds it.
+    fn limit(&self) -> Option<LifeLimit> {
+        let limit = LifeLimit {
+            duration_s: self.life_hours.map(|hours| u64::from(hours) * 3600),
+            cycles: self.life_cycles.map(u64::from),
+            landings: self.life_landings.map(u64::from),
+        };
+        limit.is_a_limit().then_some(limit)
+    }
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark approve limit approval:0c…9e --life-hours 1500 --reason 'AD 2026-11-04' --home ./certifier")]
+pub struct Limit {
+    /// The approval
+    approval: SubjectId,
+    #[command(flatten)]
+    life: Bounds,
+    /// Why
+    #[arg(long)]
+    reason: Paragraph,
+    #[command(flatten)]
     signing: Signing,
 }
 
@@ -96,6 +142,15 @@ impl Approve {
         match self {
             Approve::Request(request) => request.run(),
             Approve::Grant(grant) => grant.run(),
+            Approve::Limit(of) => {
+                let limit = of.life.limit();
+                let limit = limit.context("name at least one of hours, cycles and landings")?;
+                let reason = of.reason;
+                let core = Core::LifeLimited(LifeLimited { limit, reason });
+                of.signing
+                    .open()?
+                    .sign(Draft::new(of.approval, core), Document::new())
+            }
             Approve::Revoke(of) => {
                 let (effect, reason) = (of.effect, of.reason);
                 let core = Core::ApprovalRevoked(ApprovalRevoked { effect, reason });
@@ -145,6 +200,7 @@ impl Grant {
             expires: self.until,
             conditions: self.conditions,
             reuse_max: self.reuse_max,
+            life: self.life.limit(),
         });
         desk.sign(Draft::new(self.approval, core), told)
     }

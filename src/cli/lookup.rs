@@ -138,6 +138,18 @@ impl Case {
         found.ok_or_else(|| unknown(format!("a quarantine of {}", self.part)))
     }
 
+    /// What is decided on: the newest failure that holds the part.
+    pub fn nonconformance(&self) -> Result<StatementId> {
+        let found = self.held_by(&[Code::Nonconforming]);
+        found.ok_or_else(|| unknown(format!("a nonconformance of {}", self.part)))
+    }
+
+    /// The change of owner that is accepted.
+    pub fn change_of_owner(&self) -> Result<StatementId> {
+        let newest = self.newest(|event| matches!(event, Event::OwnerChanged(_)));
+        newest.ok_or_else(|| unknown(format!("a change of owner of {}", self.part)))
+    }
+
     /// The report that somebody must vouch for.
     pub fn doubted(&self) -> Result<StatementId> {
         let found = self.held_by(&[Code::Unvouched, Code::KeyCompromised]);

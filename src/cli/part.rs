@@ -4,6 +4,8 @@
 //! never know phases.
 
 mod holding;
+mod quality;
+mod service;
 
 use super::args;
 use super::lookup::Case;
@@ -91,6 +93,10 @@ pub enum Part {
         #[arg(long)]
         reason: Paragraph,
     },
+    #[command(flatten)]
+    Quality(quality::Quality),
+    #[command(flatten)]
+    Service(service::Service),
     #[command(flatten)]
     Holding(holding::Holding),
 }
@@ -206,6 +212,8 @@ impl Part {
                     reason,
                 }))
             }),
+            Part::Quality(quality) => quality.run(),
+            Part::Service(service) => service.run(),
             Part::Holding(holding) => holding.run(),
         }
     }

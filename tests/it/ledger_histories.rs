@@ -16,6 +16,7 @@ use threadmark_protocol::answer::{Knowledge, Viewer, Witnessing, answer};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{Function, PartClass, Policy};
 use threadmark_protocol::body::part;
+use threadmark_protocol::body::quality::Disposition;
 use threadmark_protocol::body::vote::{Change, Expulsion, NewFunctions};
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::bundle::{Page, Replica};
@@ -37,6 +38,8 @@ enum Happening {
     Recall,
     /// Powder is blended and builds go on from the blend, or a build tells what it took, or some is thrown away.
     Powder(usize),
+    /// Treated, tested, faulted and decided, used, given, repaired or taken out of use.
+    Service(usize, usize),
     Sail,
     ComeHome,
     /// A second governor, a delay, or the mechanic's organisation goes.
@@ -57,6 +60,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4usize).prop_map(Quarantine),
         1 => Just(Recall),
         2 => (0..4usize).prop_map(Powder),
+        3 => (0..8usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
         2 => Just(Sail),
         2 => Just(ComeHome),
         1 => (0..4usize).prop_map(Decide),
@@ -89,6 +93,11 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
             Happening::Recall => {
                 let lot = text("lot:l1");
                 let _ = of.recall(Who::Certifier, &[&lot]);
+            }
+            Happening::Service(what, at) => {
+                if let Some(part) = pick(at) {
+                    serve(&mut of, what, &part);
+                }
             }
             Happening::Powder(what) => powder(&mut of, what, builds.last()),
             Happening::Sail => of.set_sail(),
@@ -136,6 +145,25 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
     all.extend(sent);
     let marks = (1..=4).map(|unit| of.mark(&licence, unit)).collect();
     (of, all, marks)
+}
+
+fn serve(of: &mut Consortium, what: usize, part: &SubjectId) {
+    let _ = match what {
+        0 => of.treat(Who::Production, part),
+        1 => of.test(Who::Inspector, part, 399),
+        2 => of
+            .fault(Who::Inspector, part)
+            .and_then(|fault| of.dispose(Who::Designer, part, fault.id, Disposition::UseAsIs)),
+        3 => of
+            .fault(Who::Designer, part)
+            .and_then(|fault| of.dispose(Who::Signatory, part, fault.id, Disposition::Rework)),
+        4 => of.report_use(Who::Custodian, part, 10, 2),
+        5 => of
+            .give(Who::Custodian, part, of.org(Who::Mechanic))
+            .and_then(|given| of.take(Who::Mechanic, part, given.id)),
+        6 => of.repair(Who::Mechanic, part, false),
+        _ => of.decommission(Who::Custodian, part),
+    };
 }
 
 fn powder(of: &mut Consortium, what: usize, build: Option<&SubjectId>) {

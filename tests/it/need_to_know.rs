@@ -24,6 +24,7 @@ use threadmark_protocol::key::{KeyId, KeyLevel, Signer};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::receipt::Receipt;
 use threadmark_protocol::statement::{Envelope, Statement, StatementId};
+use threadmark_protocol::text::SubjectId;
 
 /// As the table's columns are headed.
 const AUDIENCES: [&str; 7] = [
@@ -77,11 +78,14 @@ struct History {
 impl History {
     fn lived() -> History {
         let (mut of, licence) = Consortium::licensed(5, PartClass::C, 3);
+        let virgin = of.lot.clone();
+        of.lot = of.blend(Who::Production, &[(&virgin, 1_000_000)]).unwrap();
         let part = of.make(&licence, 1);
         let mark = of.mark(&licence, 1);
         let made = of.after(&part).unwrap();
         let held = of.hand_over(&part).unwrap().id;
         of.install(Who::Mechanic, &part).unwrap();
+        go_through(&mut of, &part);
         of.quarantine(Who::Designer, &part).unwrap();
         let lot = of.lot.clone();
         of.recall(Who::Production, &[&lot]).unwrap();
@@ -137,6 +141,19 @@ impl History {
             &person.session,
         ))
     }
+}
+
+/// What its makers and its users say of it besides.
+fn go_through(of: &mut Consortium, part: &SubjectId) {
+    let mut entries = of.log.entries().iter();
+    let build = entries.find(|entry| entry.body.core.kind() == "build.started");
+    let (build, lot) = (build.unwrap().body.sub.clone(), of.lot.clone());
+    of.use_up(Who::Operator, &build, &lot, 500_000).unwrap();
+    of.test(Who::Inspector, part, 432).unwrap();
+    of.report_use(Who::Mechanic, part, 10, 4).unwrap();
+    of.fault(Who::Mechanic, part).unwrap();
+    of.give(Who::Custodian, part, of.org(Who::Mechanic))
+        .unwrap();
 }
 
 /// A member that has nothing to do with anything: key and session key of its administrator.
@@ -369,7 +386,7 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 /// Titles of the steps that a row names; every step of the history stands in one of them.
-const MADE: [&str; 9] = [
+const MADE: [&str; 10] = [
     "Design published",
     "Design allowable published",
     "Design approv",
@@ -377,17 +394,28 @@ const MADE: [&str; 9] = [
     "Printing started",
     "Printed",
     "Build aborted",
+    "Tested",
     "Inspected",
     "Released",
 ];
-const SUPPLIED: [&str; 5] = [
+const SUPPLIED: [&str; 7] = [
     "Machine enrolled",
     "Machine qualified",
     "Machine calibrated",
     "Material received",
+    "Material blended",
+    "Material used",
     "Build ordered",
 ];
-const HELD: [&str; 4] = ["Shipped", "Received", "Installed", "Quarantined"];
+const HELD: [&str; 7] = [
+    "Shipped",
+    "Received",
+    "Installed",
+    "Quarantined",
+    "Use reported",
+    "Nonconformance",
+    "Given",
+];
 
 fn in_answer(answer: &Value, field: &str) -> bool {
     let life = answer["life"].as_array().unwrap();

@@ -39,6 +39,7 @@ impl Case<'_> {
                 Err((Verdict::RecordFound, reasons)) => reasons,
                 Err(decision) => return decision,
             },
+            Phase::Decommissioned => return stop(Code::Decommissioned),
             _ => return stop(Code::NotReleased),
         };
         self.fresh((Verdict::RecordFound, found))

@@ -23,6 +23,8 @@ pub fn is_for_everybody(core: &Core) -> bool {
             | Core::BuildStarted(_)
             | Core::BuildCompleted(_)
             | Core::BuildAborted(_)
+            | Core::PartPostProcessed(_)
+            | Core::PartTested(_)
             | Core::PartInspected(_)
             | Core::PartReleased(_)
     )
@@ -35,6 +37,8 @@ pub(super) fn is_event_for_everybody(event: &Event) -> bool {
         Event::Started { .. }
             | Event::Completed { .. }
             | Event::Aborted { .. }
+            | Event::PostProcessed(_)
+            | Event::Tested(_)
             | Event::Inspected(_)
             | Event::Released(_)
     )

@@ -6,6 +6,7 @@
 use super::need::is_event_for_everybody;
 use crate::body::governance::Holder;
 use crate::body::material::MaterialUsed;
+use crate::body::quality::Disposition;
 use crate::code::Code;
 use crate::key::KeyLevel;
 use crate::life::{Above, Life, Lot, causal_order};
@@ -135,6 +136,7 @@ impl Steps<'_> {
             request,
             source,
             granted,
+            limits,
         }) = self.world.get(id)
         else {
             return;
@@ -157,6 +159,9 @@ impl Steps<'_> {
         if let Some((granted, source)) = granted {
             let detail = format!("valid until {}", granted.expires);
             self.add("Design approved", Some(detail), source);
+        }
+        for (says, source) in limits {
+            self.add("Limit of life set", Some(says.reason.to_string()), source);
         }
     }
 
@@ -261,6 +266,21 @@ fn describe(event: &Event) -> (String, Option<String>) {
         }
         Event::Completed { .. } => plain("Printed"),
         Event::Aborted { reason, .. } => with("Build aborted".into(), reason),
+        Event::PostProcessed(says) => with("Post-processed".into(), &says.process),
+        Event::Tested(says) => {
+            let passed = if says.passed() { "passed" } else { "failed" };
+            let detail = format!("{}: {} {}", says.test, says.value, says.unit);
+            with(format!("Tested: {passed}"), &detail)
+        }
+        Event::Nonconformance(says) => with("Nonconformance found".into(), &says.defect),
+        Event::Dispositioned(says) => {
+            let title = match says.disposition {
+                Disposition::UseAsIs => "Nonconformance decided: use as is",
+                Disposition::Rework => "Nonconformance decided: rework",
+                Disposition::Scrap => "Nonconformance decided: scrap",
+            };
+            with(title.into(), &says.grounds)
+        }
         Event::Inspected(says) => with(
             format!(
                 "Inspected: {} of {} characteristics conform",
@@ -275,6 +295,24 @@ fn describe(event: &Event) -> (String, Option<String>) {
             "Installed".into(),
             &format!("{}, {}", says.asset, says.position),
         ),
+        Event::OwnerChanged(says) => with(
+            "Given to another owner".into(),
+            &format!("{}, {}", says.to, says.terms),
+        ),
+        Event::OwnerAccepted(_) => plain("Accepted by the new owner"),
+        Event::Usage(says) => with(
+            "Use reported".into(),
+            &format!(
+                "{} h, {} cycles, {} landings since new; {}",
+                says.total.duration_s / 3600,
+                says.total.cycles,
+                says.total.landings,
+                says.source
+            ),
+        ),
+        Event::Repaired(says) => with("Repaired".into(), &says.approved_data),
+        Event::Remanufactured(says) => with("Remanufactured".into(), &says.approved_data),
+        Event::Decommissioned(says) => with("Taken out of use".into(), &says.reason),
         Event::Removed(says) => with("Removed".into(), &says.reason),
         Event::Destroyed(says) => with("Destroyed".into(), &says.method),
         Event::DestructionAttested(_) => plain("Destruction witnessed"),

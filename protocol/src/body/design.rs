@@ -4,6 +4,7 @@
 //! allowable (CMH-17 terms) and the design approval. Must never know geometry or statistics.
 
 use super::governance::PartClass;
+use super::usage::LifeLimit;
 use crate::digest::{Artifact, Digest, FileDigest};
 use crate::statement::StatementId;
 use crate::text::{Line, Moment, Paragraph, SubjectId};
@@ -216,6 +217,9 @@ pub struct ApprovalGranted {
     /// How often powder may have been used before; any number of times where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse_max: Option<u32>,
+    /// How much of its use ends a part's life; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<LifeLimit>,
 }
 
 /// The authority takes it back. Subject: the approval.

@@ -60,6 +60,28 @@ pub struct Received {
     pub shipment: StatementId,
 }
 
+/// The owner gives the part to another organisation, which must accept it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerChanged {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The new owner.
+    pub to: OrgId,
+    /// Number of the contract.
+    pub terms: Line,
+}
+
+/// The new owner has it. Without this nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerAccepted {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The old owner's statement.
+    pub change: StatementId,
+}
+
 /// The part was installed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

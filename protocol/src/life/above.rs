@@ -15,6 +15,7 @@ use crate::text::{OrgId, SubjectId};
 use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World, mark_subject};
 use std::collections::BTreeSet;
 
+mod limit;
 mod powder;
 
 /// Everything above a part that its life depends on, as far as it is known.
@@ -190,6 +191,7 @@ impl Above {
                 ..Hold::new(Code::MarkDuplicated, &subject)
             });
         }
+        holds.extend(self.life_problems(world, life));
         if let Some(build) = self.build() {
             holds.extend(self.doubts(world, &build.order, &build.licence, &self.lots(build)));
         }

@@ -39,6 +39,25 @@ impl Folding<'_> {
         self.life.custodian.as_ref() == Some(&source.org)
     }
 
+    /// By the owner, who is the maker before anybody else accepted it.
+    pub(super) fn offered(&mut self, source: &Source, to: &OrgId) {
+        if self.life.owner.as_ref().or(self.maker.as_ref()) == Some(&source.org) {
+            self.offer = Some((source.statement, to.clone()));
+        } else {
+            self.object(self.gap_or(Code::NotOwner), source);
+        }
+    }
+
+    pub(super) fn accepted(&mut self, source: &Source, change: StatementId) {
+        match &self.offer {
+            Some((offered, to)) if *offered == change && *to == source.org => {
+                self.life.owner = Some(source.org.clone());
+                self.offer = None;
+            }
+            _ => self.object(self.gap_or(Code::NotOwner), source),
+        }
+    }
+
     pub(super) fn attested(&mut self, source: &Source, destruction: StatementId) {
         match &self.destroyed {
             Some(by) if by.statement != destruction => self.object(Code::Contradicted, source),
@@ -57,7 +76,7 @@ impl Folding<'_> {
     }
 
     pub(super) fn may_hold(&self, by: &Source) -> bool {
-        self.is_custodian(by) || self.is_authority(by)
+        self.is_custodian(by) || self.life.owner.as_ref() == Some(&by.org) || self.is_authority(by)
     }
 
     pub(super) fn is_authority(&self, by: &Source) -> bool {

@@ -6,7 +6,9 @@ use crate::body::design::{
     DesignSuperseded, DesignWithdrawn, Effect, FileUse,
 };
 use crate::body::governance::{Function, Role};
+use crate::body::usage::{LifeLimit, LifeLimited};
 use crate::code::Code;
+use crate::world::bounds::LIMITS_MAX;
 use crate::world::{Data, Restriction, RestrictionKind, State, claim_subject};
 use std::collections::BTreeSet;
 
@@ -172,6 +174,7 @@ pub fn approval_requested(context: &Context, says: &ApprovalRequested) -> Result
         request: says.clone(),
         source: context.source.clone(),
         granted: None,
+        limits: Vec::new(),
     };
     Ok(Changes::default().set(id, data))
 }
@@ -205,7 +208,37 @@ pub fn approval_granted(context: &Context, says: &ApprovalGranted) -> Result<Cha
         Code::ApprovalExpired,
         "It would expire before it begins.",
     )?;
+    let is_limit = says.life.as_ref().is_none_or(LifeLimit::is_a_limit);
+    require(
+        is_limit,
+        Code::WrongSubject,
+        "The limit of life bounds nothing.",
+    )?;
     *granted = Some((says.clone(), context.source.clone()));
+    Ok(Changes::default().set(context.sub().clone(), state))
+}
+
+/// By the authority that granted the approval; it reaches all parts, and what it was before is in the log.
+pub fn life_limited(context: &Context, says: &LifeLimited) -> Result<Changes, Refusal> {
+    context.require_role(&[Role::Certifier])?;
+    let mut state = context.known(context.subject("approval")?)?.clone();
+    let Data::Approval {
+        granted: Some((_, source)),
+        limits,
+        ..
+    } = &mut state.data
+    else {
+        return waits_for(format!("the grant of {}", context.sub()));
+    };
+    context.require_own(&source.org)?;
+    let is_limit = says.limit.is_a_limit();
+    require(is_limit, Code::WrongSubject, "The limit bounds nothing.")?;
+    require(
+        limits.len() < LIMITS_MAX,
+        Code::TooManyReports,
+        "The approval has 64 limits.",
+    )?;
+    limits.push((says.clone(), context.source.clone()));
     Ok(Changes::default().set(context.sub().clone(), state))
 }
 

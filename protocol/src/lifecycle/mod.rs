@@ -14,6 +14,7 @@ mod keys;
 mod licence;
 mod material;
 mod part;
+mod quality;
 mod reads;
 mod resource;
 mod safety;
@@ -210,6 +211,7 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::ApprovalRequested(says) => design::approval_requested(context, says),
         Core::ApprovalGranted(says) => design::approval_granted(context, says),
         Core::ApprovalRevoked(says) => design::approval_revoked(context, says),
+        Core::LifeLimited(says) => design::life_limited(context, says),
         Core::LicenceIssued(says) => licence::issued(context, says),
         Core::LicenceAccepted(says) => licence::accepted(context, says),
         Core::MaterialReceived(says) => material::received(context, says),

@@ -46,12 +46,16 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
             return quarantine_lifted(context, placed, event);
         }
         Core::ReportVouched(says) => return vouched(context, says),
-        _ => return refuse(Code::WrongSubject, "not about a part"),
+        _ => return super::quality::said(context),
     };
     add(context, event, context.noted_with_role(roles))
 }
 
-fn add(context: &Context, event: Event, noted: BTreeSet<Code>) -> Result<Changes, Refusal> {
+pub(super) fn add(
+    context: &Context,
+    event: Event,
+    noted: BTreeSet<Code>,
+) -> Result<Changes, Refusal> {
     let mut changes = Changes {
         findings: noted.clone(),
         ..Changes::default()
@@ -74,7 +78,7 @@ pub fn objections(context: &Context, changes: &Changes) -> BTreeSet<Code> {
     found
 }
 
-fn facts<'a>(world: &'a World, context: &Context) -> &'a [Report<Event>] {
+pub(super) fn facts<'a>(world: &'a World, context: &Context) -> &'a [Report<Event>] {
     match world.get(context.sub()) {
         Some(Data::Part { facts, .. }) => facts,
         _ => &[],
@@ -83,7 +87,7 @@ fn facts<'a>(world: &'a World, context: &Context) -> &'a [Report<Event>] {
 
 /// What an act builds on is not there. Where more was said than is kept, waiting for it would never end, and nothing can
 /// be done with the part either way.
-fn absent<T>(context: &Context, what: String) -> Result<T, Refusal> {
+pub(super) fn absent<T>(context: &Context, what: String) -> Result<T, Refusal> {
     match context.world.get(context.sub()) {
         Some(Data::Part {
             crowded: Some(_), ..
@@ -120,18 +124,18 @@ fn released(context: &Context, event: Event) -> Result<Changes, Refusal> {
 
 /// What the author of an act had before them: the reports below the size that they had seen, and those that the act
 /// comes after. It does not depend on what else has arrived.
-struct View {
+pub(super) struct View {
     above: Above,
     /// The part's life without the act.
     before: Life,
     /// What that life objects to in the act.
-    own: Vec<Hold>,
+    pub own: Vec<Hold>,
     /// A statement that the act comes after and that is not there.
-    missing: Option<StatementId>,
+    pub missing: Option<StatementId>,
 }
 
 impl View {
-    fn of(context: &Context, facts: &[Report<Event>], event: &Event) -> View {
+    pub fn of(context: &Context, facts: &[Report<Event>], event: &Event) -> View {
         let seen = context.statement.body.seen.as_ref();
         let seen = seen.map(|seen| seen.size);
         let was_logged = |fact: &Report<Event>| seen.is_none_or(|seen| fact.source.since() < seen);
@@ -224,7 +228,7 @@ fn behind(facts: &[Report<Event>], event: &Event) -> (BTreeSet<StatementId>, Opt
 /// Weighs what the author could see, and adds the act. While a statement is missing that it comes after, nothing is
 /// decided: what the author had before them is not known yet. What everybody knows by now may still leave it
 /// without effect.
-fn act(
+pub(super) fn act(
     context: &Context,
     event: Event,
     found: &[Hold],

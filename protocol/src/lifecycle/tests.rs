@@ -6,6 +6,7 @@ mod histories;
 mod keys;
 mod kinds;
 mod material;
+mod service;
 mod story;
 mod table;
 mod votes;

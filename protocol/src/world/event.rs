@@ -2,7 +2,8 @@
 //!
 //! Owns what happens to a part, and what is taken out of a lot. Must never know what follows from it: `life`.
 
-use crate::body::part;
+use crate::body::usage::{Decommissioned, Repaired, UsageReported};
+use crate::body::{part, quality};
 use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{Paragraph, SubjectId};
@@ -66,12 +67,22 @@ pub enum Event {
         build: SubjectId,
         reason: Paragraph,
     },
+    PostProcessed(quality::PostProcessed),
+    Tested(quality::Tested),
     Inspected(part::Inspected),
+    Nonconformance(quality::Nonconformance),
+    Dispositioned(quality::Dispositioned),
     Released(part::Released),
     Shipped(part::Shipped),
     Received(part::Received),
+    OwnerChanged(part::OwnerChanged),
+    OwnerAccepted(part::OwnerAccepted),
     Installed(part::Installed),
     Removed(part::Removed),
+    Usage(UsageReported),
+    Repaired(Repaired),
+    Remanufactured(Repaired),
+    Decommissioned(Decommissioned),
     Destroyed(part::Destroyed),
     DestructionAttested(part::DestructionAttested),
     Quarantined {
@@ -102,12 +113,21 @@ impl Event {
     pub fn predecessors(&self) -> impl Iterator<Item = StatementId> {
         let (after, named) = match self {
             Event::Started { .. } | Event::Completed { .. } | Event::Aborted { .. } => (None, None),
+            Event::PostProcessed(says) => (says.after, None),
+            Event::Tested(says) => (says.after, None),
             Event::Inspected(says) => (says.after, None),
+            Event::Nonconformance(says) => (says.after, None),
+            Event::Dispositioned(says) => (says.after, Some(says.nonconformance)),
             Event::Released(says) => (says.after, Some(says.inspection)),
             Event::Shipped(says) => (says.after, None),
             Event::Received(says) => (says.after, Some(says.shipment)),
+            Event::OwnerChanged(says) => (says.after, None),
+            Event::OwnerAccepted(says) => (says.after, Some(says.change)),
             Event::Installed(says) => (says.after, None),
             Event::Removed(says) => (says.after, None),
+            Event::Usage(says) => (says.after, None),
+            Event::Repaired(says) | Event::Remanufactured(says) => (says.after, None),
+            Event::Decommissioned(says) => (says.after, None),
             Event::Destroyed(says) => (says.after, None),
             Event::DestructionAttested(says) => (says.after, Some(says.destruction)),
             Event::Quarantined { after, .. } => (*after, None),

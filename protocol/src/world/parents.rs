@@ -140,9 +140,13 @@ impl Data {
             | Data::Allowable { source, .. }
             | Data::Recall { source, .. } => vec![source],
             Data::Approval {
-                source, granted, ..
+                source,
+                granted,
+                limits,
+                ..
             } => std::iter::once(source)
                 .chain(granted.iter().map(|(_, source)| source))
+                .chain(limits.iter().map(|(_, source)| source))
                 .collect(),
             Data::Licence {
                 source, accepted, ..

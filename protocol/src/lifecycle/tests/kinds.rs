@@ -3,11 +3,12 @@
 use super::*;
 use crate::body::design::{ApprovalRevoked, DesignSuperseded, Effect};
 use crate::body::governance::{Function, PartClass, Role};
+use crate::body::quality::Disposition;
 use crate::body::vote::{Change, Expulsion, NewFunctions};
 use crate::body::{Core, Nature};
 use crate::fixture::{DesignSpec, text};
 use crate::lifecycle::{At, Refusal, apply};
-use crate::statement::Statement;
+use crate::statement::{Statement, StatementId};
 use std::collections::BTreeMap;
 
 /// Whoever holds such a key says this without a role; their wrong cases stand apart.
@@ -33,12 +34,12 @@ pub(super) fn every_kind() -> (Consortium, SubjectId) {
     c.vouch(Who::Designer, &part, doubted).unwrap();
     c.grant(Who::Custodian, Role::Inspector);
     let inspection = c.inspect(Who::Custodian, &part).unwrap().id;
-    c.release(Who::Signatory, &part, inspection).unwrap();
+    go_through_quality(&mut c, &part, inspection);
     let placed = c.quarantine(Who::Custodian, &part).unwrap().id;
     c.lift(Who::Signatory, &part, placed).unwrap();
     c.hand_over(&part).unwrap();
     c.install(Who::Mechanic, &part).unwrap();
-    c.remove(Who::Mechanic, &part).unwrap();
+    go_through_service(&mut c, &part);
     let recall = c.recall(Who::Certifier, &[&licence]).unwrap();
     c.grant(Who::AuthorityAdmin, Role::Certifier);
     c.lift_recall(Who::AuthorityAdmin, &recall).unwrap();
@@ -47,6 +48,31 @@ pub(super) fn every_kind() -> (Consortium, SubjectId) {
     end_the_design(&mut c);
     vote_together(&mut c);
     (c, part)
+}
+
+fn go_through_quality(c: &mut Consortium, part: &SubjectId, inspection: StatementId) {
+    c.release(Who::Signatory, part, inspection).unwrap();
+    c.treat(Who::Production, part).unwrap();
+    c.test(Who::Custodian, part, 432).unwrap();
+    let fault = c.fault(Who::Custodian, part).unwrap().id;
+    c.dispose(Who::Designer, part, fault, Disposition::UseAsIs)
+        .unwrap();
+    let inspection = c.inspect(Who::Custodian, part).unwrap().id;
+    c.release(Who::Signatory, part, inspection).unwrap();
+    let given = c.give(Who::Custodian, part, c.org(Who::Mechanic)).unwrap();
+    c.take(Who::Mechanic, part, given.id).unwrap();
+}
+
+fn go_through_service(c: &mut Consortium, part: &SubjectId) {
+    c.report_use(Who::Mechanic, part, 10, 4).unwrap();
+    let entries = c.log.entries().iter();
+    let mut granted = entries.filter(|entry| matches!(entry.body.core, Core::ApprovalGranted(_)));
+    let approval = granted.next().unwrap().body.sub.clone();
+    c.limit(Who::Certifier, &approval, 1000).unwrap();
+    c.remove(Who::Mechanic, part).unwrap();
+    c.repair(Who::Mechanic, part, false).unwrap();
+    c.repair(Who::Mechanic, part, true).unwrap();
+    c.decommission(Who::Mechanic, part).unwrap();
 }
 
 /// A second governor, and a decision of both.
@@ -127,7 +153,7 @@ fn all_kinds() -> BTreeSet<&'static str> {
 fn every_kind_is_accepted_once() {
     let (c, _) = every_kind();
     // That these hold the part is what they say, and no fault of theirs.
-    let none = set([Code::Quarantined, Code::BuildAborted]);
+    let none = set([Code::Quarantined, Code::BuildAborted, Code::Nonconforming]);
     let clean = |entry: &&Statement| c.log.findings(&entry.id).is_subset(&none);
     let entries = c.log.entries().iter().filter(clean);
     let kinds: BTreeSet<_> = entries.map(|entry| entry.body.core.kind()).collect();

@@ -3,6 +3,7 @@
 use super::kinds::{every_kind, replay};
 use super::*;
 use crate::body::governance::PartClass;
+use crate::body::quality::Disposition;
 use crate::body::{Core, Nature};
 use crate::fixture::Build;
 use crate::life::Phase;
@@ -40,6 +41,7 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("attacks.rs"),
         include_str!("bounds.rs"),
         include_str!("material.rs"),
+        include_str!("service.rs"),
         include_str!("histories.rs"),
         include_str!("../../../../tests/it/need_to_know.rs"),
         include_str!("../../../../printer-agent/src/gate/tests.rs"),
@@ -161,7 +163,7 @@ struct Stage {
     holder: Who,
 }
 
-const PHASES: [Phase; 10] = [
+const PHASES: [Phase; 11] = [
     Phase::Expected,
     Phase::Printing,
     Phase::Built,
@@ -171,6 +173,7 @@ const PHASES: [Phase; 10] = [
     Phase::Released,
     Phase::Installed,
     Phase::Removed,
+    Phase::Decommissioned,
     Phase::Destroyed,
 ];
 
@@ -204,6 +207,7 @@ impl Stage {
             holder = Who::Mechanic;
         }
         match phase {
+            Phase::Decommissioned => drop(c.decommission(holder, &part).unwrap()),
             Phase::Destroyed => drop(c.destroy(holder, &part).unwrap()),
             Phase::Installed | Phase::Removed => drop(c.install(holder, &part).unwrap()),
             _ => {}
@@ -254,7 +258,7 @@ fn name_of(phase: Phase) -> String {
 type Say = fn(&mut Stage) -> Result<Statement, Refusal>;
 
 /// Each kind about a part, by the one who should say it.
-const SAID: [(&str, Say); 14] = [
+const SAID: [(&str, Say); 24] = [
     ("build.completed", |s| s.c.complete(&s.build)),
     ("build.aborted", |s| s.c.abort(&s.build)),
     ("quality.inspected, passed", |s| {
@@ -262,6 +266,37 @@ const SAID: [(&str, Say); 14] = [
     }),
     ("quality.inspected, failed", |s| {
         s.c.inspect_with(Who::Inspector, &s.part, 11)
+    }),
+    ("quality.post_processed", |s| {
+        s.c.treat(Who::Production, &s.part)
+    }),
+    ("quality.tested, failed", |s| {
+        s.c.test(Who::Inspector, &s.part, 399)
+    }),
+    ("quality.nonconformance, by its custodian", |s| {
+        s.c.fault(s.holder, &s.part)
+    }),
+    ("quality.dispositioned, use as is", |s| {
+        decide(s, Disposition::UseAsIs)
+    }),
+    ("quality.dispositioned, rework", |s| {
+        decide(s, Disposition::Rework)
+    }),
+    ("quality.dispositioned, scrap", |s| {
+        decide(s, Disposition::Scrap)
+    }),
+    ("custody.owner_changed, by its maker", |s| {
+        let to = s.c.org(Who::Mechanic);
+        s.c.give(Who::Custodian, &s.part, to)
+    }),
+    ("service.usage_reported", |s| {
+        s.c.report_use(s.holder, &s.part, 10, 4)
+    }),
+    ("service.repaired", |s| {
+        s.c.repair(Who::Mechanic, &s.part, false)
+    }),
+    ("end.decommissioned, by its custodian", |s| {
+        s.c.decommission(s.holder, &s.part)
     }),
     ("quality.released", |s| {
         s.c.release(Who::Signatory, &s.part, s.inspection)
@@ -314,6 +349,14 @@ const SAID: [(&str, Say); 14] = [
         s.c.lift(Who::Certifier, &s.part, placed)
     }),
 ];
+
+/// The design authority found it, the authority decides.
+fn decide(stage: &mut Stage, disposition: Disposition) -> Result<Statement, Refusal> {
+    let fault = stage.c.fault(Who::Designer, &stage.part)?.id;
+    stage
+        .c
+        .dispose(Who::Certifier, &stage.part, fault, disposition)
+}
 
 fn what_it_does() -> String {
     let mut table = "| statement |".to_owned();

@@ -5,6 +5,7 @@ use crate::body::Core;
 use crate::body::design::Effect;
 use crate::body::governance::Role;
 use crate::body::licence::Purpose;
+use crate::body::quality::Disposition;
 use crate::digest::Digest;
 use crate::mark::Mark;
 use crate::statement::{Statement, StatementId};
@@ -298,10 +299,34 @@ impl<'a> Naive<'a> {
                     && !self.is_lifted(statement.id)
             }
             Core::PartInspected(says) => {
-                statement.body.sub == *part && says.conforming < says.required
+                let failed = says.conforming < says.required;
+                statement.body.sub == *part && failed && !self.is_decided(statement)
             }
+            Core::PartTested(says) => {
+                let failed = says.at_least.is_some_and(|least| says.value < least);
+                statement.body.sub == *part && failed && !self.is_decided(statement)
+            }
+            Core::PartNonconforming(_) => {
+                let by_right = ["oem.example", "authority.example"];
+                statement.body.sub == *part
+                    && by_right.contains(&statement.body.iss.as_str())
+                    && !self.is_decided(statement)
+            }
+            Core::PartDispositioned(says) => {
+                statement.body.sub == *part && says.disposition == Disposition::Scrap
+            }
+            Core::PartDecommissioned(_) => statement.body.sub == *part,
             Core::BuildAborted(says) => says.parts.contains(part),
             _ => false,
+        })
+    }
+
+    /// By another person, for use or for work.
+    fn is_decided(&self, fault: &Statement) -> bool {
+        self.log.iter().any(|statement| {
+            matches!(&statement.body.core, Core::PartDispositioned(says)
+                if says.nonconformance == fault.id && says.disposition != Disposition::Scrap)
+                && statement.body.actor != fault.body.actor
         })
     }
 

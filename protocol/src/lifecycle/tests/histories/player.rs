@@ -5,6 +5,7 @@ use crate::body::Core;
 use crate::body::build::StartedPart;
 use crate::body::design::Effect;
 use crate::body::governance::PartClass;
+use crate::body::quality::Disposition;
 use crate::fixture::{Build, Consortium, MATERIAL, Who, text};
 use crate::mark::Mark;
 use crate::statement::StatementId;
@@ -55,6 +56,8 @@ pub struct Player {
     inspections: BTreeMap<SubjectId, StatementId>,
     shipments: BTreeMap<SubjectId, StatementId>,
     quarantines: Vec<(SubjectId, StatementId)>,
+    faults: Vec<(SubjectId, StatementId)>,
+    gifts: Vec<(SubjectId, StatementId)>,
     recalls: Vec<SubjectId>,
     reports: Vec<(SubjectId, StatementId)>,
     /// Nobody makes mischief; shore may still recall and revoke.
@@ -79,6 +82,8 @@ impl Player {
             inspections: BTreeMap::new(),
             shipments: BTreeMap::new(),
             quarantines: Vec::new(),
+            faults: Vec::new(),
+            gifts: Vec::new(),
             recalls: Vec::new(),
             reports: Vec::new(),
             is_calm: !seed.is_multiple_of(3),
@@ -105,7 +110,8 @@ impl Player {
             25 => self.c.set_sail(),
             // Little goes wrong where all are honest.
             31 => self.powder(which, who),
-            28..=30 if self.is_calm && which > 64 => self.go_on(which),
+            30 => self.service(which, who),
+            28 | 29 if self.is_calm && which > 64 => self.go_on(which),
             27 => self.c.now += i64::from(which) * 600,
             _ => self
                 .c
@@ -182,6 +188,60 @@ impl Player {
                 }
             }
             _ => drop(self.c.scrap(who, &lot, mass_mg)),
+        }
+    }
+
+    /// What a part goes through beside the way to its asset; where all are honest, by the right people.
+    fn service(&mut self, which: u8, who: u8) {
+        let Some(part) = self.part(which / 8) else {
+            return;
+        };
+        let stranger = ANYBODY[usize::from(who) % ANYBODY.len()];
+        let by = |right: Who| if self.is_calm { right } else { stranger };
+        let (who, hours) = (by(Who::Mechanic), u64::from(which));
+        let (maker, judge) = (by(Who::Custodian), by(Who::Certifier));
+        let said = match which % 8 {
+            0 => self
+                .c
+                .treat(if self.is_calm { Who::Production } else { who }, &part),
+            1 => self
+                .c
+                .test(Who::Inspector, &part, 390 + i64::from(which % 32)),
+            2 => self.c.fault(maker, &part),
+            3 => return self.decide(judge, which),
+            4 => self.c.report_use(who, &part, hours, hours / 2),
+            5 => self.c.repair(who, &part, which > 128),
+            6 => {
+                let to = self.c.org(Who::Mechanic);
+                self.c.give(maker, &part, to)
+            }
+            _ => match self.gifts.pop() {
+                Some((part, given)) => self.c.take(who, &part, given),
+                None if self.is_calm => return,
+                None => self.c.decommission(who, &part),
+            },
+        };
+        if let Ok(said) = said {
+            let id = (part, said.id);
+            match said.body.core {
+                Core::PartTested(says) if !says.passed() => self.faults.push(id),
+                Core::PartNonconforming(_) => self.faults.push(id),
+                Core::PartOwnerChanged(_) => self.gifts.push(id),
+                _ => {}
+            }
+        }
+    }
+
+    fn decide(&mut self, who: Who, which: u8) {
+        let dispositions = [
+            Disposition::UseAsIs,
+            Disposition::UseAsIs,
+            Disposition::Rework,
+            Disposition::Scrap,
+        ];
+        if let Some((part, fault)) = self.faults.last().cloned() {
+            let disposition = dispositions[usize::from(which / 8) % 4];
+            let _ = self.c.dispose(who, &part, fault, disposition);
         }
     }
 

@@ -1,0 +1,144 @@
+//! What a part goes through: work on it, tests, what does not conform and what is decided about that, use, and its end.
+//!
+//! Owns what these reports do to a part. Must never know who has it: `holding`.
+
+use super::{Folding, Phase};
+use crate::body::quality::{Disposition, Dispositioned};
+use crate::body::usage::Usage;
+use crate::code::Code;
+use crate::world::{Event, Source};
+
+/// What a part has been through, as far as it is reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Since it was new: the most that was reported of each count.
+    pub total: Usage,
+    /// Log index from which on the newest report could be seen.
+    pub since: u64,
+    /// Whether use was reported since the newest installation.
+    pub(super) is_reported: bool,
+    /// Log index of a removal before which no use was reported; a later report answers it.
+    pub(super) missing: Option<u64>,
+}
+
+impl Used {
+    pub(super) fn end_of_installation(&mut self, removal: &Source) {
+        if !self.is_reported {
+            self.missing = Some(removal.since());
+        }
+    }
+}
+
+/// What may still be said of a part that is out of use for good.
+pub(super) fn may_follow_the_end(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Destroyed(_)
+            | Event::Vouched { .. }
+            | Event::Quarantined { .. }
+            | Event::QuarantineLifted { .. }
+            | Event::Shipped(_)
+            | Event::Received(_)
+            | Event::OwnerChanged(_)
+            | Event::OwnerAccepted(_)
+            | Event::Usage(_)
+    )
+}
+
+impl Folding<'_> {
+    /// The part was worked on by who has it: what was found before counts no more.
+    pub(super) fn changed(&mut self, source: &Source, phase: Phase) {
+        let code = match self.life.phase {
+            Phase::Expected => Code::BuildMissing,
+            Phase::Printing => Code::BuildUnfinished,
+            Phase::Scrapped => Code::BuildAborted,
+            Phase::Installed => Code::Installed,
+            _ if !self.is_custodian(source) => Code::NotCustodian,
+            _ => {
+                self.life.phase = phase;
+                (self.life.inspection, self.life.release) = (None, None);
+                return;
+            }
+        };
+        self.object(code, source);
+    }
+
+    pub(super) fn tested(&mut self, source: &Source, passed: bool) {
+        if !passed {
+            self.failed(source, false);
+        }
+    }
+
+    /// As with a quarantine, another member's word is a report that one of those who may hold confirms.
+    pub(super) fn nonconforming(&mut self, source: &Source) {
+        if self.may_hold(source) {
+            self.failed(source, false);
+        }
+    }
+
+    /// The part is held until it is decided what becomes of it.
+    pub(super) fn failed(&mut self, source: &Source, is_inspection: bool) {
+        self.object(Code::Nonconforming, source);
+        let failure = (source.clone(), is_inspection);
+        self.failures.insert(source.statement, failure);
+    }
+
+    pub(super) fn dispositioned(&mut self, source: &Source, says: &Dispositioned) {
+        let may = match says.disposition {
+            Disposition::UseAsIs => self.is_authority(source),
+            Disposition::Rework | Disposition::Scrap => self.may_hold(source),
+        };
+        if !may {
+            return self.object(Code::NotYours, source);
+        }
+        // What nobody with the right to hold found, held nothing: there is nothing to lift.
+        let failure = self.failures.remove(&says.nonconformance);
+        if let Some(holds) = self.objections.get_mut(&says.nonconformance) {
+            holds.retain(|hold| hold.code != Code::Nonconforming);
+        }
+        match (says.disposition, failure) {
+            (Disposition::Scrap, _) => self.life.phase = Phase::Decommissioned,
+            (Disposition::Rework, Some(_)) => self.reworked(),
+            (Disposition::UseAsIs, Some((inspection, true)))
+                if self.life.phase == Phase::Rejected =>
+            {
+                self.life.phase = Phase::Accepted;
+                self.life.inspection = Some(inspection);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is in an asset is taken out first; its release is void all the same.
+    fn reworked(&mut self) {
+        (self.life.inspection, self.life.release) = (None, None);
+        if matches!(
+            self.life.phase,
+            Phase::Accepted | Phase::Rejected | Phase::Released
+        ) {
+            self.life.phase = Phase::Built;
+        }
+    }
+
+    /// Use never falls.
+    pub(super) fn reported(&mut self, source: &Source, total: &Usage) {
+        if self.life.phase == Phase::Expected || !self.is_custodian(source) {
+            return self.object(self.gap_or(Code::NotCustodian), source);
+        }
+        if total.is_below(&self.life.used.total) {
+            self.object(Code::UsageFell, source);
+        }
+        let used = &mut self.life.used;
+        used.total = used.total.most(total);
+        used.since = used.since.max(source.since());
+        (used.is_reported, used.missing) = (true, None);
+    }
+
+    pub(super) fn decommissioned(&mut self, source: &Source) {
+        if !self.is_custodian(source) {
+            return self.object(self.gap_or(Code::NotCustodian), source);
+        }
+        self.life.phase = Phase::Decommissioned;
+        (self.life.installed, self.life.release) = (None, None);
+    }
+}

@@ -1,0 +1,154 @@
+//! Work on a part, tests, and what becomes of it when it does not conform.
+//!
+//! Owns the arguments. Must never know phases.
+
+use super::On;
+use super::args::{self, by_name};
+use anyhow::Result;
+use clap::Subcommand;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use threadmark_protocol::body::Core;
+use threadmark_protocol::body::quality::{
+    Disposition, Dispositioned, Nonconformance, PostProcessed, Tested,
+};
+use threadmark_protocol::statement::StatementId;
+use threadmark_protocol::text::{Line, Paragraph};
+
+/// What is done to a part and found on it
+#[derive(Subcommand)]
+pub enum Quality {
+    /// Report heat treatment, machining, coating; the part is inspected after it
+    #[command(after_help = "Example:
+  threadmark part process 7K3Q9XWD2M8TV0AY --process 'HIP AMS2774' --record furnace.pdf --home ./production")]
+    Process {
+        #[command(flatten)]
+        on: On,
+        /// Process specification
+        #[arg(long)]
+        process: Line,
+        /// The record; its digest is signed
+        #[arg(long, value_name = "FILE")]
+        record: PathBuf,
+    },
+    /// Report a test of the part, or of a coupon of its build
+    #[command(after_help = "Example:
+  threadmark part test 7K3Q9XWD2M8TV0AY --test 'tensile strength, ASTM E8' --specimen C-1 --value 432 --unit MPa \\
+      --at-least 400 --report e8.pdf --home ./inspector")]
+    Test {
+        #[command(flatten)]
+        on: On,
+        /// What was tested, and by which method
+        #[arg(long)]
+        test: Line,
+        /// The coupon; none where it was the part itself
+        #[arg(long)]
+        specimen: Option<Line>,
+        /// The result, a whole number of the unit
+        #[arg(long, allow_negative_numbers = true)]
+        value: i64,
+        /// Unit of result and limits
+        #[arg(long)]
+        unit: Line,
+        /// It fails below
+        #[arg(long, allow_negative_numbers = true)]
+        at_least: Option<i64>,
+        /// It fails above
+        #[arg(long, allow_negative_numbers = true)]
+        at_most: Option<i64>,
+        /// The report; its digest is signed
+        #[arg(long, value_name = "FILE")]
+        report: PathBuf,
+    },
+    /// Report that the part does not conform; it is held until that is decided
+    #[command(after_help = "Example:
+  threadmark part fault 7K3Q9XWD2M8TV0AY --defect 'Scratch at the bore' --report bore.jpg --home ./inspector")]
+    Fault {
+        #[command(flatten)]
+        on: On,
+        /// What is wrong
+        #[arg(long)]
+        defect: Paragraph,
+        /// The evidence; its digest is signed
+        #[arg(long, value_name = "FILE")]
+        report: PathBuf,
+    },
+    /// Decide what becomes of a part that does not conform, as another person than who found it
+    #[command(after_help = "Example:
+  threadmark part decide 7K3Q9XWD2M8TV0AY --disposition use-as-is --grounds 'Stress report SR-12' --home ./designer")]
+    Decide {
+        #[command(flatten)]
+        on: On,
+        /// The nonconformance, failed inspection or failed test; the newest that holds the part here
+        #[arg(long, value_name = "STATEMENT")]
+        nonconformance: Option<StatementId>,
+        /// use_as_is (by the design authority or an authority), rework, or scrap
+        #[arg(long, value_parser = by_name::<Disposition>)]
+        disposition: Disposition,
+        /// Why that is right
+        #[arg(long)]
+        grounds: Paragraph,
+    },
+}
+
+impl Quality {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        match self {
+            Quality::Process {
+                on,
+                process,
+                record,
+            } => on.say(|of| {
+                Ok(Core::PartPostProcessed(PostProcessed {
+                    after: of.after,
+                    process,
+                    record: args::digest_of(&record)?,
+                }))
+            }),
+            Quality::Test {
+                on,
+                test,
+                specimen,
+                value,
+                unit,
+                at_least,
+                at_most,
+                report,
+            } => on.say(|of| {
+                Ok(Core::PartTested(Tested {
+                    after: of.after,
+                    test,
+                    specimen,
+                    value,
+                    unit,
+                    at_least,
+                    at_most,
+                    report: args::digest_of(&report)?,
+                }))
+            }),
+            Quality::Fault { on, defect, report } => on.say(|of| {
+                Ok(Core::PartNonconforming(Nonconformance {
+                    after: of.after,
+                    defect,
+                    report: args::digest_of(&report)?,
+                }))
+            }),
+            Quality::Decide {
+                on,
+                nonconformance,
+                disposition,
+                grounds,
+            } => on.say(|of| {
+                let after = of.after;
+                let nonconformance = nonconformance.map_or_else(|| of.nonconformance(), Ok)?;
+                Ok(Core::PartDispositioned(Dispositioned {
+                    after,
+                    nonconformance,
+                    disposition,
+                    grounds,
+                }))
+            }),
+        }
+    }
+}
