@@ -125,7 +125,8 @@ pub fn phase(phase: Phase) -> &'static str {
         Phase::Rejected => "failed inspection",
         Phase::Released => "released for use",
         Phase::Installed => "installed",
-        Phase::Removed => "removed",
+        Phase::Removed => "removed, or repaired",
+        Phase::Decommissioned => "out of use",
         Phase::Destroyed => "destroyed",
     }
 }

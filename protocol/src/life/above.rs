@@ -10,7 +10,7 @@ use crate::body::governance::{Function, PartClass};
 use crate::body::licence::{LicenceIssued, Purpose};
 use crate::body::material::MaterialUsed;
 use crate::code::Code;
-use crate::mark::commitment;
+use crate::mark::{Mark, commitment};
 use crate::text::{OrgId, SubjectId};
 use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World, mark_subject};
 use std::collections::BTreeSet;
@@ -49,14 +49,13 @@ impl Above {
         let Some(Data::Build { starts, uses }) = world.get(&id) else {
             return Above::default();
         };
-        let mut own = starts.iter();
-        let Some(first) = own.find(|report| report.source.statement == statement) else {
+        let is_own = |report: &&Report<BuildStarted>| report.source.statement == statement;
+        let Some(first) = starts.iter().find(is_own).cloned() else {
             return Above {
                 crowded_out: (!starts.is_empty()).then(|| (id, last_since(starts))),
                 ..Above::default()
             };
         };
-        let first = first.clone();
         let contradicted = (starts.len() > 1).then(|| last_since(starts));
         let started = first
             .says
@@ -181,16 +180,7 @@ impl Above {
                 ..Hold::new(Code::TooManyReports, &life.part)
             });
         }
-        if let Some(mark) = &life.mark
-            && let subject = mark_subject(mark)
-            && let Some(Data::Mark { doubled, .. }) = world.get(&subject)
-            && let Some(since) = *doubled
-        {
-            holds.push(Hold {
-                since,
-                ..Hold::new(Code::MarkDuplicated, &subject)
-            });
-        }
+        holds.extend(life.mark.as_ref().and_then(|mark| duplicated(world, mark)));
         holds.extend(self.life_problems(world, life));
         if let Some(build) = self.build() {
             holds.extend(self.doubts(world, &build.order, &build.licence, &self.lots(build)));
@@ -389,6 +379,18 @@ impl Above {
         })
         .collect()
     }
+}
+
+/// That more than one part carries the mark.
+fn duplicated(world: &World, mark: &Mark) -> Option<Hold> {
+    let subject = mark_subject(mark);
+    let Some(Data::Mark { doubled, .. }) = world.get(&subject) else {
+        return None;
+    };
+    doubled.map(|since| Hold {
+        since,
+        ..Hold::new(Code::MarkDuplicated, &subject)
+    })
 }
 
 /// Everything above a part that reaches it, or did before it was lifted.

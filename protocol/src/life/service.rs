@@ -18,7 +18,7 @@ pub struct Used {
     /// Whether use was reported since the newest installation.
     pub(super) is_reported: bool,
     /// Log index of a removal before which no use was reported; a later report answers it.
-    pub(super) missing: Option<u64>,
+    pub missing: Option<u64>,
 }
 
 impl Used {

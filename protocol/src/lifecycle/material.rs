@@ -45,15 +45,7 @@ pub fn blended(context: &Context, says: &MaterialBlended) -> Result<Changes, Ref
     let id = context.subject("lot")?.clone();
     let lots: BTreeSet<_> = says.from.iter().map(|share| &share.lot).collect();
     are_lots(context, &lots, says.from.len())?;
-    let right = says.mass_mg > 0
-        && says.tolerance_mg >= 0
-        && says.from.iter().all(|share| share.mass_mg > 0)
-        && !lots.contains(&id);
-    require(
-        right,
-        Code::WrongSubject,
-        "Masses are above 0, and a lot is not made of itself.",
-    )?;
+    is_made_of_others(says, &id)?;
     let noted = context.noted_with_role(&[Role::Production]);
     let mut changes = noting(&noted);
     let mut state = lot_or_new(context, &changes, &id);
@@ -92,15 +84,7 @@ pub fn used(context: &Context, says: &MaterialUsed) -> Result<Changes, Refusal> 
     let id = context.subject("build")?.clone();
     let lots: BTreeSet<_> = says.lots.iter().map(|load| &load.lot).collect();
     are_lots(context, &lots, says.lots.len())?;
-    let is_load = |load: &crate::body::material::Load| {
-        load.loaded_mg > 0 && (0..=load.loaded_mg).contains(&load.recovered_mg)
-    };
-    let right = says.lots.iter().all(is_load) && says.fused_mg >= 0 && says.tolerance_mg >= 0;
-    require(
-        right,
-        Code::WrongSubject,
-        "What is loaded is above 0, and no more comes back.",
-    )?;
+    can_be(says)?;
     let noted = context.noted_with_role(&[Role::Production, Role::Operator]);
     let mut changes = noting(&noted);
     let mut state = super::build::build_or_new(context, &id);
@@ -130,6 +114,27 @@ pub fn used(context: &Context, says: &MaterialUsed) -> Result<Changes, Refusal> 
         draw(context, &mut changes, &load.lot, drawn, &noted)?;
     }
     Ok(changes)
+}
+
+fn is_made_of_others(says: &MaterialBlended, id: &SubjectId) -> Result<(), Refusal> {
+    let mut shares = says.from.iter();
+    let right = shares.all(|share| share.mass_mg > 0 && share.lot != *id);
+    require(
+        right && says.mass_mg > 0 && says.tolerance_mg >= 0,
+        Code::WrongSubject,
+        "Masses are above 0, and a lot is not made of itself.",
+    )
+}
+
+fn can_be(says: &MaterialUsed) -> Result<(), Refusal> {
+    let mut loads = says.lots.iter();
+    let right =
+        loads.all(|load| load.loaded_mg > 0 && (0..=load.loaded_mg).contains(&load.recovered_mg));
+    require(
+        right && says.fused_mg >= 0 && says.tolerance_mg >= 0,
+        Code::WrongSubject,
+        "What is loaded is above 0, and no more comes back.",
+    )
 }
 
 pub fn scrapped(context: &Context, says: &MaterialScrapped) -> Result<Changes, Refusal> {

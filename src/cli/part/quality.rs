@@ -5,7 +5,7 @@
 use super::On;
 use super::args::{self, by_name};
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_protocol::body::Core;
@@ -32,34 +32,7 @@ pub enum Quality {
         record: PathBuf,
     },
     /// Report a test of the part, or of a coupon of its build
-    #[command(after_help = "Example:
-  threadmark part test 7K3Q9XWD2M8TV0AY --test 'tensile strength, ASTM E8' --specimen C-1 --value 432 --unit MPa \\
-      --at-least 400 --report e8.pdf --home ./inspector")]
-    Test {
-        #[command(flatten)]
-        on: On,
-        /// What was tested, and by which method
-        #[arg(long)]
-        test: Line,
-        /// The coupon; none where it was the part itself
-        #[arg(long)]
-        specimen: Option<Line>,
-        /// The result, a whole number of the unit
-        #[arg(long, allow_negative_numbers = true)]
-        value: i64,
-        /// Unit of result and limits
-        #[arg(long)]
-        unit: Line,
-        /// It fails below
-        #[arg(long, allow_negative_numbers = true)]
-        at_least: Option<i64>,
-        /// It fails above
-        #[arg(long, allow_negative_numbers = true)]
-        at_most: Option<i64>,
-        /// The report; its digest is signed
-        #[arg(long, value_name = "FILE")]
-        report: PathBuf,
-    },
+    Test(Test),
     /// Report that the part does not conform; it is held until that is decided
     #[command(after_help = "Example:
   threadmark part fault 7K3Q9XWD2M8TV0AY --defect 'Scratch at the bore' --report bore.jpg --home ./inspector")]
@@ -91,6 +64,36 @@ pub enum Quality {
     },
 }
 
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark part test 7K3Q9XWD2M8TV0AY --test 'tensile strength, ASTM E8' --specimen C-1 --value 432 --unit MPa \\
+      --at-least 400 --report e8.pdf --home ./inspector")]
+pub struct Test {
+    #[command(flatten)]
+    on: On,
+    /// What was tested, and by which method
+    #[arg(long)]
+    test: Line,
+    /// The coupon; none where it was the part itself
+    #[arg(long)]
+    specimen: Option<Line>,
+    /// The result, a whole number of the unit
+    #[arg(long, allow_negative_numbers = true)]
+    value: i64,
+    /// Unit of result and limits
+    #[arg(long)]
+    unit: Line,
+    /// It fails below
+    #[arg(long, allow_negative_numbers = true)]
+    at_least: Option<i64>,
+    /// It fails above
+    #[arg(long, allow_negative_numbers = true)]
+    at_most: Option<i64>,
+    /// The report; its digest is signed
+    #[arg(long, value_name = "FILE")]
+    report: PathBuf,
+}
+
 impl Quality {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
@@ -106,27 +109,7 @@ impl Quality {
                     record: args::digest_of(&record)?,
                 }))
             }),
-            Quality::Test {
-                on,
-                test,
-                specimen,
-                value,
-                unit,
-                at_least,
-                at_most,
-                report,
-            } => on.say(|of| {
-                Ok(Core::PartTested(Tested {
-                    after: of.after,
-                    test,
-                    specimen,
-                    value,
-                    unit,
-                    at_least,
-                    at_most,
-                    report: args::digest_of(&report)?,
-                }))
-            }),
+            Quality::Test(test) => test.run(),
             Quality::Fault { on, defect, report } => on.say(|of| {
                 Ok(Core::PartNonconforming(Nonconformance {
                     after: of.after,
@@ -150,5 +133,23 @@ impl Quality {
                 }))
             }),
         }
+    }
+}
+
+impl Test {
+    fn run(self) -> Result<ExitCode> {
+        let report = args::digest_of(&self.report)?;
+        self.on.say(|of| {
+            Ok(Core::PartTested(Tested {
+                after: of.after,
+                test: self.test,
+                specimen: self.specimen,
+                value: self.value,
+                unit: self.unit,
+                at_least: self.at_least,
+                at_most: self.at_most,
+                report,
+            }))
+        })
     }
 }

@@ -8,7 +8,7 @@ use super::super::{Hold, last_since};
 use super::Above;
 use crate::body::build::BuildStarted;
 use crate::body::material::MaterialUsed;
-use crate::code::Code;
+use crate::code::{Code, HoldKind};
 use crate::text::SubjectId;
 use crate::world::{Report, World};
 use std::collections::BTreeSet;
@@ -27,21 +27,40 @@ impl Above {
             let genealogy = self.genealogy(world, lot);
             let own = genealogy.lots.first();
             let problem = own.map_or(Some(Code::LotUnknown), |own| own.problem(wanted));
-            holds.extend(problem.map(|code| {
-                let came = own.map_or(0, Lot::came_since);
-                let contradicted = if code == Code::Contradicted { came } else { 0 };
-                Hold {
-                    since: report.source.since().max(contradicted),
-                    ..Hold::by(code, id, &report.source)
-                }
-            }));
-            holds.extend(genealogy.holds(wanted));
-            holds.extend(self.reuse_problem(&genealogy).map(|code| Hold {
+            let mut found: Vec<_> = problem
+                .map(|code| {
+                    let came = own.map_or(0, Lot::came_since);
+                    let contradicted = if code == Code::Contradicted { came } else { 0 };
+                    Hold {
+                        since: report.source.since().max(contradicted),
+                        ..Hold::by(code, id, &report.source)
+                    }
+                })
+                .into_iter()
+                .collect();
+            found.extend(genealogy.holds(wanted));
+            found.extend(self.reuse_problem(&genealogy).map(|code| Hold {
                 since: genealogy.since().max(report.source.since()),
                 ..Hold::new(code, lot)
             }));
+            if *lot != report.says.lot {
+                self.as_of_account(&mut found);
+            }
+            holds.extend(found);
         }
         self.check_uses(id, &report.says, holds);
+    }
+
+    /// What is wrong with a lot that only the account names came to light with the account. A gap in it is none that an act
+    /// waits for: it may come when the act is logged, and an act would be taken in one order of arrival and not in another.
+    fn as_of_account(&self, found: &mut [Hold]) {
+        let account = last_since(&self.uses);
+        for hold in found {
+            hold.since = hold.since.max(account);
+            if hold.kind == HoldKind::DocGap {
+                hold.kind = HoldKind::Suspect;
+            }
+        }
     }
 
     /// What the builder says that the build took.
