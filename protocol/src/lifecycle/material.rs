@@ -23,21 +23,10 @@ pub fn received(context: &Context, says: &MaterialReceived) -> Result<Changes, R
     )?;
     let noted = context.noted_with_role(&[Role::Production]);
     let mut changes = noting(&noted);
-    let mut state = lot_or_new(context, &changes, &id);
-    let Data::Lot {
-        received, blended, ..
-    } = &mut state.data
-    else {
-        return refuse(Code::WrongSubject, "no lot");
-    };
     let report = report(context, says.clone(), &noted);
-    let is_kept = Report::insert_within(received, report, REPORTS_MAX, |_, _| true);
-    if received.len() + blended.len() > 1 {
-        changes.findings.insert(Code::Contradicted);
-    }
-    if !is_kept {
-        changes.findings.insert(Code::TooManyReports);
-    }
+    let state = origin(context, &mut changes, &id, |received, _| {
+        Report::insert_within(received, report, REPORTS_MAX, |_, _| true)
+    })?;
     Ok(changes.set(id, state))
 }
 
@@ -48,21 +37,10 @@ pub fn blended(context: &Context, says: &MaterialBlended) -> Result<Changes, Ref
     is_made_of_others(says, &id)?;
     let noted = context.noted_with_role(&[Role::Production]);
     let mut changes = noting(&noted);
-    let mut state = lot_or_new(context, &changes, &id);
-    let Data::Lot {
-        received, blended, ..
-    } = &mut state.data
-    else {
-        return refuse(Code::WrongSubject, "no lot");
-    };
     let report = report(context, says.clone(), &noted);
-    let is_kept = Report::insert_within(blended, report, ACCOUNTS_MAX, |_, _| true);
-    if received.len() + blended.len() > 1 {
-        changes.findings.insert(Code::Contradicted);
-    }
-    if !is_kept {
-        changes.findings.insert(Code::TooManyReports);
-    }
+    let state = origin(context, &mut changes, &id, |_, blended| {
+        Report::insert_within(blended, report, ACCOUNTS_MAX, |_, _| true)
+    })?;
     if !says.is_balanced() {
         changes.findings.insert(Code::MassUnbalanced);
     }
@@ -114,6 +92,29 @@ pub fn used(context: &Context, says: &MaterialUsed) -> Result<Changes, Refusal> 
         draw(context, &mut changes, &load.lot, drawn, &noted)?;
     }
     Ok(changes)
+}
+
+/// The lot with one more report of where it comes from, if `keep` finds room for it: a second one contradicts the first.
+fn origin(
+    context: &Context,
+    changes: &mut Changes,
+    id: &SubjectId,
+    keep: impl FnOnce(&mut Vec<Report<MaterialReceived>>, &mut Vec<Report<MaterialBlended>>) -> bool,
+) -> Result<State, Refusal> {
+    let mut state = lot_or_new(context, changes, id);
+    let Data::Lot {
+        received, blended, ..
+    } = &mut state.data
+    else {
+        return refuse(Code::WrongSubject, "no lot");
+    };
+    if !keep(received, blended) {
+        changes.findings.insert(Code::TooManyReports);
+    }
+    if received.len() + blended.len() > 1 {
+        changes.findings.insert(Code::Contradicted);
+    }
+    Ok(state)
 }
 
 fn is_made_of_others(says: &MaterialBlended, id: &SubjectId) -> Result<(), Refusal> {
