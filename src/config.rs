@@ -9,7 +9,7 @@ mod secret;
 
 pub use database::Database;
 pub use files::Files;
-pub use layer::{FileError, Filter, Layer, LogFormat, PublicUrl};
+pub use layer::{FileError, Filter, Hooks, Layer, LogFormat, PublicUrl};
 pub use secret::Secret;
 
 use crate::http::quota::Limits;
@@ -52,6 +52,8 @@ pub struct Config {
     pub log: String,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// Where members' hooks may be.
+    pub hooks: Hooks,
     /// What one key and one address may use.
     pub limits: Limits,
     /// The file that was read.
@@ -99,6 +101,7 @@ impl Config {
                 .log
                 .map_or(FILTER.to_owned(), |log| log.as_str().to_owned()),
             log_format: layer.log_format.unwrap_or_default(),
+            hooks: layer.hooks.unwrap_or_default(),
             limits: layer.limits,
             file: None,
             home,

@@ -4,6 +4,9 @@
 
 use crate::lives::{Life, sign_life};
 use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
@@ -79,6 +82,24 @@ impl Ground {
         (0..count)
             .map(|_| sign_life(&mut self.consortium))
             .collect()
+    }
+
+    /// Token of a session of one of the people (RFC 7519), for five minutes.
+    pub fn session(&self, who: Who) -> Result<String> {
+        let person = self.consortium.person(who);
+        let kid = person.signer.key_id().to_hex();
+        let now = system::now();
+        let header = json!({ "alg": "EdDSA", "typ": "threadmark-assertion+jwt", "kid": kid });
+        let claims = json!({ "iss": person.org, "sub": kid, "aud": self.consortium.origin(),
+                             "iat": now, "exp": now + 60, "jti": format!("{kid} {now}") });
+        let part = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+        let signed = format!("{}.{}", part(&header), part(&claims));
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(person.session.sign(signed.as_bytes()));
+        let asked = json!({ "assertion": format!("{signed}.{signature}") });
+        let url = format!("http://{}/v1/sessions", self.address);
+        let mut opened = ureq::post(&url).send_json(asked)?;
+        let opened: Value = opened.body_mut().read_json()?;
+        Ok(opened["token"].as_str().context("a token")?.to_owned())
     }
 
     fn submit_founding(&mut self, founding: &[Statement]) -> Result<()> {

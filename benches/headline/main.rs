@@ -13,8 +13,10 @@ mod embed;
 mod ground;
 mod growth;
 mod index;
+mod life;
 mod lives;
 mod load;
+mod population;
 mod read;
 mod resolve;
 mod submit;
@@ -86,6 +88,9 @@ fn main() -> Result<()> {
     }
     if only.iter().any(|word| *word == "growth") {
         growth::figures()?.iter().for_each(Figure::print);
+    }
+    if only.iter().any(|word| *word == "life") {
+        life::figures(&mut |figure| figure.print())?;
     }
     if wanted("build") {
         build::figures(&mut |figure| figure.print())?;

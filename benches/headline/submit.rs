@@ -1,4 +1,4 @@
-//! Submitting: full lives by 32 clients, every signature verified, a receipt in every answer.
+//! Submitting: full lives by 128 clients, every signature verified, a receipt in every answer.
 //!
 //! The peer verifies the same signatures on all cores and inserts the same bytes into the same PostgreSQL in durable
 //! batches of 256: no rules, no states, no tree, no receipts, no HTTP.
@@ -14,7 +14,8 @@ use std::time::Instant;
 use threadmark_protocol::key::{KeyId, PublicKey};
 use threadmark_protocol::statement::Statement;
 
-const CLIENTS: usize = 32;
+/// As many as keep two cores busy with a durable commit under way.
+const CLIENTS: usize = 128;
 const PEER_BATCH: usize = 256;
 /// Lives of the idle measurement: one client, one statement at a time.
 const IDLE_LIVES: usize = 6;
@@ -71,7 +72,20 @@ pub fn fill(ground: &Ground, lives: &[Life]) -> Result<Run> {
     drive(&ground.address, CLIENTS, &scripts(ground, lives), LOGGED)
 }
 
+/// Submits statements, each list one after the other.
+pub fn send(ground: &Ground, lists: &[Vec<Statement>]) -> Result<Run> {
+    let lists = lists.iter().map(|list| requests(ground, list));
+    drive(&ground.address, CLIENTS, &lists.collect::<Vec<_>>(), LOGGED)
+}
+
 fn scripts(ground: &Ground, lives: &[Life]) -> Vec<Script> {
+    let lives = lives.iter();
+    lives
+        .map(|life| requests(ground, &life.statements))
+        .collect()
+}
+
+fn requests(ground: &Ground, statements: &[Statement]) -> Script {
     let request = |statement: &Statement| {
         let body = statement.submission.to_bytes();
         let head = format!(
@@ -81,10 +95,7 @@ fn scripts(ground: &Ground, lives: &[Life]) -> Vec<Script> {
         );
         [head.as_bytes(), &body].concat()
     };
-    lives
-        .iter()
-        .map(|life| life.statements.iter().map(request).collect())
-        .collect()
+    statements.iter().map(request).collect()
 }
 
 /// Statements a second of the peer, and milliseconds of one durable insert.

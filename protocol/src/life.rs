@@ -18,6 +18,7 @@ mod above;
 mod doubt;
 mod fold;
 mod holding;
+mod impact;
 mod lots;
 mod order;
 mod service;
@@ -25,6 +26,7 @@ mod service;
 pub use above::Above;
 pub(crate) use doubt::{doubts, is_planted, is_usurped};
 use fold::Folding;
+pub use impact::{Impact, Reached, Scope};
 pub use lots::{Genealogy, Lot};
 pub use order::causal_order;
 pub(crate) use order::start_of;
@@ -153,12 +155,18 @@ impl Life {
 
     /// [`Life::of`], with what stands above.
     pub fn with_above(world: &World, part: &SubjectId) -> Option<(Life, Above)> {
+        let (mut life, above) = Life::by_reports(world, part)?;
+        life.holds.extend(above.holds(world, &life));
+        Some((life, above))
+    }
+
+    /// [`Life::with_above`] without what holds it from above.
+    fn by_reports(world: &World, part: &SubjectId) -> Option<(Life, Above)> {
         let Some(Data::Part { facts, .. }) = world.get(part) else {
             return None;
         };
         let above = Above::of(world, part, facts);
-        let (mut life, _) = Life::fold(world, part, facts, &above);
-        life.holds.extend(above.holds(world, &life));
+        let (life, _) = Life::fold(world, part, facts, &above);
         Some((life, above))
     }
 }

@@ -14,7 +14,7 @@ use crate::body::material::{MaterialBlended, MaterialUsed};
 use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
 };
-use crate::body::safety::RecallPlaced;
+use crate::body::safety::{RecallPlaced, RecallReported};
 use crate::body::usage::LifeLimited;
 use crate::code::Code;
 use crate::digest::Digest;
@@ -253,6 +253,9 @@ pub enum Data {
         recall: RecallPlaced,
         on: SubjectId,
         source: Source,
+        /// Lists of what it reaches, in the log's order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reported: Vec<(RecallReported, Source)>,
         lifted: Option<Source>,
     },
 }
@@ -338,6 +341,13 @@ impl World {
     /// What binds everything below a subject.
     pub fn restrictions(&self, id: &SubjectId) -> &[Restriction] {
         self.states.get(id).map_or(&[], |state| &state.restrictions)
+    }
+
+    /// Every part of which something was said, in the order of their ids.
+    pub fn parts(&self) -> impl Iterator<Item = &SubjectId> {
+        let states = self.states.iter();
+        let parts = states.filter(|(_, state)| matches!(state.data, Data::Part { .. }));
+        parts.map(|(id, _)| id)
     }
 
     /// Card and organisation of a key.

@@ -22,6 +22,7 @@ mod logs;
 mod lookup;
 mod mark;
 mod material;
+mod notices;
 mod order;
 mod outbox;
 mod output;
@@ -102,9 +103,12 @@ enum Command {
     /// Say what happened to a part
     #[command(subcommand)]
     Part(part::Part),
-    /// Place and lift recalls
+    /// See what a recall reaches; place, report and lift it
     #[command(subcommand)]
     Recall(recall::Recall),
+    /// Read what concerns your parts, and name where it is sent
+    #[command(subcommand)]
+    Notices(notices::Notices),
     /// Ask what the record of a part says, and check the proof
     Scan(scan::Scan),
     /// Fetch everything about one part as a file, proved whole
@@ -144,6 +148,7 @@ impl Command {
             Command::Order(order) => order.run(),
             Command::Part(part) => part.run(),
             Command::Recall(recall) => recall.run(),
+            Command::Notices(notices) => notices.run(),
             Command::Scan(scan) => scan.run(),
             Command::Bundle(fetch) => fetch.run(),
             Command::Verify(verify) => verify.run(),

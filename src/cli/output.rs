@@ -80,7 +80,8 @@ impl Document {
         format!("{:#}\n", Value::Object(pairs.collect::<Map<_, _>>()))
     }
 
-    fn to_text(&self) -> String {
+    /// What people read: aligned lines.
+    pub fn to_text(&self) -> String {
         let shown = || self.lines.iter().filter(|line| !line.text.is_empty());
         let width = shown().map(|line| line.name.len()).max().unwrap_or(0);
         let mut out = String::new();

@@ -2,12 +2,12 @@
 
 use super::logs;
 use super::settings::{Place, Running};
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, Hooks};
 use crate::http::observe::Observer;
 use crate::http::quota::Quotas;
 use crate::http::{self, App, Around, Shared};
 use crate::jobs::cosigning::{self, Cosigning};
-use crate::jobs::{memory, while_writing};
+use crate::jobs::{hooks, memory, notices, while_writing};
 use crate::ledger::keys::LogKeys;
 use crate::ledger::lease::Claim;
 use crate::ledger::measured::Measured;
@@ -111,7 +111,14 @@ async fn serve(
     let stop = stopped();
     announce(&app, listener.local_addr()?);
     tell_metrics(metrics_listener, &app);
-    work((listener, stop), app, node, cosigning, database).await
+    work(
+        (listener, stop),
+        app,
+        node,
+        (cosigning, config.hooks),
+        database,
+    )
+    .await
 }
 
 fn around(config: &Config, witnesses: Arc<Witnesses>, observer: Observer) -> Around {
@@ -170,13 +177,16 @@ async fn work<S: Storage>(
     (listener, stop): (TcpListener, impl Future<Output = ()>),
     app: Shared,
     mut node: Node<S>,
-    cosigning: Cosigning,
+    (cosigning, hooks): (Cosigning, Hooks),
     database: &Database,
 ) -> Result<ExitCode> {
+    let (ledger, store, clock) = (&app.ledger, &app.store, &app.clock);
     let ended = tokio::select! {
         () = http::listen::serve(listener, app.clone(), stop) => Ok(ExitCode::SUCCESS),
         written = node.work() => explain(written),
         never = while_writing(&app.ledger, || app.tiles.keep_publishing()) => match never {},
+        never = while_writing(ledger, || notices::keep_noticing(ledger, store, clock)) => match never {},
+        never = while_writing(ledger, || hooks::keep_telling(ledger, store, clock, hooks)) => match never {},
         error = while_writing(&app.ledger, || cosigning::run(cosigning.clone())) => Err(anyhow!("{error}")),
         never = cosigning::follow(&cosigning) => match never {},
         gone = database.look_after() => gone.map(|()| ExitCode::FAILURE),

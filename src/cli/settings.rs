@@ -1,6 +1,6 @@
 //! Settings on the command line and in the environment.
 
-use crate::config::{Config, Files, Filter, Layer, LogFormat, PublicUrl, Secret};
+use crate::config::{Config, Files, Filter, Hooks, Layer, LogFormat, PublicUrl, Secret};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use std::net::SocketAddr;
@@ -77,6 +77,9 @@ pub struct Running {
     /// How the log is written [default: auto]
     #[arg(long, value_enum, env = "THREADMARK_LOG_FORMAT")]
     log_format: Option<LogFormat>,
+    /// Where members' webhooks may be [default: public]
+    #[arg(long, value_enum, env = "THREADMARK_HOOKS")]
+    hooks: Option<Hooks>,
 }
 
 impl Running {
@@ -101,6 +104,7 @@ impl Running {
             witness_policy: self.witness_policy,
             log: self.log.or(rust_log),
             log_format: self.log_format,
+            hooks: self.hooks,
             ..Layer::default()
         })
     }

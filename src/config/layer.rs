@@ -44,6 +44,9 @@ pub struct Layer {
     /// How the log is written.
     #[serde(deserialize_with = "format")]
     pub log_format: Option<LogFormat>,
+    /// Where members' hooks may be.
+    #[serde(deserialize_with = "hooks")]
+    pub hooks: Option<Hooks>,
     /// What one key and one address may use.
     pub limits: Limits,
 }
@@ -120,6 +123,7 @@ impl Layer {
             witness_policy: self.witness_policy.or(below.witness_policy),
             log: self.log.or(below.log),
             log_format: self.log_format.or(below.log_format),
+            hooks: self.hooks.or(below.hooks),
             // Flags set none, and the environment is asked when both are together.
             limits: below.limits,
         }
@@ -136,6 +140,16 @@ pub enum LogFormat {
     Json,
     /// Lines for people
     Text,
+}
+
+/// Where members' hooks may be: a member names the address, and the service calls it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Hooks {
+    /// On the Internet, by https
+    #[default]
+    Public,
+    /// Anywhere, also in the operator's own network and by http: for a ship
+    Anywhere,
 }
 
 /// A mistake in a text.
@@ -243,6 +257,13 @@ fn format<'de, D: Deserializer<'de>>(from: D) -> Result<Option<LogFormat>, D::Er
     parsed(from, |text| {
         <LogFormat as ValueEnum>::from_str(text, false)
             .map_err(|_| "expected auto, json or text".to_owned())
+    })
+}
+
+fn hooks<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Hooks>, D::Error> {
+    parsed(from, |text| {
+        <Hooks as ValueEnum>::from_str(text, false)
+            .map_err(|_| "expected public or anywhere".to_owned())
     })
 }
 

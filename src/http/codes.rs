@@ -49,6 +49,7 @@ border! {
     WrongDigest = BAD_REQUEST "wrong-digest": "The bytes have another SHA3-256 than the address.", "Compute the digest of the bytes that you send, and use it in the address.";
     NoSession = UNAUTHORIZED "no-session": "This asks for a member's session.", "Open a session at POST /v1/sessions and send its token as Bearer.";
     SessionRefused = UNAUTHORIZED "session-refused": "The assertion or session is not valid.", "Sign a new assertion with the session key of a key in force, and check the clock.";
+    NotAdministrator = FORBIDDEN "not-administrator": "Only an administrator of the organisation sets this.", "Let an administrator do it, or have the role `admin` granted.";
     NotFound = NOT_FOUND "not-found": "There is no such thing here.", "Check the address; what is not logged yet may come later.";
     BeyondTheLog = NOT_FOUND "beyond-the-log": "The log has not so many entries.", "Compare your checkpoint with /log/checkpoint: if yours is larger, the log went back or is another one; tell its governor.";
     WrongMethod = METHOD_NOT_ALLOWED "wrong-method": "The address does not take this method.", "Use one that the header Allow names.";

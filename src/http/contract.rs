@@ -71,6 +71,7 @@ pub(super) use problems;
         (name = "sync", description = "The log itself, for those who answer without a network."),
         (name = "catalogue", description = "Designs and design allowables, for members."),
         (name = "governance", description = "Who decides about members, keys and the policy, and what is decided."),
+        (name = "notices", description = "Recalls and withdrawals that reach a member's parts: to be asked for, or to be sent."),
         (name = "artifacts", description = "Sealed files by their SHA3-256, for members. The service cannot read \
                                             them."),
         (name = "sessions", description = "Short sessions of members, opened by a key."),

@@ -14,10 +14,12 @@ mod each;
 mod extract;
 pub mod governance;
 mod hop;
+pub mod impact;
 pub mod listen;
 pub mod log;
 pub mod marks;
 mod media;
+pub mod notices;
 pub mod observe;
 pub mod pages;
 pub mod problem;
@@ -102,6 +104,7 @@ pub struct App {
     pictures_each: Each<Address>,
     scans: Arc<Semaphore>,
     bundles: Arc<Semaphore>,
+    lists: Semaphore,
     uploads: Semaphore,
     uploads_each: Each<KeyId>,
 }
@@ -149,6 +152,7 @@ impl App {
             pictures_each: Each::new(PICTURES_EACH),
             scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
             bundles: Arc::new(Semaphore::new(BUNDLES_AT_ONCE)),
+            lists: Semaphore::new(impact::LISTS_AT_ONCE),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
             uploads_each: Each::new(UPLOADS_EACH),
         })
@@ -181,6 +185,9 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(scan::post))
         .routes(routes!(catalogue::designs))
         .routes(routes!(catalogue::allowables))
+        .routes(routes!(impact::get))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::hook, notices::set_hook))
         .routes(routes!(governance::get))
         .routes(routes!(artifacts::get, artifacts::put))
         .routes(routes!(sync::get))

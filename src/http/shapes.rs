@@ -7,6 +7,8 @@
 pub mod answer;
 pub mod catalogue;
 pub mod governance;
+pub mod impact;
+pub mod notices;
 
 use super::contract::schema;
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error};
@@ -175,6 +177,7 @@ mod tests {
         must_have_the_fields_of::<body::governance::Policy, governance::Policy>();
         must_have_the_fields_of::<body::governance::ClassPolicy, governance::ClassPolicy>();
         must_have_the_fields_of::<life::Place, answer::Place>();
+        must_have_the_fields_of::<life::Reached, impact::Reached>();
         must_have_the_fields_of::<world::Source, catalogue::Source>();
         must_have_the_fields_of::<world::Restriction, catalogue::Restriction>();
         must_have_the_fields_of::<digest::FileDigest, catalogue::FileDigest>();

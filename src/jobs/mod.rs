@@ -4,7 +4,9 @@
 //! decide a rule.
 
 pub mod cosigning;
+pub mod hooks;
 pub mod memory;
+pub mod notices;
 pub mod wire;
 
 use crate::ledger::Ledger;

@@ -384,6 +384,29 @@ mod tests {
         );
     }
 
+    /// It counts for hours and never looks whether its server lives, as one that waits for a lock whose holder is dead.
+    #[tokio::test]
+    async fn a_session_that_does_not_end_by_itself_does_not_stop_a_start() {
+        let folder = folder();
+        let cluster = Cluster::start(folder.path()).unwrap();
+        let url = cluster.url();
+        let busy = tokio::spawn(async move {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            let sql = "do $$ begin for i in 1 .. 9000000000000 loop null; end loop; end $$";
+            sqlx::raw_sql(sql).execute(&mut connection).await
+        });
+        let at_work = "select count(*)::text from pg_stat_activity where query like 'do $$%'";
+        while text(&cluster, at_work).await == "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        kill_9(cluster.server.pid().unwrap());
+        drop(cluster);
+
+        let cluster = Cluster::start(folder.path()).unwrap();
+        assert!(busy.await.unwrap().is_err());
+        assert_eq!(text(&cluster, "select 'it runs'").await, "it runs");
+    }
+
     #[tokio::test]
     async fn adopts_the_server_of_a_killed_service_and_refuses_a_second_one() {
         let folder = folder();

@@ -3,6 +3,7 @@
 //! Owns the database, its constraints' meaning, and the answers to `ledger::Storage`. Must never know HTTP, nor
 //! decide a rule. One file a resource.
 
+pub mod below;
 pub mod bundle;
 pub mod catalogue;
 pub mod checkpoint;
@@ -12,6 +13,7 @@ pub mod cosignature;
 pub mod entry;
 pub mod lease;
 pub mod mention;
+pub mod notice;
 pub mod open;
 pub mod part;
 pub mod rebuild;

@@ -4,6 +4,7 @@ use crate::support::{new_database, no_witnesses};
 use object_store::memory::InMemory;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use threadmark::ledger::Outcome;
 use threadmark::ledger::audit;
@@ -21,6 +22,7 @@ use threadmark_protocol::body::vote::{Change, Expulsion, NewFunctions};
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::bundle::{Page, Replica};
 use threadmark_protocol::fixture::{Consortium, Who, text};
+use threadmark_protocol::life::{Impact, Scope};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::SubjectId;
@@ -271,7 +273,27 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
             assert_eq!(carried, offline, "the part's bundle and the replica differ");
         }
     }
+    the_walk_down_finds_what_the_walk_up_does(&store, &replica).await;
     running.abort();
+}
+
+/// Of every subject, and of every subject together with the lot.
+async fn the_walk_down_finds_what_the_walk_up_does(store: &PgStore, replica: &Replica) {
+    let world = replica.world();
+    let lot: SubjectId = text("lot:l1");
+    for id in world.states.keys() {
+        for anchors in [[id.clone()].into(), [id.clone(), lot.clone()].into()] {
+            let scope = Scope {
+                anchors,
+                from: None,
+                until: None,
+            };
+            let below = store.parts_below(&scope.anchors, "", 100).await.unwrap();
+            let listed = Impact::of(world, scope.clone(), replica.size()).parts;
+            let listed: BTreeSet<_> = listed.into_iter().map(|reached| reached.part).collect();
+            assert_eq!(below, listed, "{:?}", scope.anchors);
+        }
+    }
 }
 
 fn viewers(of: &Consortium) -> [Viewer; 3] {

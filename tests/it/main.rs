@@ -26,6 +26,7 @@ mod ledger_nodes;
 mod ledger_tiles;
 mod memory;
 mod need_to_know;
+mod notices;
 mod openapi;
 mod postgres;
 mod readme;

@@ -322,6 +322,10 @@ impl Visitor<'_> {
             ("section", name) => self.has_section(name),
             ("artifact", "design") => is_ok(self.artifact(SEALED)),
             ("artifact", "plain") => is_ok(self.artifact(PLAIN)),
+            ("list", "impact") => {
+                let told = self.get("/v1/impact?anchors=design:d1");
+                told.0 == 200 && String::from_utf8(told.2).unwrap().contains("part:")
+            }
             ("list", kind) => is_ok(self.get(&format!("/v1/{kind}"))),
             ("governance", field) => {
                 let told = self.json("/v1/governance");

@@ -177,6 +177,44 @@ impl Client {
         answer.bytes(BUNDLE_BYTES_MAX)
     }
 
+    /// What concerns the session's organisation, after an entry; all, or what could not be sent.
+    pub fn notices(
+        &self,
+        session: &Session,
+        after: Option<u64>,
+        given_up: bool,
+    ) -> Result<serde_json::Value, SyncError> {
+        let request = self.http.get("/v1/notices");
+        let mut request = request.query("given_up", given_up.to_string());
+        if let Some(after) = after {
+            request = request.query("after", after.to_string());
+        }
+        let answer = self.http.answered(bearer(request, Some(session)).call())?;
+        answer.expect(&[StatusCode::OK])?.json()
+    }
+
+    /// Where the session's organisation is told.
+    pub fn webhook(&self, session: &Session) -> Result<Option<String>, SyncError> {
+        #[derive(Deserialize)]
+        struct Hook {
+            url: Option<String>,
+        }
+        let request = bearer(self.http.get("/v1/webhook"), Some(session));
+        let answer = self.http.answered(request.call())?;
+        let hook: Hook = answer.expect(&[StatusCode::OK])?.json()?;
+        Ok(hook.url)
+    }
+
+    /// Names that place; none ends it.
+    pub fn set_webhook(&self, session: &Session, url: Option<&str>) -> Result<(), SyncError> {
+        let request = bearer(self.http.put("/v1/webhook"), Some(session));
+        let sent = request.send_json(serde_json::json!({ "url": url }));
+        self.http
+            .answered(sent)?
+            .expect(&[StatusCode::NO_CONTENT])?;
+        Ok(())
+    }
+
     /// Sends one submission.
     pub fn submit(&self, submission: &Submission) -> Result<Submitted, SyncError> {
         let request = self

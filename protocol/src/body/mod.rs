@@ -244,6 +244,7 @@ kinds! {
     QuarantinePlaced(safety::QuarantinePlaced) = "safety.quarantine_placed", Report;
     QuarantineLifted(safety::QuarantineLifted) = "safety.quarantine_lifted", Act;
     RecallPlaced(safety::RecallPlaced) = "safety.recall_placed", Act;
+    RecallReported(safety::RecallReported) = "safety.recall_reported", Act;
     RecallLifted(safety::RecallLifted) = "safety.recall_lifted", Act;
     ReportVouched(safety::ReportVouched) = "safety.report_vouched", Act;
 }

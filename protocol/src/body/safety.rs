@@ -2,6 +2,7 @@
 //!
 //! Owns what these statements say. Must never know which parts are reached: `life`.
 
+use crate::digest::Digest;
 use crate::statement::StatementId;
 use crate::text::{Moment, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,19 @@ pub struct RecallPlaced {
     pub until: Option<Moment>,
     /// Why, and what to do.
     pub reason: Paragraph,
+}
+
+/// What a recall reaches, as its author found it in a log of so many entries. Subject: the recall. Who has that log makes the
+/// same list (`life::Impact`); the holds do not follow from it, they reach what is made later too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecallReported {
+    /// Entries of the log that the list goes by.
+    pub size: u64,
+    /// How many parts are in it.
+    pub parts: u64,
+    /// SHA3-256 of the list.
+    pub list: Digest,
 }
 
 /// The recall ends, by somebody other than who placed it. Subject: the recall.

@@ -3,7 +3,7 @@
 //! Owns the checks that tie a build to what allowed it, and the walk upward that finds recalls, withdrawals
 //! and revocations; the powder's own checks are in `powder`. Must never know what happened to the part after its build: `life`.
 
-use super::{Hold, Life, last_since};
+use super::{Hold, Life, impact, last_since};
 use crate::body::build::{BuildOrdered, BuildStarted, StartedPart};
 use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished, Effect};
 use crate::body::governance::{Function, PartClass};
@@ -420,12 +420,7 @@ fn is_as_ordered(order: &BuildOrdered, build: &BuildStarted) -> bool {
 /// Whether a restriction above a part reaches it.
 fn reaches(restriction: &Restriction, life: &Life, above: &BTreeSet<&SubjectId>) -> bool {
     let started = life.started_at;
-    let in_window = restriction
-        .from
-        .is_none_or(|from| started.is_none_or(|at| at >= from))
-        && restriction
-            .until
-            .is_none_or(|until| started.is_none_or(|at| at < until));
+    let in_window = impact::is_in_window(restriction.from, restriction.until, started);
     let in_effect = match restriction.effect {
         Effect::All => true,
         Effect::Unreleased => {

@@ -226,6 +226,7 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::BuildCompleted(says) => build::completed(context, says),
         Core::BuildAborted(says) => build::aborted(context, says),
         Core::RecallPlaced(says) => safety::recall_placed(context, says),
+        Core::RecallReported(says) => safety::recall_reported(context, says),
         Core::RecallLifted(says) => safety::recall_lifted(context, says),
         _ => part::said(context),
     }

@@ -3,9 +3,10 @@
 use super::{Changes, Context, Refusal, refuse, require};
 use crate::body::design::Effect;
 use crate::body::governance::{Function, Role};
-use crate::body::safety::{ANCHORS_MAX, RecallLifted, RecallPlaced};
+use crate::body::safety::{ANCHORS_MAX, RecallLifted, RecallPlaced, RecallReported};
 use crate::code::Code;
 use crate::text::OrgId;
+use crate::world::bounds::LISTS_MAX;
 use crate::world::{Data, Event, Report, Restriction, RestrictionKind, State};
 use std::collections::BTreeSet;
 
@@ -60,6 +61,7 @@ pub fn recall_placed(context: &Context, says: &RecallPlaced) -> Result<Changes, 
         recall: says.clone(),
         on: on.clone(),
         source: context.source.clone(),
+        reported: Vec::new(),
         lifted: None,
     };
     Ok(changes.set(on.clone(), state).set(id, recall))
@@ -99,6 +101,30 @@ fn owners(state: &State) -> Option<BTreeSet<OrgId>> {
         }
         _ => None,
     }
+}
+
+/// By the organisation that placed it, or an authority. It waits for the recall, as every act waits for what it names; nothing
+/// follows from it, so that a list that is wrong or old holds and frees nothing.
+pub fn recall_reported(context: &Context, says: &RecallReported) -> Result<Changes, Refusal> {
+    context.require_role(&[Role::DesignAuthority, Role::Certifier, Role::Production])?;
+    let id = context.subject("recall")?.clone();
+    let mut recall = context.known(&id)?.clone();
+    let Data::Recall {
+        source, reported, ..
+    } = &mut recall.data
+    else {
+        return refuse(Code::WrongSubject, "no recall");
+    };
+    if !context.has_function(context.org, Function::Authority) {
+        context.require_own(&source.org)?;
+    }
+    require(
+        reported.len() < LISTS_MAX,
+        Code::TooManyReports,
+        format!("It has {LISTS_MAX} lists already."),
+    )?;
+    reported.push((says.clone(), context.source.clone()));
+    Ok(Changes::default().set(id, recall))
 }
 
 /// By another person than who placed it, of the same organisation or of an authority.

@@ -3,6 +3,7 @@
 mod attacks;
 mod bounds;
 mod histories;
+mod impact;
 mod keys;
 mod kinds;
 mod material;

@@ -30,6 +30,8 @@ pub const FORKS_MAX: usize = 32;
 pub const ADMINS_MAX: u32 = 64;
 /// Keys that follow each other by rotation; then an administrator enrols a new one.
 pub const LINE_MAX: u32 = 16;
+/// Lists of what a recall reaches that it keeps: one a month for as long as it runs.
+pub const LISTS_MAX: usize = 64;
 /// Restrictions on one subject; the last of them binds everything below it, for good.
 pub const RESTRICTIONS_MAX: usize = 128;
 

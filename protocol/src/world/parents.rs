@@ -137,8 +137,13 @@ impl Data {
             Data::Log { source, .. }
             | Data::Key { source, .. }
             | Data::Design { source, .. }
-            | Data::Allowable { source, .. }
-            | Data::Recall { source, .. } => vec![source],
+            | Data::Allowable { source, .. } => vec![source],
+            Data::Recall {
+                source, reported, ..
+            } => {
+                let reported = reported.iter().map(|(_, source)| source);
+                std::iter::once(source).chain(reported).collect()
+            }
             Data::Approval {
                 source,
                 granted,

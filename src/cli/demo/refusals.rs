@@ -67,6 +67,9 @@ fn other_machine(stage: &mut Stage) -> Result<()> {
 
 /// The recall is placed while the agent is at sea with what it knew: the part that it prints then is born held.
 fn recall_reaches_old_and_new(stage: &mut Stage, first: &str, second: &str) -> Result<()> {
+    let would = stage.threadmark("certifier", "recall impact lot:l0931")?;
+    ensure!(would["reached"] == 2, "{would}");
+    stage.step("Before a recall of the powder lot is signed: it would reach 2 parts, and with whom they are");
     let place = "recall place lot:l0931 --reason 'Oxygen out of limits in retained sample'";
     let recall = text(&stage.threadmark("certifier", place)?, "subject")?;
     for mark in [first, second] {
@@ -77,6 +80,10 @@ fn recall_reaches_old_and_new(stage: &mut Stage, first: &str, second: &str) -> R
     stage.agent("agent", "sync")?;
     stage.must_not_install(&third, "recalled")?;
     stage.step("A part that was printed from the lot before the agent heard of it is born held");
+    let report = format!("recall report {recall} --out {}", stage.arg("recall.jsonl"));
+    let report = stage.threadmark("certifier", &report)?;
+    ensure!(report["reached"] == 3, "{report}");
+    stage.step("The list of the 3 parts is frozen: a file, and its digest in the log");
     stage.refused("operator", &ordering("hinge", "l0931"), "recalled")?;
     stage.step("A new order from the lot is refused: recalled");
     let lift = format!("recall lift {recall} --disposition 'Retest passed'");

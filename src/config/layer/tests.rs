@@ -84,6 +84,10 @@ fn a_mistake_is_told_by_line_key_and_what_is_allowed() {
             "line 1, `log_format`: expected auto, json or text",
         ),
         (
+            "hooks = \"everywhere\"",
+            "line 1, `hooks`: expected public or anywhere",
+        ),
+        (
             "public_url = \"https://a.example/path\"",
             "line 1, `public_url`: expected `https://`",
         ),

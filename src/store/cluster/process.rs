@@ -12,6 +12,18 @@ pub(super) fn command_line(pid: u32) -> Vec<u8> {
     fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
 }
 
+/// The processes whose working folder this is, as far as one may look.
+pub(super) fn working_in(folder: &Path) -> Vec<u32> {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let pids = processes.flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let works_there =
+        |pid: &u32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|there| there == folder);
+    pids.filter(works_there).collect()
+}
+
 /// Runs one of PostgreSQL's programs with `input`; what it prints is told only if it fails.
 pub(super) fn run(command: &mut Command, input: &str) -> Result<()> {
     let program = PathBuf::from(command.get_program());

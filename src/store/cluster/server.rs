@@ -4,7 +4,7 @@
 //! home (the lock) or as whom it runs (the account).
 
 use super::account::Account;
-use super::process::{command_line, last_lines, run};
+use super::process::{command_line, last_lines, run, working_in};
 use super::programs::Programs;
 use super::{ClusterError, Result, SOCKET, at};
 use std::ffi::OsString;
@@ -26,6 +26,11 @@ const LOOKS: u32 = 15_000;
 /// After `kill -9` of the server its sessions end with their current query, and after `kill -9` of
 /// the service a server may only be starting: then a start is tried again, 60 times, 30 seconds.
 const TRIES: u32 = 60;
+
+/// Tries after which sessions without a server are told to quit: one that waits for a lock in memory whose holder was killed too
+/// never ends by itself.
+const PATIENT_TRIES: u32 = 4;
+
 const RETRY: Duration = Duration::from_millis(500);
 const PREDECESSORS: [&str; 2] = ["pre-existing shared memory block", "already exists"];
 
@@ -247,6 +252,9 @@ impl Server {
             if !PREDECESSORS.iter().any(|message| tail.contains(message)) {
                 break;
             }
+            if attempt >= PATIENT_TRIES {
+                self.quit_orphans();
+            }
             thread::sleep(RETRY);
         }
         // Not empty when a server is there after all.
@@ -255,6 +263,20 @@ impl Server {
             tail: last_lines(&log),
             log,
         })
+    }
+
+    /// Ends the sessions of a server that is no more, as the server itself would have: nothing of theirs that was not committed
+    /// counts. PostgreSQL works in its data folder, and nobody else does. What lives on is met at the next try.
+    fn quit_orphans(&self) {
+        if self.lives() {
+            return;
+        }
+        for pid in working_in(&self.data()) {
+            let mut signal = self.command("pg_ctl");
+            signal.args(["kill", "QUIT", &pid.to_string()]);
+            // It may have ended between the look and the signal.
+            let _ = run(&mut signal, "");
+        }
     }
 
     /// One log a start, and the one before it: enough to see why, and bounded.

@@ -241,6 +241,40 @@ fn others(stage: &Stage) -> Vec<Ask> {
         )
         .by_member(),
         ask(
+            "get_impact",
+            "lot",
+            "A member asks which parts come from a lot",
+            "/v1/impact?anchors=lot:l1",
+        )
+        .by_member(),
+        ask(
+            "get_impact",
+            "stranger",
+            "A stranger asks",
+            "/v1/impact?anchors=lot:l1",
+        ),
+        ask(
+            "get_impact",
+            "no-subject",
+            "What is asked for is no subject",
+            "/v1/impact?anchors=powder",
+        )
+        .by_member(),
+        ask(
+            "list_notices",
+            "none",
+            "A member whose parts nothing concerns",
+            "/v1/notices",
+        )
+        .by_member(),
+        ask(
+            "get_webhook",
+            "none",
+            "Nothing is sent to this member",
+            "/v1/webhook",
+        )
+        .by_member(),
+        ask(
             "get_governance",
             "policy",
             "Anybody asks for the policy in force",

@@ -6,13 +6,14 @@
 mod naive;
 mod player;
 
+use super::impact::{held_by, listed};
 use super::kinds::replay;
 use super::*;
 use crate::body::Nature;
 use crate::bundle::Replica;
 use crate::lifecycle::{apply, subjects};
 use crate::statement::Statement;
-use crate::world::State;
+use crate::world::{Data, State};
 use player::{Player, Step};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -181,6 +182,18 @@ proptest! {
             let part = above(world, entry);
             assert_eq!(apply(&part, entry, at), apply(world, entry, at));
         });
+    }
+
+    #[test]
+    fn the_list_of_a_recall_is_what_it_holds(seed: u8, steps in steps()) {
+        let mut player = Player::play(seed, &steps);
+        player.c.come_home();
+        let world = player.c.log.world();
+        for (id, state) in &world.states {
+            if let Data::Recall { recall, lifted: None, .. } = &state.data {
+                prop_assert_eq!(listed(world, recall), held_by(world, id));
+            }
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn every_kind() -> (Consortium, SubjectId) {
     c.install(Who::Mechanic, &part).unwrap();
     go_through_service(&mut c, &part);
     let recall = c.recall(Who::Certifier, &[&licence]).unwrap();
+    c.report_recall(Who::Certifier, &recall).unwrap();
     c.grant(Who::AuthorityAdmin, Role::Certifier);
     c.lift_recall(Who::AuthorityAdmin, &recall).unwrap();
     let destruction = c.destroy(Who::Mechanic, &part).unwrap().id;

@@ -42,6 +42,7 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("bounds.rs"),
         include_str!("material.rs"),
         include_str!("service.rs"),
+        include_str!("impact.rs"),
         include_str!("histories.rs"),
         include_str!("../../../../tests/it/need_to_know.rs"),
         include_str!("../../../../printer-agent/src/gate/tests.rs"),
