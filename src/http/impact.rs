@@ -35,12 +35,12 @@ pub struct Asked {
         max_length = 900
     )]
     anchors: String,
-    /// Only parts whose build started at or after (RFC 3339).
-    #[param(max_length = 40)]
-    from: Option<String>,
-    /// Only parts whose build started before (RFC 3339).
-    #[param(max_length = 40)]
-    until: Option<String>,
+    /// Only parts whose build started at or after, Unix seconds.
+    #[param(minimum = 946684800, maximum = 7258118399u64)]
+    from: Option<i64>,
+    /// Only parts whose build started before, Unix seconds.
+    #[param(minimum = 946684800, maximum = 7258118399u64)]
+    until: Option<i64>,
     /// Last part of the page before; none for the first.
     #[param(pattern = "^[a-z]{1,19}:[0-9A-Za-z._-]{1,80}$", max_length = 100)]
     after: Option<String>,
@@ -108,13 +108,13 @@ fn scope(asked: &Asked) -> Result<Scope, Problem> {
             "at most {ANCHORS_MAX} anchors"
         )));
     }
-    let time = |text: &Option<String>| -> Result<Option<Moment>, Problem> {
-        let time = text.as_deref().map(str::parse).transpose();
+    let time = |unix: Option<i64>| {
+        let time = unix.map(Moment::from_unix).transpose();
         time.map_err(Problem::bad_request)
     };
     Ok(Scope {
         anchors,
-        from: time(&asked.from)?,
-        until: time(&asked.until)?,
+        from: time(asked.from)?,
+        until: time(asked.until)?,
     })
 }

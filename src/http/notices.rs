@@ -21,6 +21,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Notices of one page.
 const ROWS: i64 = 50;
+/// Largest number that every JSON reader keeps exactly (RFC 8259).
+const INDEX_MAX: u64 = (1 << 53) - 1;
 /// Longest address.
 const URL_BYTES_MAX: usize = 500;
 
@@ -58,7 +60,7 @@ pub struct Hook {
 }
 
 problems!(ReadProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused);
-problems!(SetProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::NotAdministrator);
+problems!(SetProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::NotAdministrator, Border::WrongMediaType, Border::TooLarge);
 
 /// What concerns the caller's parts
 ///
@@ -73,6 +75,9 @@ pub async fn list(
     session: Session,
 ) -> Result<Json<Page>, Problem> {
     let given_up = which.given_up.unwrap_or(false);
+    if which.after.is_some_and(|after| after > INDEX_MAX) {
+        return Err(Problem::bad_request("no log is so long"));
+    }
     let found = app.store.notices(&session.org, which.after, given_up, ROWS);
     let found = found.await?;
     let next = found.last().filter(|_| found.len() as i64 == ROWS);

@@ -149,6 +149,11 @@ impl Stage {
         }
     }
 
+    /// A session of somebody else. Blocks.
+    pub fn token_of(&self, who: Who) -> String {
+        opened(&self.url, &assertion(&self.of, self.now, who, "another"))
+    }
+
     /// The marks of all units, and one that nobody made.
     pub fn marks(&self) -> impl Iterator<Item = Mark> {
         let licensed = (1..=UNITS).map(|unit| self.of.mark(&self.licence, unit));
@@ -236,16 +241,22 @@ pub fn assertion_with(
 }
 
 async fn session(url: &str, of: &Consortium) -> String {
-    let body = serde_json::json!({ "assertion": assertion(of, of.now, Who::Mechanic, "stage") });
-    let address = format!("{url}/v1/sessions");
-    let asked = tokio::task::spawn_blocking(move || {
-        let mut response = ureq::post(address).send_json(body).unwrap();
-        response
-            .body_mut()
-            .read_json::<serde_json::Value>()
-            .unwrap()
-    });
-    asked.await.unwrap()["token"].as_str().unwrap().to_owned()
+    let (url, assertion) = (
+        url.to_owned(),
+        assertion(of, of.now, Who::Mechanic, "stage"),
+    );
+    let asked = tokio::task::spawn_blocking(move || opened(&url, &assertion));
+    asked.await.unwrap()
+}
+
+/// Token of a session for an assertion.
+fn opened(url: &str, assertion: &str) -> String {
+    let body = json!({ "assertion": assertion });
+    let mut response = ureq::post(format!("{url}/v1/sessions"))
+        .send_json(body)
+        .unwrap();
+    let opened: Value = response.body_mut().read_json().unwrap();
+    opened["token"].as_str().unwrap().to_owned()
 }
 
 /// RFC 4648 section 5, without padding.
