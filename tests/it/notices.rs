@@ -193,10 +193,13 @@ async fn what_a_crash_left_is_noticed_once() {
     assert!(size <= ground.store.noticed().await.unwrap());
 }
 
+/// Head and body of a request.
+type Call = (Vec<String>, String);
+
 /// A program of a member: keeps what it is sent, and answers one status after the other, the last for ever.
 struct Receiver {
     url: String,
-    heard: Arc<Mutex<Vec<(Vec<String>, String)>>>,
+    heard: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Receiver {
@@ -234,7 +237,7 @@ impl Receiver {
         Receiver { url, heard }
     }
 
-    fn heard(&self) -> Vec<(Vec<String>, String)> {
+    fn heard(&self) -> Vec<Call> {
         self.heard.lock().unwrap().clone()
     }
 }

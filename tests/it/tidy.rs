@@ -290,7 +290,8 @@ fn nothing_gives_up_on_an_error() {
 
 #[test]
 fn every_query_is_checked_when_it_is_compiled() {
-    for (path, text) in rust_files("src/store") {
+    let files = rust_files("src/store").into_iter();
+    for (path, text) in files.filter(|(path, _)| !is_test(path)) {
         for word in [
             "sqlx::query(",
             "sqlx::query_as(",

@@ -53,19 +53,16 @@ async fn every_line_on_the_page_works() {
         write("statement.cbor", &stage.unsent.submission.to_bytes());
         write("picture.png", &stage.picture());
         write("sealed.age", ARTIFACT);
-        write(
-            "body.json",
-            format!("{{\"assertion\":\"{assertion}\"}}").as_bytes(),
-        );
+        let assertion = format!("{{\"assertion\":\"{assertion}\"}}");
         let admin = stage.token_of(Who::MroAdmin);
         let lines = lines(&page(&format!("{}/docs", stage.url)));
         assert_eq!(lines.len(), super::operations());
         for (operation, line) in lines {
-            let mut token = &stage.token;
-            if operation == "put_webhook" {
-                write("body.json", b"{\"url\":null}");
-                token = &admin;
-            }
+            let (token, body) = match &operation[..] {
+                "put_webhook" => (&admin, "{\"url\":null}"),
+                _ => (&stage.token, &assertion[..]),
+            };
+            write("body.json", body.as_bytes());
             let status = status(&stage, token, folder.path(), &line);
             assert!(status.starts_with('2'), "{operation}: {line}: {status}");
         }
