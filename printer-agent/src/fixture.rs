@@ -243,6 +243,7 @@ impl Ship {
             handed_over: Digest::sha3(&[b"nothing"]),
             assurance: Assurance::File,
             knowledge_age_s: 0,
+            unmarked: false,
         })
     }
 

@@ -148,8 +148,10 @@ pub struct Cleared {
     pub unit: u32,
     /// Its mark.
     pub mark: Mark,
-    /// The marked geometry, in memory only.
+    /// The geometry, in memory only; with the mark in it unless `unmarked`.
     pub geometry: Zeroizing<Vec<u8>>,
+    /// The approval qualifies no zone: the mark is put on after the build.
+    pub unmarked: bool,
     /// Its SHA3-256.
     pub digest: Digest,
     /// Age of the knowledge it rests on.
@@ -189,7 +191,11 @@ pub fn check(home: &Home, view: &View, request: &Request, now: i64) -> Result<Cl
     let secrets = case.secrets()?;
     let files = case.files(&secrets)?;
     let mark = case.mark(&secrets, unit)?;
-    let geometry = case.embed(&files.geometry, mark)?;
+    let unmarked = case.above.zone_problem().is_some();
+    let geometry = match unmarked {
+        true => files.geometry,
+        false => case.embed(&files.geometry, mark)?,
+    };
     Ok(Cleared {
         order: request.order.clone(),
         ordered: case.order.clone(),
@@ -197,6 +203,7 @@ pub fn check(home: &Home, view: &View, request: &Request, now: i64) -> Result<Cl
         mark,
         digest: Digest::sha3(&[&geometry]),
         geometry,
+        unmarked,
         knowledge_age_s,
     })
 }

@@ -153,6 +153,7 @@ fn spend(
         handed_over: cleared.digest,
         assurance: printer.assurance(),
         knowledge_age_s: cleared.knowledge_age_s,
+        unmarked: cleared.unmarked,
     });
     writer.sign(Draft::new(build.clone(), core), now, entropy)?;
     Ok((build, part))

@@ -4,11 +4,12 @@
 //! online and offline. It never authorises an installation; a person does. Must never know transports.
 
 use crate::body::governance::{ClassPolicy, PartClass, Policy};
+use crate::body::marking::Entered;
 use crate::code::{Code, HoldKind};
 use crate::life::{Above, Life, Phase, Place};
 use crate::mark::Mark;
 use crate::text::{Line, OrgId, SubjectId};
-use crate::world::{self, Data, Decided, World, mark_subject};
+use crate::world::{self, Data, Decided, Event, World, mark_subject};
 use decide::Case;
 use serde::{Deserialize, Serialize};
 use steps::Told;
@@ -17,6 +18,7 @@ mod decide;
 mod knowledge;
 mod need;
 mod steps;
+mod words;
 
 pub use knowledge::{Knowledge, Witnessing};
 pub use need::is_for_everybody;
@@ -99,6 +101,8 @@ pub struct Face {
     pub mark: Mark,
     /// Its subject, opaque; the envelope of every step names it too.
     pub part: Option<SubjectId>,
+    /// The mark that took the place of this one, where it was worn or damaged.
+    pub replaced_by: Option<Mark>,
     /// Name of the design.
     pub name: Option<Line>,
     /// Part number.
@@ -109,7 +113,7 @@ pub struct Face {
     pub class: Option<PartClass>,
     /// Who published the design.
     pub design_authority: Option<OrgId>,
-    /// Who made it.
+    /// Who made it; nobody, where no licensed build did: then a step says who entered it.
     pub maker: Option<OrgId>,
     /// Material specification.
     pub material: Option<Line>,
@@ -314,11 +318,20 @@ fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
         .licence()
         .map(|licence| licence.commitments.len() as u32);
     let maker = above.licence().map(|licence| licence.holder.clone());
+    let said = entered(world, life);
     Face {
         mark,
         part: Some(life.part.clone()),
-        name: design.map(|design| design.name.clone()),
-        part_number: design.map(|design| design.part_number.clone()),
+        replaced_by: life.mark.filter(|newest| *newest != mark),
+        name: design
+            .map_or_else(|| said.map(|says| &says.name), |design| Some(&design.name))
+            .cloned(),
+        part_number: design
+            .map_or_else(
+                || said.map(|says| &says.part_number),
+                |design| Some(&design.part_number),
+            )
+            .cloned(),
         revision: design.map(|design| design.revision.clone()),
         class: above.class(),
         design_authority: above.design_authority().cloned(),
@@ -330,4 +343,16 @@ fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
         installed: life.installed.clone(),
         phase: life.phase,
     }
+}
+
+/// What a part is, as who entered it says; none where a build made it.
+fn entered<'w>(world: &'w World, life: &Life) -> Option<&'w Entered> {
+    let by = life.entered.as_ref()?.statement;
+    let Some(Data::Part { facts, .. }) = world.get(&life.part) else {
+        return None;
+    };
+    facts.iter().find_map(|fact| match &fact.says {
+        Event::Entered(says) if fact.source.statement == by => Some(says),
+        _ => None,
+    })
 }

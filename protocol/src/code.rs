@@ -80,11 +80,13 @@ codes! {
     LicenceOtherHolder = "licence-other-holder": "The licence is for another organisation.", "Ask the licensor.";
     MarkNotLicensed = "mark-not-licensed": "The mark is not the one that the licence commits to for this unit.", "Treat the part as suspect: it did not come from the licensed agent.";
     MarkDuplicated = "mark-duplicated": "Two authentic builds claim the same mark.", "Hold both parts; one of them is a copy.";
+    MarkMissing = "mark-missing": "The part was made without its mark, and nobody has reported that one was put on and reads.", "Put the mark on, report it, and have it graded.";
     QualificationPart = "qualification-part": "The part was made under a qualification licence and can never be released.", "Use it for tests only.";
     // Machine, material, build
     MachineUnknown = "machine-unknown": "The machine is not enrolled.", "Enrol the machine.";
     MachineNotQualified = "machine-not-qualified": "The machine was not qualified for the process when the build started.", "Qualify the machine first.";
     MachineNotCalibrated = "machine-not-calibrated": "The machine's calibration was not in force when the build started.", "Calibrate the machine first.";
+    MachineRetired = "machine-retired": "The machine was retired before the build started.", "Build on another machine; treat a part that it built since as suspect.";
     LotUnknown = "lot-unknown": "No receipt of the material lot is logged.", "Log the lot's receipt.";
     LotOtherMaterial = "lot-other-material": "The lot is not the material that the design asks for.", "Use a lot of the right material.";
     LotInsufficient = "lot-insufficient": "The lot has not enough material left.", "Receive more, or use another lot.";
@@ -132,6 +134,7 @@ codes! {
     Provisional = "provisional": "The answer would lean on statements that are not logged yet.", "Synchronise and ask again.";
     PhysicalMatchMissing = "physical-match-missing": "For this class the piece must be matched with its enrolled evidence.", "Have the part measured and compared.";
     NotYourCustody = "not-your-custody": "The part is in another organisation's custody.", "Log the receipt first.";
+    OriginReported = "origin-reported": "No licensed build made this part: what it is was reported by who had it.", "Compare the piece with its papers, and decide by them; no approval in this log covers it.";
     AssetNotNamed = "asset-not-named": "The approval names types of assets, and no asset was named.", "Say which asset the part is for.";
 }
 
@@ -167,13 +170,17 @@ impl Code {
         use Code::*;
         match self {
             OrderMissing | BuildMissing | BuildUnfinished | ShipmentMissing | LotUnknown
-            | MachineUnknown | NotInstalled | UsageMissing | WaitsFor => HoldKind::DocGap,
+            | MachineUnknown | NotInstalled | UsageMissing | MarkMissing | WaitsFor => {
+                HoldKind::DocGap
+            }
             Recalled => HoldKind::Recall,
             Quarantined => HoldKind::Quarantine,
             Nonconforming | BuildAborted | MassUnbalanced => HoldKind::Nonconformance,
             DesignWithdrawn | DesignSuperseded | NotApproved | ApprovalRevoked
             | ApprovalExpired | ZoneNotQualified | LicenceNotAccepted | LicenceExpired
-            | QualificationPart | ReuseExceeded | LifeExpired => HoldKind::Unapproved,
+            | QualificationPart | MachineRetired | ReuseExceeded | LifeExpired => {
+                HoldKind::Unapproved
+            }
             Unvouched | KeyCompromised => HoldKind::Unvouched,
             _ => HoldKind::Suspect,
         }

@@ -1,11 +1,11 @@
 //! A small consortium for the tests of every crate: genesis to the life of a part, without a service.
 //!
 //! Owns people with keys, a log in memory that orders as the service does, and the steps of a part's life.
-//! Everything follows from one seed; time is a counter. Must never be part of a product: it stands behind the
-//! feature `fixture`, and its keys are known to everybody.
+//! Everything follows from one seed; time is a counter. Must never be part of a product: its keys are known to everybody.
 
 mod design;
 mod log;
+mod marking;
 mod material;
 mod members;
 mod people;
@@ -106,6 +106,8 @@ pub struct Consortium {
     pub newest: BTreeMap<SubjectId, StatementId>,
     /// What the log's checkpoint key is made of.
     pub checkpoint_seed: [u8; 32],
+    /// Whether agents build without marks, for zones that are not qualified.
+    pub unmarked: bool,
     /// What authors at sea have seen of the log.
     pub seen: Option<Seen>,
     entropy: Entropy,
@@ -179,6 +181,7 @@ impl Consortium {
             seeds: BTreeMap::new(),
             newest: BTreeMap::new(),
             checkpoint_seed,
+            unmarked: false,
             entropy: founder.entropy,
             counter: 0,
         }

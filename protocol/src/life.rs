@@ -12,7 +12,7 @@ use crate::statement::StatementId;
 use crate::text::{Line, OrgId, SubjectId};
 use crate::world::{Data, Report, Source, World};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod above;
 mod doubt;
@@ -20,6 +20,7 @@ mod fold;
 mod holding;
 mod impact;
 mod lots;
+mod marking;
 mod order;
 mod service;
 
@@ -114,8 +115,14 @@ pub struct Place {
 pub struct Life {
     /// The part.
     pub part: SubjectId,
-    /// Its mark.
+    /// Its mark; the newest, where it was marked again.
     pub mark: Option<Mark>,
+    /// Every mark that it ever had.
+    pub marks: BTreeSet<Mark>,
+    /// It was made without its mark, and none was put on and graded since.
+    pub is_unmarked: bool,
+    /// Who said what it is, where no build did.
+    pub entered: Option<Source>,
     /// Its build.
     pub build: Option<SubjectId>,
     /// When the build started, Unix seconds.

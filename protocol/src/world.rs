@@ -108,6 +108,7 @@ pub enum RestrictionKind {
     Superseded,
     ApprovalRevoked,
     Recalled,
+    Retired,
 }
 
 impl RestrictionKind {
@@ -118,6 +119,7 @@ impl RestrictionKind {
             RestrictionKind::Superseded => Code::DesignSuperseded,
             RestrictionKind::ApprovalRevoked => Code::ApprovalRevoked,
             RestrictionKind::Recalled => Code::Recalled,
+            RestrictionKind::Retired => Code::MachineRetired,
         }
     }
 }

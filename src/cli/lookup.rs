@@ -67,7 +67,7 @@ pub fn machine(world: &World, id: &SubjectId) -> Result<(OrgId, Line)> {
 pub struct Case {
     /// The part.
     pub part: SubjectId,
-    /// Its mark, where a build is known.
+    /// Its newest mark, where one is known.
     pub mark: Option<Mark>,
     /// Its newest statement, to come after.
     pub after: Option<StatementId>,
@@ -107,6 +107,12 @@ impl Case {
             format!("As far as is known here of {}.", self.part),
         )
         .into()
+    }
+
+    /// The mark that its build allocated and could not build in.
+    pub fn mark_that_is_missing(&self) -> Option<Mark> {
+        let life = self.life.as_ref()?;
+        life.mark.filter(|_| life.is_unmarked)
     }
 
     /// The inspection that a release rests on: the passed one, else the newest.

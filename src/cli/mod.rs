@@ -95,7 +95,7 @@ enum Command {
     /// Report material
     #[command(subcommand)]
     Material(material::Material),
-    /// Enrol, qualify and calibrate machines
+    /// Enrol, qualify, calibrate and retire machines
     #[command(subcommand)]
     Machine(resource::Machine),
     /// Order a build

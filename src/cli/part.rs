@@ -4,6 +4,7 @@
 //! never know phases.
 
 mod holding;
+mod marking;
 mod quality;
 mod service;
 
@@ -94,6 +95,8 @@ pub enum Part {
         reason: Paragraph,
     },
     #[command(flatten)]
+    Marking(marking::Marking),
+    #[command(flatten)]
     Quality(quality::Quality),
     #[command(flatten)]
     Service(service::Service),
@@ -140,13 +143,19 @@ pub struct On {
 impl On {
     /// Finds the part, and signs what `says` makes of it.
     fn say(self, says: impl FnOnce(&Case) -> Result<Core>) -> Result<ExitCode> {
+        self.tell(|case| Ok((says(case)?, Document::new())))
+    }
+
+    /// As [`On::say`], and prints what else is worth knowing.
+    fn tell(self, says: impl FnOnce(&Case) -> Result<(Core, Document)>) -> Result<ExitCode> {
         let desk = self.signing.open()?;
         let case = Case::find(&desk.view()?, &self.part)?;
-        let core = says(&case)?;
+        let (core, more) = says(&case)?;
         let grouped = case.mark.as_ref().map(Mark::grouped).unwrap_or_default();
         let told = Document::new()
             .with_text("mark", case.mark, grouped)
-            .with("after", case.after);
+            .with("after", case.after)
+            .and(more);
         desk.sign(
             Draft {
                 occurred_at: self.at,
@@ -212,6 +221,7 @@ impl Part {
                     reason,
                 }))
             }),
+            Part::Marking(marking) => marking.run(),
             Part::Quality(quality) => quality.run(),
             Part::Service(service) => service.run(),
             Part::Holding(holding) => holding.run(),

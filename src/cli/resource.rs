@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified};
+use threadmark_protocol::body::resource::{
+    MachineCalibrated, MachineEnrolled, MachineQualified, MachineRetired,
+};
 use threadmark_protocol::key::KeyId;
-use threadmark_protocol::text::{Line, Moment, SubjectId};
+use threadmark_protocol::text::{Line, Moment, Paragraph, SubjectId};
 
-/// Enrol, qualify and calibrate machines
+/// Enrol, qualify, calibrate and retire machines
 #[derive(Subcommand)]
 pub enum Machine {
     /// Enrol a machine of your organisation, with its agent's key
@@ -24,6 +26,8 @@ pub enum Machine {
     Qualify(Qualify),
     /// Report that a machine was calibrated
     Calibrate(Calibrate),
+    /// Take a machine out of use for good: what it builds from now on is held
+    Retire(Retire),
 }
 
 #[derive(Args)]
@@ -87,6 +91,19 @@ pub struct Calibrate {
     signing: Signing,
 }
 
+#[derive(Args)]
+#[command(after_help = "Example:
+  threadmark machine retire machine:5d…c0 --reason 'Sold to another shop' --home ./production")]
+pub struct Retire {
+    /// The machine
+    machine: SubjectId,
+    /// Why
+    #[arg(long)]
+    reason: Paragraph,
+    #[command(flatten)]
+    signing: Signing,
+}
+
 impl Machine {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode> {
@@ -103,6 +120,12 @@ impl Machine {
                     .signing
                     .open()?
                     .sign(Draft::new(qualify.machine, core), Document::new())
+            }
+            Machine::Retire(retire) => {
+                let reason = retire.reason;
+                let core = Core::MachineRetired(MachineRetired { reason });
+                let draft = Draft::new(retire.machine, core);
+                retire.signing.open()?.sign(draft, Document::new())
             }
             Machine::Calibrate(of) => {
                 let certificate = args::digest_of(&of.certificate)?;

@@ -257,7 +257,7 @@ fn pairs(face: &Face, names: &BTreeMap<&OrgId, &str>) -> Vec<Pair> {
     identity(face).into_iter().chain(who).flatten().collect()
 }
 
-fn identity(face: &Face) -> [Option<Pair>; 9] {
+fn identity(face: &Face) -> [Option<Pair>; 10] {
     let line = |label, text: &Option<Line>| text.as_ref().map(|text| Pair::new(label, text));
     let unit = |(unit, of)| Pair::new("Unit", format!("{unit} of {of} licensed"));
     let place = |at: &Place| Pair::new("Installed in", format!("{}, {}", at.asset, at.position));
@@ -265,6 +265,8 @@ fn identity(face: &Face) -> [Option<Pair>; 9] {
         line("Part number", &face.part_number).map(Pair::mono),
         line("Revision", &face.revision),
         Some(Pair::new("Mark", face.mark.grouped()).mono()),
+        face.replaced_by
+            .map(|newest| Pair::new("Replaced by mark", newest.grouped()).mono()),
         Some(Pair::new("Stage", words::phase(face.phase))),
         face.installed.as_ref().map(place),
         face.class

@@ -1,89 +1,12 @@
 //! Several governors at their command lines: what two decide and one does not, and what the service shows of it.
 
-use crate::support::{Founded, Service, new_database};
+use crate::support::stage::Stage;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use threadmark_agent::home::Home;
 use threadmark_agent::sync::SyncError;
 use threadmark_agent::system::{self, SystemEntropy};
-use tokio::runtime::Runtime;
-
-/// Refused by a rule.
-const REFUSED: i32 = 3;
-
-/// A founded log with its service, and the homes of people.
-struct Stage {
-    founded: Founded,
-    service: Service,
-}
 
 impl Stage {
-    fn new() -> Stage {
-        let founded = Founded::new(Runtime::new().unwrap().block_on(new_database()));
-        let service = founded.serve();
-        let stage = Stage { founded, service };
-        stage.join("governor");
-        stage
-    }
-
-    fn home(&self, who: &str) -> PathBuf {
-        self.founded.folder.path().join(who)
-    }
-
-    /// `threadmark LINE --home WHO --json`.
-    fn run(&self, who: &str, line: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_threadmark"))
-            .args(shlex::split(line).unwrap())
-            .args([Path::new("--home"), &self.home(who), Path::new("--json")])
-            .env_remove("THREADMARK_HOME")
-            .output()
-            .unwrap()
-    }
-
-    fn done(&self, who: &str, line: &str) -> Value {
-        let output = self.run(who, line);
-        assert!(output.status.success(), "{who}: {line}: {output:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// What somebody was told whom a rule refuses.
-    fn refused(&self, who: &str, line: &str) -> String {
-        let output = self.run(who, line);
-        assert_eq!(
-            output.status.code(),
-            Some(REFUSED),
-            "{who}: {line}: {output:?}"
-        );
-        let told = [output.stdout, output.stderr].concat();
-        String::from_utf8(told).unwrap()
-    }
-
-    fn join(&self, who: &str) {
-        let line = format!("join --service {}", self.service.url);
-        self.done(who, &line);
-    }
-
-    /// A new person; the file with the card.
-    fn person(&self, who: &str) -> String {
-        self.person_of(who, who)
-    }
-
-    fn person_of(&self, org: &str, who: &str) -> String {
-        self.done(who, &format!("key new --org {org}.example --actor {who}"));
-        let card = self.done(who, "key card");
-        let file = self.home(&format!("{who}.json"));
-        std::fs::write(&file, card.to_string()).unwrap();
-        file.display().to_string()
-    }
-
-    /// Proposed by the operator of the log.
-    fn propose(&self, id: &str, change: &str) {
-        let line =
-            format!("governance propose {change} --reason 'As discussed' --id proposal:{id}");
-        self.done("governor", &line);
-    }
-
     fn vote(&self, who: &str, id: &str) {
         self.done(who, "sync");
         self.done(who, &format!("governance vote proposal:{id}"));

@@ -62,7 +62,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4usize).prop_map(Quarantine),
         1 => Just(Recall),
         2 => (0..4usize).prop_map(Powder),
-        3 => (0..8usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
+        3 => (0..11usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
         2 => Just(Sail),
         2 => Just(ComeHome),
         1 => (0..4usize).prop_map(Decide),
@@ -164,6 +164,13 @@ fn serve(of: &mut Consortium, what: usize, part: &SubjectId) {
             .give(Who::Custodian, part, of.org(Who::Mechanic))
             .and_then(|given| of.take(Who::Mechanic, part, given.id)),
         6 => of.repair(Who::Mechanic, part, false),
+        7 => {
+            let (label, new) = (of.new_mark(), of.new_mark());
+            let labelled = of.label(Who::Custodian, part, label);
+            labelled.and_then(|_| of.mark_again(Who::Custodian, part, label, new))
+        }
+        8 => of.enter(Who::Custodian, part),
+        9 => of.retire(Who::Production, &Who::Machine.machine()),
         _ => of.decommission(Who::Custodian, part),
     };
 }

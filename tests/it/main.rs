@@ -24,6 +24,7 @@ mod ledger_faults;
 mod ledger_histories;
 mod ledger_nodes;
 mod ledger_tiles;
+mod life;
 mod memory;
 mod need_to_know;
 mod notices;

@@ -86,6 +86,8 @@ impl History {
         let held = of.hand_over(&part).unwrap().id;
         of.install(Who::Mechanic, &part).unwrap();
         go_through(&mut of, &part);
+        let new = of.new_mark();
+        of.mark_again(Who::Mechanic, &part, mark, new).unwrap();
         of.quarantine(Who::Designer, &part).unwrap();
         let lot = of.lot.clone();
         of.recall(Who::Production, &[&lot]).unwrap();

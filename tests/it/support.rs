@@ -3,6 +3,7 @@
 
 pub mod bucket;
 pub mod liar;
+pub mod stage;
 pub mod witness;
 
 use std::io::{BufRead as _, BufReader};

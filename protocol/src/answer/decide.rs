@@ -33,6 +33,9 @@ impl Case<'_> {
             return decision;
         }
         let found = match self.known.life.phase {
+            Phase::Installed | Phase::Released if self.known.life.entered.is_some() => {
+                return self.made_otherwise();
+            }
             Phase::Installed => Vec::new(),
             Phase::Released => match self.to_custodian() {
                 Ok(()) => return self.fresh((Verdict::EligibleByRecord, Vec::new())),
@@ -58,6 +61,17 @@ impl Case<'_> {
         match holds.first()?.kind {
             HoldKind::DocGap => Some((Verdict::CannotDetermine, reasons.collect())),
             _ => Some((Verdict::DoNotInstall, reasons.collect())),
+        }
+    }
+
+    /// What no licensed build made is never eligible: whether it may be installed is for its papers to say.
+    fn made_otherwise(&self) -> Decision {
+        let reasons = vec![Code::OriginReported.into()];
+        let life = &self.known.life;
+        let is_custodian = matches!(self.viewer, Viewer::Member { org, .. } if life.custodian.as_ref() == Some(org));
+        match life.phase == Phase::Released && is_custodian {
+            true => (Verdict::CannotDetermine, reasons),
+            false => self.fresh((Verdict::RecordFound, reasons)),
         }
     }
 

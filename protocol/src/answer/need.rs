@@ -23,6 +23,10 @@ pub fn is_for_everybody(core: &Core) -> bool {
             | Core::BuildStarted(_)
             | Core::BuildCompleted(_)
             | Core::BuildAborted(_)
+            | Core::PartEntered(_)
+            | Core::PartMarked(_)
+            | Core::PartMarkVerified(_)
+            | Core::PartRemarked(_)
             | Core::PartPostProcessed(_)
             | Core::PartTested(_)
             | Core::PartInspected(_)
@@ -37,6 +41,10 @@ pub(super) fn is_event_for_everybody(event: &Event) -> bool {
         Event::Started { .. }
             | Event::Completed { .. }
             | Event::Aborted { .. }
+            | Event::Entered(_)
+            | Event::Marked(_)
+            | Event::MarkVerified(_)
+            | Event::Remarked(_)
             | Event::PostProcessed(_)
             | Event::Tested(_)
             | Event::Inspected(_)

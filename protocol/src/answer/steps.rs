@@ -4,15 +4,15 @@
 //! see titles. Must never know viewers.
 
 use super::need::is_event_for_everybody;
+use super::words::{Grams, describe};
 use crate::body::governance::Holder;
 use crate::body::material::MaterialUsed;
-use crate::body::quality::Disposition;
 use crate::code::Code;
 use crate::key::KeyLevel;
 use crate::life::{Above, Life, Lot, causal_order};
 use crate::statement::StatementId;
 use crate::text::{ActorId, Line, OrgId, SubjectId};
-use crate::world::{Data, Event, Report, Source, World, org_subject};
+use crate::world::{Data, Event, Report, RestrictionKind, Source, World, org_subject};
 use serde::{Deserialize, Serialize};
 
 /// One statement in the life of a part.
@@ -190,6 +190,11 @@ impl Steps<'_> {
             let detail = format!("valid until {}", report.says.expires);
             self.add("Machine calibrated", Some(detail), &report.source);
         }
+        for one in self.world.restrictions(id) {
+            if one.kind == RestrictionKind::Retired {
+                self.add("Machine retired", Some(one.reason.clone()), &one.source);
+            }
+        }
     }
 
     fn licence(&mut self, id: &SubjectId) {
@@ -244,82 +249,5 @@ impl Steps<'_> {
     fn fact(&mut self, fact: &Report<Event>) {
         let (title, detail) = describe(&fact.says);
         self.add(title, detail, &fact.source);
-    }
-}
-
-/// A mass in milligrams as people read it.
-struct Grams(i64);
-
-impl std::fmt::Display for Grams {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}.{:03} g", self.0 / 1000, self.0.rem_euclid(1000))
-    }
-}
-
-fn describe(event: &Event) -> (String, Option<String>) {
-    let plain = |title: &str| (title.to_owned(), None);
-    let with = |title: String, detail: &dyn std::fmt::Display| (title, Some(detail.to_string()));
-    match event {
-        Event::Started { build, unit, .. } => {
-            let detail = format!("marked as unit {unit}, {build}");
-            with("Printing started".into(), &detail)
-        }
-        Event::Completed { .. } => plain("Printed"),
-        Event::Aborted { reason, .. } => with("Build aborted".into(), reason),
-        Event::PostProcessed(says) => with("Post-processed".into(), &says.process),
-        Event::Tested(says) => {
-            let passed = if says.passed() { "passed" } else { "failed" };
-            let detail = format!("{}: {} {}", says.test, says.value, says.unit);
-            with(format!("Tested: {passed}"), &detail)
-        }
-        Event::Nonconformance(says) => with("Nonconformance found".into(), &says.defect),
-        Event::Dispositioned(says) => {
-            let title = match says.disposition {
-                Disposition::UseAsIs => "Nonconformance decided: use as is",
-                Disposition::Rework => "Nonconformance decided: rework",
-                Disposition::Scrap => "Nonconformance decided: scrap",
-            };
-            with(title.into(), &says.grounds)
-        }
-        Event::Inspected(says) => with(
-            format!(
-                "Inspected: {} of {} characteristics conform",
-                says.conforming, says.required
-            ),
-            &says.plan,
-        ),
-        Event::Released(says) => with(format!("Released, {}", says.form), &says.number),
-        Event::Shipped(says) => with("Shipped".into(), &says.to),
-        Event::Received(_) => plain("Received"),
-        Event::Installed(says) => with(
-            "Installed".into(),
-            &format!("{}, {}", says.asset, says.position),
-        ),
-        Event::OwnerChanged(says) => with(
-            "Given to another owner".into(),
-            &format!("{}, {}", says.to, says.terms),
-        ),
-        Event::OwnerAccepted(_) => plain("Accepted by the new owner"),
-        Event::Usage(says) => with(
-            "Use reported".into(),
-            &format!(
-                "{} h, {} cycles, {} landings since new; {}",
-                says.total.duration_s / 3600,
-                says.total.cycles,
-                says.total.landings,
-                says.source
-            ),
-        ),
-        Event::Repaired(says) => with("Repaired".into(), &says.approved_data),
-        Event::Remanufactured(says) => with("Remanufactured".into(), &says.approved_data),
-        Event::Decommissioned(says) => with("Taken out of use".into(), &says.reason),
-        Event::Removed(says) => with("Removed".into(), &says.reason),
-        Event::Destroyed(says) => with("Destroyed".into(), &says.method),
-        Event::DestructionAttested(_) => plain("Destruction witnessed"),
-        Event::Quarantined { reason, .. } => with("Quarantined".into(), reason),
-        Event::QuarantineLifted { disposition, .. } => {
-            with("Quarantine lifted".into(), disposition)
-        }
-        Event::Vouched { .. } => plain("Report vouched for"),
     }
 }

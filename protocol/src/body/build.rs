@@ -72,6 +72,9 @@ pub struct BuildStarted {
     pub assurance: Assurance,
     /// Age of the newest knowledge that the gate rested on.
     pub knowledge_age_s: u64,
+    /// The marks are not in the geometry, because no zone is qualified: they are put on after the build.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unmarked: bool,
 }
 
 /// The build ended well. Subject: the build.

@@ -4,7 +4,7 @@
 
 use crate::digest::Digest;
 use crate::key::KeyId;
-use crate::text::{Line, Moment};
+use crate::text::{Line, Moment, Paragraph};
 use serde::{Deserialize, Serialize};
 
 /// A lot of powder or filament arrived. Subject: `lot:<id>`.
@@ -57,4 +57,12 @@ pub struct MachineCalibrated {
     pub expires: Moment,
     /// SHA3-256 of the certificate.
     pub certificate: Digest,
+}
+
+/// The machine builds no more. Subject: the machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineRetired {
+    /// Why.
+    pub reason: Paragraph,
 }

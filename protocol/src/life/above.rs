@@ -10,12 +10,13 @@ use crate::body::governance::{Function, PartClass};
 use crate::body::licence::{LicenceIssued, Purpose};
 use crate::body::material::MaterialUsed;
 use crate::code::Code;
-use crate::mark::{Mark, commitment};
+use crate::mark::commitment;
 use crate::text::{OrgId, SubjectId};
-use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World, mark_subject};
+use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World};
 use std::collections::BTreeSet;
 
 mod limit;
+mod marking;
 mod powder;
 
 /// Everything above a part that its life depends on, as far as it is known.
@@ -180,7 +181,7 @@ impl Above {
                 ..Hold::new(Code::TooManyReports, &life.part)
             });
         }
-        holds.extend(life.mark.as_ref().and_then(|mark| duplicated(world, mark)));
+        holds.extend(marking::problems(world, life));
         holds.extend(self.life_problems(world, life));
         if let Some(build) = self.build() {
             holds.extend(self.doubts(world, &build.order, &build.licence, &self.lots(build)));
@@ -280,6 +281,7 @@ impl Above {
             return vec![Code::WaitsFor];
         };
         let mut found = self.permission_problems(report.source.at);
+        found.extend(self.zone_problem().filter(|_| !report.says.unmarked));
         let index = (started.unit as usize).checked_sub(1);
         match index.and_then(|index| licence.commitments.get(index)) {
             None => found.push(Code::LicenceUnitUnknown),
@@ -318,9 +320,6 @@ impl Above {
             Some((_, Some((granted, _)))) => {
                 if at >= granted.expires.unix() {
                     found.push(Code::ApprovalExpired);
-                }
-                if !granted.zone_qualified {
-                    found.push(Code::ZoneNotQualified);
                 }
             }
             _ => found.push(Code::NotApproved),
@@ -379,18 +378,6 @@ impl Above {
         })
         .collect()
     }
-}
-
-/// That more than one part carries the mark.
-fn duplicated(world: &World, mark: &Mark) -> Option<Hold> {
-    let subject = mark_subject(mark);
-    let Some(Data::Mark { doubled, .. }) = world.get(&subject) else {
-        return None;
-    };
-    doubled.map(|since| Hold {
-        since,
-        ..Hold::new(Code::MarkDuplicated, &subject)
-    })
 }
 
 /// Everything above a part that reaches it, or did before it was lifted.

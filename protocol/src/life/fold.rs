@@ -59,6 +59,9 @@ impl Life {
         Life {
             part: part.clone(),
             mark: None,
+            marks: BTreeSet::new(),
+            is_unmarked: false,
+            entered: None,
             build: None,
             started_at: None,
             unit: None,
@@ -94,6 +97,8 @@ pub(super) struct Folding<'a> {
     /// Given to another owner, and not accepted: by which statement, to whom.
     pub(super) offer: Option<(StatementId, OrgId)>,
     pub(super) maker: Option<OrgId>,
+    /// A mark was put on after the making.
+    pub(super) put_on: bool,
     /// What became known of keys below this log index counts; everything where there is none.
     pub(super) seen: Option<u64>,
     doubts: Doubts<'a>,
@@ -113,6 +118,7 @@ impl<'a> Folding<'a> {
             failures: BTreeMap::new(),
             offer: None,
             maker: None,
+            put_on: false,
             seen,
             doubts: Doubts::new(world),
         }
@@ -171,6 +177,9 @@ impl Folding<'_> {
                 self.ended(source, build, Phase::Scrapped);
                 self.object(Code::BuildAborted, source);
             }
+            Event::Entered(_) | Event::Marked(_) | Event::MarkVerified(_) | Event::Remarked(_) => {
+                self.marking(fact);
+            }
             Event::PostProcessed(_) => self.changed(source, Phase::Built),
             Event::Tested(says) => self.tested(source, says.passed()),
             Event::Nonconformance(_) => self.nonconforming(source),
@@ -221,12 +230,14 @@ impl Folding<'_> {
 
     pub(super) fn started(&mut self, source: &Source, build: &SubjectId, unit: u32, mark: Mark) {
         let life = &mut self.life;
-        if life.build.is_some() {
+        if life.build.is_some() || life.entered.is_some() {
             return self.object(Code::Contradicted, source);
         }
         life.phase = life.phase.max(Phase::Printing);
         (life.build, life.unit, life.mark) = (Some(build.clone()), Some(unit), Some(mark));
         life.started_at = Some(source.at);
+        life.marks.insert(mark);
+        life.is_unmarked |= self.above.build().is_some_and(|build| build.unmarked);
         self.agent = Some(source.kid);
         self.maker = Some(source.org.clone());
         self.take_custody(&source.org);

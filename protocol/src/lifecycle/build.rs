@@ -1,12 +1,11 @@
 //! Rules of builds.
 
 use super::{Changes, Context, Refusal, refuse, require, waits_for};
-use crate::body::build::{
-    BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, PARTS_MAX, StartedPart,
-};
+use crate::body::build::{BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, PARTS_MAX};
 use crate::body::governance::Role;
 use crate::code::Code;
 use crate::life::{Genealogy, Hold};
+use crate::mark::Mark;
 use crate::text::SubjectId;
 use crate::world::bounds::{self, REPORTS_MAX};
 use crate::world::{Data, Event, Report, State, mark_subject};
@@ -122,7 +121,7 @@ pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusa
             mark: started.mark,
         };
         add_fact(context, &mut changes, &started.part, event, noted.clone())?;
-        add_mark(context, &mut changes, started);
+        add_mark(context, &mut changes, &started.part, &started.mark);
     }
     Ok(changes)
 }
@@ -139,16 +138,16 @@ pub fn build_or_new(context: &Context, id: &SubjectId) -> State {
 }
 
 /// Adds a part to those that carry its mark; a second one is remembered with its place in the log.
-fn add_mark(context: &Context, changes: &mut Changes, started: &StartedPart) {
-    let mark = mark_subject(&started.mark);
+pub fn add_mark(context: &Context, changes: &mut Changes, part: &SubjectId, mark: &Mark) {
+    let mark = mark_subject(mark);
     let known = changes.states.get(&mark);
     let known = known.or_else(|| context.world.states.get(&mark));
     let (mut parts, mut doubled) = match known.map(|state| &state.data) {
         Some(Data::Mark { parts, doubled }) => (parts.clone(), *doubled),
         _ => (BTreeSet::new(), None),
     };
-    let is_other = !parts.is_empty() && !parts.contains(&started.part);
-    bounds::add_marked(&mut parts, &started.part);
+    let is_other = !parts.is_empty() && !parts.contains(part);
+    bounds::add_marked(&mut parts, part);
     if is_other || parts.len() > 1 {
         changes.findings.insert(Code::MarkDuplicated);
         doubled.get_or_insert(context.source.since());

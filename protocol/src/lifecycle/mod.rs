@@ -12,6 +12,7 @@ mod design;
 mod governance;
 mod keys;
 mod licence;
+mod marking;
 mod material;
 mod part;
 mod quality;
@@ -221,6 +222,7 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::MachineEnrolled(says) => resource::machine_enrolled(context, says),
         Core::MachineQualified(says) => resource::machine_qualified(context, says),
         Core::MachineCalibrated(says) => resource::machine_calibrated(context, says),
+        Core::MachineRetired(says) => resource::machine_retired(context, says),
         Core::BuildOrdered(says) => build::ordered(context, says),
         Core::BuildStarted(says) => build::started(context, says),
         Core::BuildCompleted(says) => build::completed(context, says),

@@ -109,7 +109,7 @@ fn released(context: &Context, event: Event) -> Result<Changes, Refusal> {
         return absent(context, format!("the inspection {}", says.inspection));
     }
     let view = View::of(context, facts, &event);
-    if view.before.build.is_none() {
+    if view.before.build.is_none() && view.before.entered.is_none() {
         return absent(context, format!("the build of {}", context.sub()));
     }
     let licence = view.above.licence();

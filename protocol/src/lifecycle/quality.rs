@@ -3,9 +3,10 @@
 //! But for the disposition these are reports; what they do follows in `life`.
 
 use super::part::{View, absent, act, add, facts};
-use super::{Changes, Context, Refusal, refuse, require};
+use super::{Changes, Context, Refusal, require};
 use crate::body::Core;
 use crate::body::governance::Role;
+use crate::body::marking::Grade;
 use crate::body::quality::{Disposition, Dispositioned};
 use crate::code::Code;
 use crate::world::Event;
@@ -37,7 +38,7 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
         Core::PartRepaired(says) => (Event::Repaired(says.clone()), &[Role::Mechanic]),
         Core::PartRemanufactured(says) => (Event::Remanufactured(says.clone()), &[Role::Mechanic]),
         Core::PartDecommissioned(says) => (Event::Decommissioned(says.clone()), HANDLERS),
-        _ => return refuse(Code::WrongSubject, "not about a part"),
+        _ => return super::marking::said(context),
     };
     add(context, event, context.noted_with_role(roles))
 }
@@ -66,6 +67,7 @@ fn dispositioned(context: &Context, says: &Dispositioned) -> Result<Changes, Ref
         Event::Nonconformance(_) => true,
         Event::Inspected(says) => !(says.mark_read && says.conforming == says.required),
         Event::Tested(says) => !says.passed(),
+        Event::MarkVerified(says) => says.grade == Grade::F,
         _ => false,
     };
     require(right, Code::WrongSubject, "It names nothing that failed.")?;

@@ -60,35 +60,33 @@ pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
             ]);
             named.extend(says.approval.clone());
         }
-        Core::MachineEnrolled(says) => {
-            named.insert(world::key_subject(&says.key));
-        }
-        Core::BuildOrdered(says) => {
-            named.extend([&says.licence, &says.machine, &says.lot].map(Clone::clone));
-        }
-        Core::BuildStarted(says) => {
-            named.extend([&says.order, &says.licence, &says.machine, &says.lot].map(Clone::clone));
-            for started in &says.parts {
-                named.extend([started.part.clone(), world::mark_subject(&started.mark)]);
-            }
-        }
-        Core::BuildCompleted(says) => named.extend(says.parts.iter().cloned()),
-        Core::BuildAborted(says) => named.extend(says.parts.iter().cloned()),
-        Core::MaterialBlended(_) | Core::MaterialUsed(_) => named.extend(lots(&body.core)),
-        Core::RecallPlaced(says) => named.extend(says.anchors.iter().cloned()),
-        _ => {}
+        other => named.extend(of_things(other)),
     }
     named
 }
 
-/// The lots that something is taken out of.
-fn lots(core: &Core) -> Vec<SubjectId> {
+/// What is named by statements about machines, material, builds, parts and recalls.
+fn of_things(core: &Core) -> Vec<SubjectId> {
+    let only = |id: &SubjectId| vec![id.clone()];
     match core {
+        Core::MachineEnrolled(says) => vec![world::key_subject(&says.key)],
+        Core::BuildOrdered(says) => [&says.licence, &says.machine, &says.lot].map(only).concat(),
+        Core::BuildStarted(says) => {
+            let above = [&says.order, &says.licence, &says.machine, &says.lot].map(only);
+            let parts = says.parts.iter();
+            let parts = parts.flat_map(|of| [of.part.clone(), world::mark_subject(&of.mark)]);
+            above.concat().into_iter().chain(parts).collect()
+        }
+        Core::BuildCompleted(says) => says.parts.clone(),
+        Core::BuildAborted(says) => says.parts.clone(),
+        Core::PartMarked(says) => vec![world::mark_subject(&says.mark)],
+        Core::PartRemarked(says) => vec![world::mark_subject(&says.new)],
         Core::MaterialBlended(says) => {
             let shares = says.from.iter();
             shares.map(|share| share.lot.clone()).collect()
         }
         Core::MaterialUsed(says) => says.lots.iter().map(|load| load.lot.clone()).collect(),
+        Core::RecallPlaced(says) => says.anchors.clone(),
         _ => Vec::new(),
     }
 }

@@ -1,11 +1,13 @@
 //! Rules of machines.
 
 use super::{Changes, Context, Refusal, refuse, require};
+use crate::body::design::Effect;
 use crate::body::governance::{Function, Role};
-use crate::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified};
+use crate::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified, MachineRetired};
 use crate::code::Code;
 use crate::world::bounds::CERTIFICATES_MAX;
-use crate::world::{Data, Report, State, key_subject};
+use crate::world::{Data, Report, Restriction, RestrictionKind, State, key_subject};
+use std::collections::BTreeSet;
 
 pub fn machine_enrolled(context: &Context, says: &MachineEnrolled) -> Result<Changes, Refusal> {
     context.require_function(&[Function::Shop])?;
@@ -87,4 +89,38 @@ pub fn machine_calibrated(context: &Context, says: &MachineCalibrated) -> Result
         ..Changes::default()
     }
     .set(id, state))
+}
+
+/// By its owner. What it built before stays good, what it builds from now on is held, and nothing brings it back: another
+/// machine is enrolled.
+pub fn machine_retired(context: &Context, says: &MachineRetired) -> Result<Changes, Refusal> {
+    context.require_role(&[Role::Production, Role::Admin])?;
+    let id = context.subject("machine")?.clone();
+    let mut state = context.known(&id)?.clone();
+    let Data::Machine {
+        enrolled: Some((_, owner)),
+        ..
+    } = &state.data
+    else {
+        return super::waits_for(&id);
+    };
+    context.require_own(&owner.org)?;
+    let is_retired = |one: &Restriction| one.kind == RestrictionKind::Retired;
+    let once = !state.restrictions.iter().any(is_retired);
+    require(once, Code::AlreadyExists, id.as_str())?;
+    let mut changes = Changes::default();
+    let is_as_said = state.restrict(Restriction {
+        kind: RestrictionKind::Retired,
+        source: context.source.clone(),
+        effect: Effect::NewBuilds,
+        from: None,
+        until: None,
+        also: BTreeSet::new(),
+        reason: says.reason.to_string(),
+        lifted: None,
+    });
+    if !is_as_said {
+        changes.findings.insert(Code::TooManyReports);
+    }
+    Ok(changes.set(id, state))
 }

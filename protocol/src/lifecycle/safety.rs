@@ -95,8 +95,10 @@ fn owners(state: &State) -> Option<BTreeSet<OrgId>> {
         Data::Build { starts, .. } => Some(reporters(starts)),
         Data::Key { org, .. } => only(org),
         Data::Part { facts, .. } => {
-            let starts = facts.iter();
-            let starts = starts.filter(|fact| matches!(fact.says, Event::Started { .. }));
+            let began = |fact: &&Report<Event>| {
+                matches!(fact.says, Event::Started { .. } | Event::Entered(_))
+            };
+            let starts = facts.iter().filter(began);
             Some(starts.map(|fact| fact.source.org.clone()).collect())
         }
         _ => None,

@@ -6,6 +6,7 @@ mod histories;
 mod impact;
 mod keys;
 mod kinds;
+mod marking;
 mod material;
 mod service;
 mod story;

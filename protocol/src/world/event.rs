@@ -3,7 +3,7 @@
 //! Owns what happens to a part, and what is taken out of a lot. Must never know what follows from it: `life`.
 
 use crate::body::usage::{Decommissioned, Repaired, UsageReported};
-use crate::body::{part, quality};
+use crate::body::{marking, part, quality};
 use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{Paragraph, SubjectId};
@@ -67,6 +67,10 @@ pub enum Event {
         build: SubjectId,
         reason: Paragraph,
     },
+    Entered(marking::Entered),
+    Marked(marking::Marked),
+    MarkVerified(marking::Verified),
+    Remarked(marking::Remarked),
     PostProcessed(quality::PostProcessed),
     Tested(quality::Tested),
     Inspected(part::Inspected),
@@ -109,10 +113,26 @@ impl Event {
         }
     }
 
+    /// The mark that leads to the part by it.
+    pub fn mark(&self) -> Option<Mark> {
+        match self {
+            Event::Started { mark, .. } => Some(*mark),
+            Event::Marked(says) => Some(says.mark),
+            Event::Remarked(says) => Some(says.new),
+            _ => None,
+        }
+    }
+
     /// Statements that this one says it comes after.
     pub fn predecessors(&self) -> impl Iterator<Item = StatementId> {
         let (after, named) = match self {
-            Event::Started { .. } | Event::Completed { .. } | Event::Aborted { .. } => (None, None),
+            Event::Started { .. }
+            | Event::Completed { .. }
+            | Event::Aborted { .. }
+            | Event::Entered(_) => (None, None),
+            Event::Marked(says) => (says.after, None),
+            Event::MarkVerified(says) => (says.after, None),
+            Event::Remarked(says) => (says.after, None),
             Event::PostProcessed(says) => (says.after, None),
             Event::Tested(says) => (says.after, None),
             Event::Inspected(says) => (says.after, None),

@@ -105,8 +105,9 @@ impl State {
             }
             Data::Part { facts, .. } => {
                 for Report { says, .. } in facts {
-                    if let Event::Started { build, mark, .. } = says {
-                        up.extend([build.clone(), mark_subject(mark)]);
+                    up.extend(says.mark().map(|mark| mark_subject(&mark)));
+                    if let Event::Started { build, .. } = says {
+                        up.insert(build.clone());
                     }
                 }
             }

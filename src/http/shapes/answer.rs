@@ -67,6 +67,9 @@ pub struct Face {
     /// Its subject. For members.
     #[schema(required)]
     pub part: Option<SubjectId>,
+    /// The mark that took the place of this one, where it was worn or damaged.
+    #[schema(required)]
+    pub replaced_by: Option<Mark>,
     /// Name of the design.
     #[schema(required)]
     pub name: Option<Line>,
@@ -82,7 +85,7 @@ pub struct Face {
     /// Who published the design.
     #[schema(required)]
     pub design_authority: Option<OrgId>,
-    /// Who made it.
+    /// Who made it; nobody, where no licensed build did: then a step says who entered it.
     #[schema(required)]
     pub maker: Option<OrgId>,
     /// Material specification.

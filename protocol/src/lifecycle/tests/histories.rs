@@ -45,7 +45,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// A life without what the order of arrival may change: places in the log.
 fn without_places(world: &World, part: &SubjectId) -> Option<Life> {
     let mut life = Life::of(world, part)?;
-    for source in [&mut life.inspection, &mut life.release]
+    for source in [&mut life.inspection, &mut life.release, &mut life.entered]
         .into_iter()
         .flatten()
     {

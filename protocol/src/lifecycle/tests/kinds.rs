@@ -3,6 +3,7 @@
 use super::*;
 use crate::body::design::{ApprovalRevoked, DesignSuperseded, Effect};
 use crate::body::governance::{Function, PartClass, Role};
+use crate::body::marking::Grade;
 use crate::body::quality::Disposition;
 use crate::body::vote::{Change, Expulsion, NewFunctions};
 use crate::body::{Core, Nature};
@@ -53,6 +54,7 @@ pub(super) fn every_kind() -> (Consortium, SubjectId) {
 
 fn go_through_quality(c: &mut Consortium, part: &SubjectId, inspection: StatementId) {
     c.release(Who::Signatory, part, inspection).unwrap();
+    mark_it(c, part);
     c.treat(Who::Production, part).unwrap();
     c.test(Who::Custodian, part, 432).unwrap();
     let fault = c.fault(Who::Custodian, part).unwrap().id;
@@ -62,6 +64,18 @@ fn go_through_quality(c: &mut Consortium, part: &SubjectId, inspection: Statemen
     c.release(Who::Signatory, part, inspection).unwrap();
     let given = c.give(Who::Custodian, part, c.org(Who::Mechanic)).unwrap();
     c.take(Who::Mechanic, part, given.id).unwrap();
+}
+
+/// A label on the part, another one in its place, and a part that no build made.
+fn mark_it(c: &mut Consortium, part: &SubjectId) {
+    let (label, new) = (c.new_mark(), c.new_mark());
+    c.label(Who::Custodian, part, label).unwrap();
+    c.mark_again(Who::Custodian, part, label, new).unwrap();
+    c.verify_mark(Who::Custodian, part, new, Grade::B).unwrap();
+    let other = c.new_subject("part");
+    c.enter(Who::Custodian, &other).unwrap();
+    c.retire(Who::Production, &Who::SecondMachine.machine())
+        .unwrap();
 }
 
 fn go_through_service(c: &mut Consortium, part: &SubjectId) {
@@ -234,6 +248,7 @@ fn nothing_that_exists_is_made_again() {
             "licence.issued",
             "licence.accepted",
             "machine.enrolled",
+            "machine.retired",
             "build.ordered",
             "safety.recall_placed",
             "safety.recall_lifted",

@@ -3,6 +3,7 @@
 use super::kinds::{every_kind, replay};
 use super::*;
 use crate::body::governance::PartClass;
+use crate::body::marking::Grade;
 use crate::body::quality::Disposition;
 use crate::body::{Core, Nature};
 use crate::fixture::Build;
@@ -40,6 +41,7 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("votes.rs"),
         include_str!("attacks.rs"),
         include_str!("bounds.rs"),
+        include_str!("marking.rs"),
         include_str!("material.rs"),
         include_str!("service.rs"),
         include_str!("impact.rs"),
@@ -259,7 +261,7 @@ fn name_of(phase: Phase) -> String {
 type Say = fn(&mut Stage) -> Result<Statement, Refusal>;
 
 /// Each kind about a part, by the one who should say it.
-const SAID: [(&str, Say); 24] = [
+const SAID: [(&str, Say); 28] = [
     ("build.completed", |s| s.c.complete(&s.build)),
     ("build.aborted", |s| s.c.abort(&s.build)),
     ("quality.inspected, passed", |s| {
@@ -270,6 +272,20 @@ const SAID: [(&str, Say); 24] = [
     }),
     ("quality.post_processed", |s| {
         s.c.treat(Who::Production, &s.part)
+    }),
+    ("part.entered", |s| s.c.enter(Who::Custodian, &s.part)),
+    ("mark.marked, by its custodian", |s| {
+        let mark = s.c.new_mark();
+        s.c.label(s.holder, &s.part, mark)
+    }),
+    ("mark.verified, grade F", |s| {
+        let life = Life::of(s.c.log.world(), &s.part).unwrap();
+        let mark = life.mark.unwrap_or_else(|| s.c.new_mark());
+        s.c.verify_mark(Who::Inspector, &s.part, mark, Grade::F)
+    }),
+    ("mark.re_marked, of a mark that it never had", |s| {
+        let (old, new) = (s.c.new_mark(), s.c.new_mark());
+        s.c.mark_again(s.holder, &s.part, old, new)
     }),
     ("quality.tested, failed", |s| {
         s.c.test(Who::Inspector, &s.part, 399)

@@ -5,6 +5,7 @@ use crate::body::Core;
 use crate::body::build::StartedPart;
 use crate::body::design::Effect;
 use crate::body::governance::PartClass;
+use crate::body::marking::Grade;
 use crate::body::quality::Disposition;
 use crate::fixture::{Build, Consortium, MATERIAL, Who, text};
 use crate::mark::Mark;
@@ -109,6 +110,7 @@ impl Player {
             4..=15 => self.go_on(which),
             25 => self.c.set_sail(),
             // Little goes wrong where all are honest.
+            31 if which > 192 => self.marks_and_origins(which, who),
             31 => self.powder(which, who),
             30 => self.service(which, who),
             28 | 29 if self.is_calm && which > 64 => self.go_on(which),
@@ -229,6 +231,43 @@ impl Player {
                 Core::PartOwnerChanged(_) => self.gifts.push(id),
                 _ => {}
             }
+        }
+    }
+
+    /// Marks after the making, and parts that no build made. Where all are honest, by who has the part, and nothing fails.
+    fn marks_and_origins(&mut self, which: u8, who: u8) {
+        let stranger = ANYBODY[usize::from(who) % ANYBODY.len()];
+        let who = if self.is_calm {
+            Who::Custodian
+        } else {
+            stranger
+        };
+        let Some(part) = self.part(which / 8) else {
+            return;
+        };
+        let (unit, new) = (u32::from(which % UNITS) + 1, self.c.new_mark());
+        let licensed = self.c.mark(&self.licence, unit);
+        let said = match which % 8 {
+            0 | 1 if self.is_calm => return,
+            0 => self.c.enter(who, &part),
+            1 => self.c.label(who, &part, licensed),
+            2 | 3 => {
+                let part = self.c.new_subject("part");
+                let entered = self.c.enter(who, &part);
+                self.parts.push(part);
+                entered
+            }
+            4 => self.c.mark_again(who, &part, licensed, new),
+            5 => self.c.label(who, &part, new),
+            6 => self
+                .c
+                .verify_mark(Who::Inspector, &part, licensed, Grade::C),
+            _ => self
+                .c
+                .verify_mark(Who::Inspector, &part, licensed, Grade::F),
+        };
+        if let Ok(said) = said {
+            self.reports.push((said.body.sub.clone(), said.id));
         }
     }
 

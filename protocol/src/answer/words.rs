@@ -1,0 +1,134 @@
+//! What happened to a part, in a few words and with what was said of it.
+//!
+//! Owns the words. Titles are for everybody, details for members. Must never know viewers.
+
+use crate::body::marking::{Carrier, Grading};
+use crate::body::quality::Disposition;
+use crate::world::Event;
+
+/// A mass in milligrams as people read it.
+pub(super) struct Grams(pub i64);
+
+impl std::fmt::Display for Grams {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}.{:03} g", self.0 / 1000, self.0.rem_euclid(1000))
+    }
+}
+
+/// Title and detail.
+type Words = (String, Option<String>);
+
+fn plain(title: &str) -> Words {
+    (title.to_owned(), None)
+}
+
+fn with(title: impl Into<String>, detail: &dyn std::fmt::Display) -> Words {
+    (title.into(), Some(detail.to_string()))
+}
+
+pub(super) fn describe(event: &Event) -> Words {
+    let found = making(event).or_else(|| marking(event));
+    found.unwrap_or_else(|| living(event))
+}
+
+/// Until its release.
+fn making(event: &Event) -> Option<Words> {
+    Some(match event {
+        Event::Started { build, unit, .. } => with(
+            "Printing started",
+            &format!("marked as unit {unit}, {build}"),
+        ),
+        Event::Completed { .. } => plain("Printed"),
+        Event::Aborted { reason, .. } => with("Build aborted", reason),
+        Event::PostProcessed(says) => with("Post-processed", &says.process),
+        Event::Tested(says) => {
+            let passed = if says.passed() { "passed" } else { "failed" };
+            let detail = format!("{}: {} {}", says.test, says.value, says.unit);
+            with(format!("Tested: {passed}"), &detail)
+        }
+        Event::Nonconformance(says) => with("Nonconformance found", &says.defect),
+        Event::Dispositioned(says) => {
+            let title = match says.disposition {
+                Disposition::UseAsIs => "Nonconformance decided: use as is",
+                Disposition::Rework => "Nonconformance decided: rework",
+                Disposition::Scrap => "Nonconformance decided: scrap",
+            };
+            with(title, &says.grounds)
+        }
+        Event::Inspected(says) => {
+            let (conforming, required) = (says.conforming, says.required);
+            let title = format!("Inspected: {conforming} of {required} characteristics conform");
+            with(title, &says.plan)
+        }
+        Event::Released(says) => with(format!("Released, {}", says.form), &says.number),
+        _ => return None,
+    })
+}
+
+/// What it is where no build says so, and its marks.
+fn marking(event: &Event) -> Option<Words> {
+    let on = |carrier: Carrier| match carrier {
+        Carrier::Label => "a label",
+        Carrier::Direct => "the part itself",
+    };
+    Some(match event {
+        Event::Entered(says) => {
+            let serial = says
+                .serial
+                .as_ref()
+                .map_or("none", |serial| serial.as_str());
+            let detail = format!("made by {}, serial number {serial}", says.maker);
+            with("Entered by who had it: not built under a licence", &detail)
+        }
+        Event::Marked(says) => with(format!("Marked on {}", on(says.carrier)), &says.method),
+        Event::Remarked(says) => {
+            let title = format!("Marked again on {}", on(says.carrier));
+            let detail = format!("{} in place of {}: {}", says.new, says.old, says.reason);
+            with(title, &detail)
+        }
+        Event::MarkVerified(says) => {
+            let by = match says.grading {
+                Grading::Iso15415 => "ISO/IEC 15415",
+                Grading::Iso29158 => "ISO/IEC 29158",
+            };
+            with(
+                format!("Mark read, grade {:?} by {by}", says.grade),
+                &format!("{}, {}", says.mark, says.verifier),
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// Since its release.
+fn living(event: &Event) -> Words {
+    match event {
+        Event::Shipped(says) => with("Shipped", &says.to),
+        Event::Received(_) => plain("Received"),
+        Event::Installed(says) => with("Installed", &format!("{}, {}", says.asset, says.position)),
+        Event::OwnerChanged(says) => with(
+            "Given to another owner",
+            &format!("{}, {}", says.to, says.terms),
+        ),
+        Event::OwnerAccepted(_) => plain("Accepted by the new owner"),
+        Event::Usage(says) => {
+            let (total, source) = (&says.total, &says.source);
+            let hours = total.duration_s / 3600;
+            let (cycles, landings) = (total.cycles, total.landings);
+            let detail =
+                format!("{hours} h, {cycles} cycles, {landings} landings since new; {source}");
+            with("Use reported", &detail)
+        }
+        Event::Repaired(says) => with("Repaired", &says.approved_data),
+        Event::Remanufactured(says) => with("Remanufactured", &says.approved_data),
+        Event::Decommissioned(says) => with("Taken out of use", &says.reason),
+        Event::Removed(says) => with("Removed", &says.reason),
+        Event::Destroyed(says) => with("Destroyed", &says.method),
+        Event::DestructionAttested(_) => plain("Destruction witnessed"),
+        Event::Quarantined { reason, .. } => with("Quarantined", reason),
+        Event::QuarantineLifted { disposition, .. } => with("Quarantine lifted", disposition),
+        Event::Vouched { .. } => plain("Report vouched for"),
+        // Told before.
+        _ => plain("Reported"),
+    }
+}

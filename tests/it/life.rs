@@ -1,0 +1,264 @@
+//! What becomes of powder, machines and parts, said at the command line and logged by the real service.
+
+use crate::support::stage::Stage;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// People: name, organisation, its administrator, roles; those that need it are accredited.
+const PEOPLE: [(&str, &str, &str, &[&str]); 5] = [
+    ("certifier", "authority", "authority", &["certifier"]),
+    (
+        "stores",
+        "ship",
+        "ship",
+        &["custodian", "production", "operator"],
+    ),
+    ("inspector", "ship", "ship", &["inspector"]),
+    ("signatory", "ship", "ship", &["release_signatory"]),
+    ("mechanic", "mro", "mro", &["mechanic", "custodian"]),
+];
+const ACCREDITED: [&str; 3] = ["inspector", "release_signatory", "mechanic"];
+
+/// A log with a print shop, an authority and a maintenance organisation.
+struct Cast {
+    stage: Stage,
+    /// Any file: papers, records, reports.
+    file: String,
+    /// Every kind that was logged.
+    kinds: RefCell<BTreeSet<String>>,
+}
+
+impl Cast {
+    fn new() -> Cast {
+        let stage = Stage::new();
+        let file = stage.home("papers.pdf");
+        std::fs::write(&file, b"papers").unwrap();
+        let members = [
+            ("authority", "authority"),
+            ("ship", "shop"),
+            ("mro", "maintenance"),
+        ];
+        for (member, function) in members {
+            let card = stage.person(member);
+            let line = format!("admit {card} --name {member} --function {function}");
+            stage.propose(member, &line);
+            stage.join(member);
+        }
+        for (who, org, admin, roles) in PEOPLE {
+            let card = stage.person_of(org, who);
+            stage.done(admin, &format!("key add {card}"));
+            stage.join(who);
+            let kid = stage.kid(who);
+            for role in roles {
+                stage.done(admin, &format!("key grant {kid} {role}"));
+                if ACCREDITED.contains(role) {
+                    stage.done("certifier", &format!("key accredit {kid} {role}"));
+                }
+            }
+        }
+        let file = file.display().to_string();
+        let kinds = RefCell::default();
+        Cast { stage, file, kinds }
+    }
+
+    /// A statement that is logged without a finding; what was printed.
+    fn said(&self, who: &str, line: &str) -> Value {
+        let told = self.with_findings(who, line);
+        let findings = &told["delivery"]["findings"];
+        assert_eq!(findings, &serde_json::json!([]), "{line}: {told}");
+        told
+    }
+
+    /// A statement that is logged.
+    fn with_findings(&self, who: &str, line: &str) -> Value {
+        let line = line.replace("FILE", &self.file);
+        let told = self.stage.done(who, &line);
+        assert_eq!(told["delivery"]["is"], "logged", "{line}: {told}");
+        let kind = told["kind"].as_str().unwrap().to_owned();
+        self.kinds.borrow_mut().insert(kind);
+        told
+    }
+
+    /// Verdict and codes that somebody is told of a mark.
+    fn scan(&self, who: &str, mark: &str) -> (String, BTreeSet<String>) {
+        let output = self.stage.run(who, &format!("scan {mark}"));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let told = &told["answer"];
+        let reasons = told["reasons"].as_array().unwrap().iter();
+        let codes = reasons.map(|reason| reason["code"].as_str().unwrap().to_owned());
+        (
+            told["verdict"].as_str().unwrap().to_owned(),
+            codes.collect(),
+        )
+    }
+
+    /// A part that no build made, marked, graded, inspected and released; its mark.
+    fn part(&self) -> String {
+        let entered = self.said(
+            "stores",
+            "part enter --name Hinge --part-number H-1 --serial S-42 --maker 'Forge & Sons' --papers FILE",
+        );
+        let part = entered["subject"].as_str().unwrap();
+        let mark = format!("part mark {part} --on label --method 'thermal transfer'");
+        let mark = self.said("stores", &mark)["put_on"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        self.said(
+            "inspector",
+            &format!(
+                "part verify-mark {mark} --grade B --by iso-15415 --verifier V-7 --report FILE"
+            ),
+        );
+        self.release(&mark);
+        mark
+    }
+
+    fn release(&self, mark: &str) {
+        let inspect = format!(
+            "part inspect {mark} --plan IP-1 --required 3 --conforming 3 --mark-read --report FILE"
+        );
+        self.said("inspector", &inspect);
+        let release = format!("part release {mark} --form 'FAA 8130-3 (02-14)' --number 7");
+        self.said("signatory", &release);
+    }
+}
+
+#[test]
+fn every_kind_of_a_parts_life_is_said_at_the_command_line() {
+    let cast = Cast::new();
+    let mark = cast.part();
+    let own = cast.scan("stores", &mark);
+    let reported = BTreeSet::from(["origin-reported".to_owned()]);
+    assert_eq!(own, ("cannot_determine".to_owned(), reported));
+    let new = quality_and_marks(&cast, &mark);
+    service(&cast, &mark, &new);
+    powder_and_machines(&cast);
+    let kinds = cast.kinds.borrow();
+    let families = [
+        "part.",
+        "mark.",
+        "quality.",
+        "custody.",
+        "service.",
+        "end.",
+        "material.",
+        "machine.",
+    ];
+    let of_life = |kind: &&&str| families.iter().any(|family| kind.starts_with(family));
+    let all = threadmark_protocol::body::Core::KINDS.iter();
+    for kind in all.filter(of_life) {
+        assert!(kinds.contains(*kind), "nobody said {kind}");
+    }
+    assert!(cast.stage.service.terminate());
+}
+
+/// Work, tests, faults; the newer mark of the part.
+fn quality_and_marks(cast: &Cast, mark: &str) -> String {
+    cast.said(
+        "stores",
+        &format!("part process {mark} --process HIP --record FILE"),
+    );
+    let test = format!(
+        "part test {mark} --test 'ASTM E8' --value 432 --unit MPa --at-least 400 --report FILE"
+    );
+    cast.said("inspector", &test);
+    let fault = format!("part fault {mark} --defect Scratch --report FILE");
+    let found = cast.with_findings("inspector", &fault);
+    assert_eq!(found["delivery"]["findings"][0], "nonconforming");
+    let decide = format!("part decide {mark} --disposition use-as-is --grounds 'Shallow'");
+    cast.stage.refused("stores", &decide);
+    cast.said("certifier", &decide);
+    let again = format!("part re-mark {mark} --on direct --method laser --reason Worn");
+    let new = cast.said("stores", &again)["put_on"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(cast.scan("mechanic", &new).0, cast.scan("mechanic", mark).0);
+    cast.release(&new);
+    new
+}
+
+/// To another owner, into an asset, and to the end.
+fn service(cast: &Cast, old: &str, mark: &str) {
+    cast.said(
+        "stores",
+        &format!("part give {mark} --to mro.example --terms PO-1"),
+    );
+    cast.said("mechanic", &format!("part take {old}"));
+    cast.said("stores", &format!("part ship {mark} --to mro.example"));
+    cast.said("mechanic", &format!("part receive {mark}"));
+    cast.said(
+        "mechanic",
+        &format!(
+            "part install {mark} --asset N1 --asset-type H-60 --position 'door 2' --work-order W1"
+        ),
+    );
+    cast.said(
+        "mechanic",
+        &format!("part usage {mark} --hours 12 --cycles 3 --landings 3 --source 'Log book'"),
+    );
+    cast.said(
+        "mechanic",
+        &format!("part remove {mark} --reason Scheduled"),
+    );
+    for repair in ["repair", "remanufacture"] {
+        let line =
+            format!("part {repair} {mark} --approved-data SRM --work-order W2 --record FILE");
+        cast.said("mechanic", &line);
+    }
+    cast.said(
+        "mechanic",
+        &format!("part decommission {mark} --reason 'Worn out'"),
+    );
+    cast.said(
+        "mechanic",
+        &format!("part destroy {mark} --method Shredded"),
+    );
+    cast.said("inspector", &format!("part attest {mark}"));
+    let stop = BTreeSet::from(["destroyed".to_owned()]);
+    assert_eq!(
+        cast.scan("stores", old),
+        ("do_not_install".to_owned(), stop)
+    );
+}
+
+fn powder_and_machines(cast: &Cast) {
+    cast.said(
+        "stores",
+        "material receive --id lot:a --material Ti64 --lot-number L1 --mass-g 1000 --certificate FILE",
+    );
+    cast.said(
+        "stores",
+        "material blend --id lot:b --from lot:a=500 --mass-g 500 --tolerance-g 1 --lot-number B1 --record FILE",
+    );
+    cast.said(
+        "stores",
+        "material use build:1 --load lot:b=100/60 --fused-g 40 --tolerance-g 1",
+    );
+    cast.said("stores", "material scrap lot:a --mass-g 10 --reason Sieve");
+    cast.stage.done(
+        "printer",
+        "key new --org ship.example --actor printer --machine",
+    );
+    let card = cast.stage.done("printer", "key card");
+    let file = cast.stage.home("printer.json");
+    std::fs::write(&file, card.to_string()).unwrap();
+    cast.stage
+        .done("ship", &format!("key add {}", file.display()));
+    let kid = card["kid"].as_str().unwrap();
+    cast.said(
+        "stores",
+        &format!("machine enrol --id machine:m --key {kid} --model M --serial 1 --class C"),
+    );
+    cast.said(
+        "stores",
+        "machine qualify machine:m --process P --material Ti64 --until 365d --report FILE",
+    );
+    cast.said(
+        "stores",
+        "machine calibrate machine:m --until 90d --certificate FILE",
+    );
+    cast.said("stores", "machine retire machine:m --reason Sold");
+}
