@@ -45,6 +45,8 @@ pub struct Setup {
     /// Digest of another plaintext than was sealed.
     pub other_plain: bool,
     pub zone: MarkZone,
+    /// Whether the approval qualifies it.
+    pub zone_qualified: bool,
 }
 
 impl Default for Setup {
@@ -56,6 +58,7 @@ impl Default for Setup {
             machine: None,
             other_plain: false,
             zone: serde_json::from_str(ZONE).unwrap(),
+            zone_qualified: true,
         }
     }
 }
@@ -113,6 +116,7 @@ impl Ship {
         let spec = DesignSpec {
             files: vec![file.clone()],
             zone: setup.zone.clone(),
+            zone_qualified: setup.zone_qualified,
             ..DesignSpec::default()
         };
         let design = c.publish(&spec);

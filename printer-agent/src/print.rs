@@ -56,6 +56,8 @@ pub struct Printed {
     pub place: String,
     /// SHA3-256 of what was found there.
     pub digest: Digest,
+    /// The mark is not in the part: it is put on after the build.
+    pub unmarked: bool,
     /// Age of the knowledge that the gate rested on.
     pub knowledge_age_s: u64,
 }
@@ -103,6 +105,7 @@ pub fn print(
             mark: cleared.mark,
             place,
             digest,
+            unmarked: cleared.unmarked,
             knowledge_age_s: cleared.knowledge_age_s,
         }),
         Err(source) => Err(PrintError::Aborted {

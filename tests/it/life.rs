@@ -84,7 +84,7 @@ impl Cast {
     fn scan(&self, who: &str, mark: &str) -> (String, BTreeSet<String>) {
         let output = self.stage.run(who, &format!("scan {mark}"));
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let told = &told["answer"];
+        let told = &told["answers"][0]["answer"];
         let reasons = told["reasons"].as_array().unwrap().iter();
         let codes = reasons.map(|reason| reason["code"].as_str().unwrap().to_owned());
         (

@@ -67,6 +67,36 @@ fn the_good_case_prints_three_marked_parts_and_no_fourth() {
 }
 
 #[test]
+fn where_no_zone_is_qualified_the_geometry_is_printed_as_it_is_and_the_start_says_so() {
+    let mut ship = Ship::with(Setup {
+        zone_qualified: false,
+        ..Setup::default()
+    });
+    let order = ship.order();
+    let printed = ship.print(&order).unwrap();
+    assert!(printed.unmarked);
+    let bytes = std::fs::read(&printed.place).unwrap();
+    let plain = ship.file.artifact.plain.sha3;
+    assert_eq!((Digest::sha3(&[&bytes]), printed.digest), (plain, plain));
+    let view = ship.home.view().unwrap();
+    let answer = view.answer(printed.mark, &Viewer::Public, ship.c.now);
+    let codes: Vec<_> = answer.reasons.iter().map(|reason| reason.code).collect();
+    assert_eq!(codes, [Code::MarkMissing]);
+}
+
+#[test]
+fn a_retired_machine_prints_nothing() {
+    let mut ship = Ship::ready();
+    let order = ship.order();
+    let machine = ship.machine.clone();
+    ship.c.retire(Who::Production, &machine).unwrap();
+    ship.sync();
+    let found = refused(ship.print(&order));
+    assert_eq!(found, (Check::Restrictions, Some(Code::MachineRetired)));
+    assert_untouched(&ship);
+}
+
+#[test]
 fn an_order_is_good_for_its_parts_once() {
     let mut ship = Ship::ready();
     let order = ship.order();

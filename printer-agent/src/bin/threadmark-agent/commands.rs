@@ -152,9 +152,15 @@ fn print(home: &Home, request: &Request, to: &Path) -> anyhow::Result<Shown> {
     let entropy = &mut SystemEntropy;
     let printed = print::print(home, &printer, request, &now, entropy, &mut progress)?;
     let age_hours = printed.knowledge_age_s / 3600;
+    let mark = match printed.unmarked {
+        true => {
+            "\nno zone is qualified: put the mark on after the build, and report it with `threadmark part mark`"
+        }
+        false => "",
+    };
     Ok(Shown {
         text: format!(
-            "{} handed over as {}\nbuild {}, unit {}, mark {}; knowledge {age_hours} hours old",
+            "{} handed over as {}\nbuild {}, unit {}, mark {}; knowledge {age_hours} hours old{mark}",
             printed.part,
             printed.place,
             printed.build,
@@ -164,6 +170,7 @@ fn print(home: &Home, request: &Request, to: &Path) -> anyhow::Result<Shown> {
         json: json!({
             "build": printed.build, "part": printed.part, "unit": printed.unit,
             "mark": printed.mark, "file": printed.place, "sha3": printed.digest,
+            "unmarked": printed.unmarked,
             "knowledge_age_s": printed.knowledge_age_s,
         }),
     })
