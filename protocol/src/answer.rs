@@ -6,7 +6,7 @@
 use crate::body::governance::{ClassPolicy, PartClass, Policy};
 use crate::body::marking::Entered;
 use crate::code::{Code, HoldKind};
-use crate::life::{Above, Life, Phase, Place};
+use crate::life::{Above, Life, LifeLeft, Phase, Place};
 use crate::mark::Mark;
 use crate::text::{Line, OrgId, SubjectId};
 use crate::world::{self, Data, Decided, Event, World, mark_subject};
@@ -125,8 +125,25 @@ pub struct Face {
     pub custodian: Option<OrgId>,
     /// Where it is installed. Members see it.
     pub installed: Option<Place>,
+    /// What it has been through, where that was reported. Members see it.
+    pub used: Option<UsedSoFar>,
+    /// What is left of its life, where that has a limit. Members see it.
+    pub life_left: Option<LifeLeft>,
     /// How far it has come.
     pub phase: Phase,
+}
+
+/// What a part has been through since it was new, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedSoFar {
+    /// Time in operation.
+    pub duration_s: u64,
+    /// Cycles.
+    pub cycles: u64,
+    /// Landings.
+    pub landings: u64,
+    /// The hardest landing, in thousandths of standard gravity.
+    pub peak_milli_g: Option<u32>,
 }
 
 /// The answer with everything that it rests on.
@@ -341,6 +358,8 @@ fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
         unit: life.unit.zip(units),
         custodian: life.custodian.clone(),
         installed: life.installed.clone(),
+        used: used(life),
+        life_left: above.life_left(world, life),
         phase: life.phase,
     }
 }
@@ -354,5 +373,16 @@ fn entered<'w>(world: &'w World, life: &Life) -> Option<&'w Entered> {
     facts.iter().find_map(|fact| match &fact.says {
         Event::Entered(says) if fact.source.statement == by => Some(says),
         _ => None,
+    })
+}
+
+/// Nothing, where nobody has said anything of it.
+fn used(life: &Life) -> Option<UsedSoFar> {
+    let (used, total) = (&life.used, life.used.total);
+    used.pace.map(|_| UsedSoFar {
+        duration_s: total.duration_s,
+        cycles: total.cycles,
+        landings: total.landings,
+        peak_milli_g: used.peak_milli_g,
     })
 }

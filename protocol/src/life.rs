@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod above;
+mod assets;
+mod corrected;
 mod doubt;
 mod fold;
 mod holding;
@@ -23,15 +25,17 @@ mod lots;
 mod marking;
 mod order;
 mod service;
+mod used;
 
-pub use above::Above;
+pub use above::{Above, LifeLeft};
+pub use assets::Point;
 pub(crate) use doubt::{doubts, is_planted, is_usurped};
 use fold::Folding;
 pub use impact::{Impact, Reached, Scope};
 pub use lots::{Genealogy, Lot};
 pub use order::causal_order;
 pub(crate) use order::start_of;
-pub use service::Used;
+pub use used::Used;
 
 /// How far a part has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

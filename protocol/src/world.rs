@@ -4,6 +4,7 @@
 //! follows from it: holds and phases are computed by [`crate::life`], so that nothing has to be rewritten
 //! when a recall comes, and the order in which journals arrive does not matter. Must never know storage.
 
+use crate::body::asset::AssetUsed;
 use crate::body::build::{BuildOrdered, BuildStarted};
 use crate::body::design::{
     AllowablePublished, ApprovalGranted, ApprovalRequested, DesignPublished, Effect,
@@ -35,7 +36,7 @@ pub use decided::{
     Ballot, DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, POLICIES_MAX, Place, Standing, Vote,
     governors_subject, needed,
 };
-pub use event::{Drawn, Event};
+pub use event::{Drawn, Event, Fault};
 pub use parents::Overflow;
 pub use rights::{Revocation, RoleHeld};
 
@@ -251,6 +252,15 @@ pub enum Data {
     Claim {
         by: SubjectId,
     },
+    Asset {
+        uses: Vec<Report<AssetUsed>>,
+        /// Readings that their operator took back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        faults: Vec<Fault>,
+        /// Log index from which on more was said than is kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        crowded: Option<u64>,
+    },
     Recall {
         recall: RecallPlaced,
         on: SubjectId,
@@ -309,6 +319,16 @@ pub fn claim_subject(org: &OrgId, part_number: &Line, revision: &Line) -> Subjec
     let parts = [org.as_str(), part_number.as_str(), revision.as_str()].map(str::as_bytes);
     let digest = Digest::sha256(&[parts[0], &[0], parts[1], &[0], parts[2]]);
     SubjectId::of_digest("claim", &digest)
+}
+
+/// The subject of an operator's asset.
+pub fn asset_subject(operator: &OrgId, asset: &Line) -> SubjectId {
+    let digest = Digest::sha256(&[
+        operator.as_str().as_bytes(),
+        &[0],
+        asset.as_str().as_bytes(),
+    ]);
+    SubjectId::of_digest("asset", &digest)
 }
 
 /// The subject of the policy in force.

@@ -5,9 +5,10 @@
 use super::output::{EXIT_CANNOT_DETERMINE, EXIT_DO_NOT_INSTALL, time};
 use super::proof::{Proof, sign};
 use std::collections::BTreeSet;
-use threadmark_protocol::answer::{Answer, Face, Reason, Step, Verdict};
+use threadmark_protocol::answer::{Answer, Face, Reason, Step, UsedSoFar, Verdict};
 use threadmark_protocol::body::governance::Holder;
 use threadmark_protocol::key::KeyLevel;
+use threadmark_protocol::life::LifeLeft;
 use threadmark_protocol::statement::StatementId;
 
 /// The exit code of an answer.
@@ -108,7 +109,31 @@ fn face_lines(face: &Face) -> Vec<(&'static str, String)> {
             show(face.custodian.as_ref().map(|org| org as _)),
         ),
         ("installed", place.unwrap_or_default()),
+        ("used", face.used.map(used).unwrap_or_default()),
+        ("left", face.life_left.map(left).unwrap_or_default()),
     ]
+}
+
+fn used(used: UsedSoFar) -> String {
+    let (hours, cycles, landings) = (used.duration_s / 3600, used.cycles, used.landings);
+    let peak = used
+        .peak_milli_g
+        .map(|peak| format!(", hardest landing {peak} milli-g"));
+    let peak = peak.unwrap_or_default();
+    format!("{hours} h, {cycles} cycles, {landings} landings since new{peak}")
+}
+
+fn left(left: LifeLeft) -> String {
+    let counts = [
+        left.duration_s.map(|of| format!("{} h", of / 3600)),
+        left.cycles.map(|of| format!("{of} cycles")),
+        left.landings.map(|of| format!("{of} landings")),
+    ];
+    let counts: Vec<_> = counts.into_iter().flatten().collect();
+    let ends = left
+        .ends_at
+        .map(|at| format!("; until about {} at the present rate", time(at)));
+    format!("{}{}", counts.join(", "), ends.unwrap_or_default())
 }
 
 fn rests_on(answer: &Answer) -> String {

@@ -67,6 +67,8 @@ pub fn machine(world: &World, id: &SubjectId) -> Result<(OrgId, Line)> {
 pub struct Case {
     /// The part.
     pub part: SubjectId,
+    /// Who speaks.
+    pub own: OrgId,
     /// Its newest mark, where one is known.
     pub mark: Option<Mark>,
     /// Its newest statement, to come after.
@@ -77,7 +79,7 @@ pub struct Case {
 
 impl Case {
     /// The part that `text` names: its id, its mark, or the address in its mark.
-    pub fn find(view: &View, text: &str) -> Result<Case> {
+    pub fn find(view: &View, text: &str, own: OrgId) -> Result<Case> {
         let part = part_named(view, text)?;
         let life = Life::of(&view.world, &part);
         let facts = match view.world.get(&part) {
@@ -88,6 +90,7 @@ impl Case {
         let after = life.as_ref().and_then(|life| life.newest);
         Ok(Case {
             part,
+            own,
             mark,
             after,
             life,
@@ -154,6 +157,12 @@ impl Case {
     pub fn change_of_owner(&self) -> Result<StatementId> {
         let newest = self.newest(|event| matches!(event, Event::OwnerChanged(_)));
         newest.ok_or_else(|| unknown(format!("a change of owner of {}", self.part)))
+    }
+
+    /// The declared error that is confirmed: the newest.
+    pub fn declared_error(&self) -> Result<StatementId> {
+        let newest = self.newest(|event| matches!(event, Event::ErrorDeclared(_)));
+        newest.ok_or_else(|| unknown(format!("a declared error about {}", self.part)))
     }
 
     /// The report that somebody must vouch for.

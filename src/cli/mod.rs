@@ -7,6 +7,7 @@
 mod answer;
 mod approve;
 mod args;
+mod asset;
 mod audit;
 mod auditors;
 mod bundle;
@@ -98,6 +99,9 @@ enum Command {
     /// Enrol, qualify, calibrate and retire machines
     #[command(subcommand)]
     Machine(resource::Machine),
+    /// Report how much an asset was used; the use of the parts in it follows
+    #[command(subcommand)]
+    Asset(asset::Asset),
     /// Order a build
     Order(order::Order),
     /// Say what happened to a part
@@ -145,6 +149,7 @@ impl Command {
             Command::Licence(licence) => licence.run(),
             Command::Material(material) => material.run(),
             Command::Machine(machine) => machine.run(),
+            Command::Asset(asset) => asset.run(),
             Command::Order(order) => order.run(),
             Command::Part(part) => part.run(),
             Command::Recall(recall) => recall.run(),

@@ -3,6 +3,7 @@
 //! Owns the arguments. A part is named by its id or its mark; what a statement must name beside it is looked up. Must
 //! never know phases.
 
+mod correcting;
 mod holding;
 mod marking;
 mod quality;
@@ -83,6 +84,9 @@ pub enum Part {
         /// Work order
         #[arg(long)]
         work_order: Line,
+        /// Whose asset it is: its reports of the asset's use count for the part; your organisation's, where nobody is named
+        #[arg(long)]
+        operator: Option<OrgId>,
     },
     /// Report that the part was removed
     #[command(after_help = "Example:
@@ -96,6 +100,8 @@ pub enum Part {
     },
     #[command(flatten)]
     Marking(marking::Marking),
+    #[command(flatten)]
+    Correcting(correcting::Correcting),
     #[command(flatten)]
     Quality(quality::Quality),
     #[command(flatten)]
@@ -149,7 +155,8 @@ impl On {
     /// As [`On::say`], and prints what else is worth knowing.
     fn tell(self, says: impl FnOnce(&Case) -> Result<(Core, Document)>) -> Result<ExitCode> {
         let desk = self.signing.open()?;
-        let case = Case::find(&desk.view()?, &self.part)?;
+        let own = desk.home().identity().org.clone();
+        let case = Case::find(&desk.view()?, &self.part, own)?;
         let (core, more) = says(&case)?;
         let grouped = case.mark.as_ref().map(Mark::grouped).unwrap_or_default();
         let told = Document::new()
@@ -204,14 +211,16 @@ impl Part {
                 asset_type,
                 position,
                 work_order,
+                operator,
             } => on.say(|of| {
-                let after = of.after;
+                let (after, own) = (of.after, of.own.clone());
                 let says = Installed {
                     after,
                     asset,
                     asset_type,
                     position,
                     work_order,
+                    operator: Some(operator.unwrap_or(own)),
                 };
                 Ok(Core::PartInstalled(says))
             }),
@@ -222,6 +231,7 @@ impl Part {
                 }))
             }),
             Part::Marking(marking) => marking.run(),
+            Part::Correcting(correcting) => correcting.run(),
             Part::Quality(quality) => quality.run(),
             Part::Service(service) => service.run(),
             Part::Holding(holding) => holding.run(),

@@ -128,6 +128,36 @@ impl Desk {
         Ok(delivery.exit(&statement.id))
     }
 
+    /// Signs several, delivers them together, and prints what became of each.
+    pub fn sign_all(&self, drafts: Vec<Draft>, told: Document) -> Result<ExitCode> {
+        let mut signed = Vec::new();
+        for draft in drafts {
+            signed.push(self.home.sign(draft, system::now(), &mut SystemEntropy)?);
+        }
+        // One delivery takes all of them.
+        let last = signed.last().map(|statement| self.deliver(statement));
+        let unsent = match last.transpose()? {
+            Some(Delivery::Unsent { why, .. }) => Some(why),
+            _ => None,
+        };
+        let mut settled = self.home.delivered()?;
+        let (mut exit, mut all, mut text) = (ExitCode::SUCCESS, Vec::new(), String::new());
+        for statement in &signed {
+            let delivery = match (settled.remove(&statement.id), &unsent) {
+                (Some(outcome), _) => Delivery::Settled(outcome),
+                (None, Some(why)) => self.unsent(statement, why.clone())?,
+                (None, None) => self.unsent(statement, "the service did not say".to_owned())?,
+            };
+            if let Delivery::Settled(Outcome::Refused { .. }) = &delivery {
+                exit = delivery.exit(&statement.id);
+            }
+            all.push(json!({ "statement": statement.id, "delivery": delivery.to_json() }));
+            text.push_str(&format!("{} {}\n", statement.id, delivery.to_text().trim()));
+        }
+        told.with_text("signed", all, text).print(self.json);
+        Ok(exit)
+    }
+
     fn deliver(&self, statement: &Statement) -> Result<Delivery> {
         if let Some(why) = self.offline.borrow().clone() {
             return self.unsent(statement, why);

@@ -254,7 +254,8 @@ fn pairs(face: &Face, names: &BTreeMap<&OrgId, &str>) -> Vec<Pair> {
         by("Custody", &face.custodian),
         subject.map(|subject| Pair::new("Subject", subject).mono()),
     ];
-    identity(face).into_iter().chain(who).flatten().collect()
+    let all = identity(face).into_iter().chain(use_of(face)).chain(who);
+    all.flatten().collect()
 }
 
 fn identity(face: &Face) -> [Option<Pair>; 10] {
@@ -275,4 +276,40 @@ fn identity(face: &Face) -> [Option<Pair>; 10] {
         line("Material lot", &face.lot_number).map(Pair::mono),
         face.unit.map(unit),
     ]
+}
+
+/// What it has been through and how much of its life is left.
+fn use_of(face: &Face) -> [Option<Pair>; 2] {
+    let used = face.used.map(|used| {
+        let peak = used.peak_milli_g.map(|peak| {
+            let (whole, part) = (peak / 1000, peak % 1000);
+            format!("hardest landing {whole}.{part:03} g")
+        });
+        let counts = [
+            Some(words::hours(used.duration_s)),
+            Some(words::plural(used.cycles, "cycle")),
+            Some(words::plural(used.landings, "landing")),
+            peak,
+        ];
+        let counts: Vec<_> = counts.into_iter().flatten().collect();
+        Pair::new("Used", counts.join(", "))
+    });
+    let left = face.life_left.map(|left| {
+        let counts = [
+            left.duration_s.map(words::hours),
+            left.cycles.map(|cycles| words::plural(cycles, "cycle")),
+            left.landings
+                .map(|landings| words::plural(landings, "landing")),
+        ];
+        let counts: Vec<_> = counts.into_iter().flatten().collect();
+        let ends = left.ends_at.map(|at| {
+            let day = words::stamp(at).day;
+            format!("until about {day} at the present rate")
+        });
+        Pair {
+            more: ends,
+            ..Pair::new("Left of its life", counts.join(", "))
+        }
+    });
+    [used, left]
 }

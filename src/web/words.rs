@@ -66,6 +66,11 @@ pub fn plural(number: u64, thing: &str) -> String {
     format!("{} {thing}{ending}", count(number))
 }
 
+/// A time in operation.
+pub fn hours(duration_s: u64) -> String {
+    format!("{} h", count(duration_s / 3600))
+}
+
 /// A number in groups of three.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

@@ -62,7 +62,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4usize).prop_map(Quarantine),
         1 => Just(Recall),
         2 => (0..4usize).prop_map(Powder),
-        3 => (0..11usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
+        3 => (0..13usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
         2 => Just(Sail),
         2 => Just(ComeHome),
         1 => (0..4usize).prop_map(Decide),
@@ -170,7 +170,18 @@ fn serve(of: &mut Consortium, what: usize, part: &SubjectId) {
             labelled.and_then(|_| of.mark_again(Who::Custodian, part, label, new))
         }
         8 => of.enter(Who::Custodian, part),
-        9 => of.retire(Who::Production, &Who::Machine.machine()),
+        9 => {
+            let hours = of.now.unsigned_abs() / 3600;
+            let reading = of.use_asset(Who::Mechanic, hours, 3);
+            let used = of.report_use(Who::Mechanic, part, 400, 2);
+            let _ = used.and_then(|used| of.err(Who::Mechanic, part, used.id));
+            reading
+        }
+        10 => {
+            let declared = of.after(part).unwrap();
+            of.agree(Who::Designer, part, declared)
+        }
+        11 => of.retire(Who::Production, &Who::Machine.machine()),
         _ => of.decommission(Who::Custodian, part),
     };
 }

@@ -137,6 +137,7 @@ fn every_kind_of_a_parts_life_is_said_at_the_command_line() {
     powder_and_machines(&cast);
     let kinds = cast.kinds.borrow();
     let families = [
+        "correction.",
         "part.",
         "mark.",
         "quality.",
@@ -222,6 +223,49 @@ fn service(cast: &Cast, old: &str, mark: &str) {
         cast.scan("stores", old),
         ("do_not_install".to_owned(), stop)
     );
+}
+
+/// The asset is read by a table, a report of the part and a reading of the asset are wrong, and the authority agrees.
+fn corrected_use(cast: &Cast, mark: &str) {
+    let table = cast.stage.home("fleet.csv");
+    let columns = "asset,at,hours,cycles,landings,peak_milli_g,source";
+    let lines = format!("{columns}\nN1,,100,10,10,1850,Log book\nN2,,7,1,1,,EFB\n");
+    std::fs::write(&table, lines).unwrap();
+    let line = format!("asset usage --csv {}", table.display());
+    let told = cast.stage.done("mechanic", &line);
+    let signed = told["signed"].as_array().unwrap();
+    assert_eq!(signed.len(), 2);
+    for one in signed {
+        assert_eq!(one["delivery"]["is"], "logged", "{told}");
+    }
+    cast.said(
+        "mechanic",
+        "asset usage N1 --hours 150 --cycles 12 --landings 12 --source 'Log book'",
+    );
+    let wrong = cast.said(
+        "mechanic",
+        "asset usage N1 --hours 1500 --source 'Log book' --cycles 12 --landings 12",
+    );
+    let wrong = wrong["statement"].as_str().unwrap();
+    let error = format!("asset correct N1 --error {wrong} --reason 'A digit too many'");
+    let declared = cast.said("mechanic", &error);
+    let declared = declared["statement"].as_str().unwrap();
+    let confirm = format!(
+        "asset confirm N1 --operator mro.example --declaration {declared} --grounds 'Seen the book'"
+    );
+    cast.said("certifier", &confirm);
+    let report =
+        format!("part usage {mark} --hours 999 --cycles 20 --source 'Log book' --landings 20");
+    let wrong = cast.said("mechanic", &report);
+    let wrong = wrong["statement"].as_str().unwrap();
+    let error = format!("part correct {mark} --error {wrong} --reason 'A digit too many'");
+    cast.said("mechanic", &error);
+    let confirm = format!("part confirm-error {mark} --grounds 'Seen the book'");
+    cast.said("certifier", &confirm);
+    let output = cast.stage.run("mechanic", &format!("scan {mark}"));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let used = &told["answers"][0]["answer"]["part"]["used"];
+    assert_eq!(used["duration_s"], 62 * 3600, "{used}");
 }
 
 fn powder_and_machines(cast: &Cast) {

@@ -15,11 +15,12 @@ use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
     Function, Holder, KeyCard, MemberAdmitted, PartClass, Role, RoleGranted,
 };
+use threadmark_protocol::body::usage::LifeLimit;
 use threadmark_protocol::body::vote::Change;
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::digest::Digest;
-use threadmark_protocol::fixture::{Consortium, ORIGIN, Who, text};
+use threadmark_protocol::fixture::{Consortium, DesignSpec, ORIGIN, Who, text};
 use threadmark_protocol::key::{KeyId, KeyLevel, Signer};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::receipt::Receipt;
@@ -77,7 +78,15 @@ struct History {
 
 impl History {
     fn lived() -> History {
-        let (mut of, licence) = Consortium::licensed(5, PartClass::C, 3);
+        let spec = DesignSpec {
+            life: Some(LifeLimit {
+                duration_s: Some(3_600_000),
+                cycles: None,
+                landings: None,
+            }),
+            ..DesignSpec::default()
+        };
+        let (mut of, licence) = Consortium::licensed_as(5, &spec, 3);
         let virgin = of.lot.clone();
         of.lot = of.blend(Who::Production, &[(&virgin, 1_000_000)]).unwrap();
         let part = of.make(&licence, 1);
@@ -153,6 +162,9 @@ fn go_through(of: &mut Consortium, part: &SubjectId) {
     of.use_up(Who::Operator, &build, &lot, 500_000).unwrap();
     of.test(Who::Inspector, part, 432).unwrap();
     of.report_use(Who::Mechanic, part, 10, 4).unwrap();
+    let reading = of.use_asset(Who::Mechanic, 5000, 4).unwrap().id;
+    let asset = of.asset(Who::Mechanic, "N123TM");
+    of.err(Who::Mechanic, &asset, reading).unwrap();
     of.fault(Who::Mechanic, part).unwrap();
     of.give(Who::Custodian, part, of.org(Who::Mechanic))
         .unwrap();

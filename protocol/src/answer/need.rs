@@ -63,5 +63,6 @@ pub(super) fn withhold_from_strangers(answer: &mut Answer) {
     if let Some(face) = &mut answer.part {
         (face.lot_number, face.unit) = (None, None);
         (face.custodian, face.installed) = (None, None);
+        (face.used, face.life_left) = (None, None);
     }
 }

@@ -4,7 +4,8 @@
 //! see titles. Must never know viewers.
 
 use super::need::is_event_for_everybody;
-use super::words::{Grams, describe};
+use super::words::{Grams, describe, with_use};
+use crate::body::asset::AssetUsed;
 use crate::body::governance::Holder;
 use crate::body::material::MaterialUsed;
 use crate::code::Code;
@@ -14,6 +15,7 @@ use crate::statement::StatementId;
 use crate::text::{ActorId, Line, OrgId, SubjectId};
 use crate::world::{Data, Event, Report, RestrictionKind, Source, World, org_subject};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One statement in the life of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +81,9 @@ pub(super) fn of(world: &World, life: &Life, above: &Above) -> Vec<Told> {
             steps.for_everybody = is_event_for_everybody(&fact.says);
             steps.fact(fact);
         }
+        let assets: BTreeSet<_> = facts.iter().filter_map(|fact| fact.says.asset()).collect();
+        steps.for_everybody = false;
+        assets.iter().for_each(|asset| steps.asset(asset));
     }
     steps.list
 }
@@ -194,6 +199,32 @@ impl Steps<'_> {
             if one.kind == RestrictionKind::Retired {
                 self.add("Machine retired", Some(one.reason.clone()), &one.source);
             }
+        }
+    }
+
+    /// The newest reading that may count, and the errors in others.
+    fn asset(&mut self, id: &SubjectId) {
+        let Some(Data::Asset { uses, faults, .. }) = self.world.get(id) else {
+            return;
+        };
+        for fault in faults {
+            self.add(
+                "Error in the use of its asset declared",
+                None,
+                &fault.declared,
+            );
+            if let Some(confirmed) = &fault.confirmed {
+                self.add("Error in the use of its asset confirmed", None, confirmed);
+            }
+        }
+        let is_fault = |report: &Report<AssetUsed>| {
+            let mut faults = faults.iter();
+            faults.any(|fault| fault.error == report.source.statement)
+        };
+        if let Some(newest) = uses.iter().rfind(|report| !is_fault(report)) {
+            let detail = with_use(&newest.says.total, &newest.says.source);
+            let detail = format!("{}: {detail}", newest.says.asset);
+            self.add("Use of its asset reported", Some(detail), &newest.source);
         }
     }
 

@@ -4,6 +4,8 @@
 
 use crate::body::marking::{Carrier, Grading};
 use crate::body::quality::Disposition;
+use crate::body::usage::Usage;
+use crate::text::Line;
 use crate::world::Event;
 
 /// A mass in milligrams as people read it.
@@ -100,6 +102,13 @@ fn marking(event: &Event) -> Option<Words> {
     })
 }
 
+/// Counts since new, and where they are from.
+pub(super) fn with_use(total: &Usage, source: &Line) -> String {
+    let (hours, cycles) = (total.duration_s / 3600, total.cycles);
+    let landings = total.landings;
+    format!("{hours} h, {cycles} cycles, {landings} landings since new; {source}")
+}
+
 /// Since its release.
 fn living(event: &Event) -> Words {
     match event {
@@ -112,11 +121,7 @@ fn living(event: &Event) -> Words {
         ),
         Event::OwnerAccepted(_) => plain("Accepted by the new owner"),
         Event::Usage(says) => {
-            let (total, source) = (&says.total, &says.source);
-            let hours = total.duration_s / 3600;
-            let (cycles, landings) = (total.cycles, total.landings);
-            let detail =
-                format!("{hours} h, {cycles} cycles, {landings} landings since new; {source}");
+            let detail = with_use(&says.total, &says.source);
             with("Use reported", &detail)
         }
         Event::Repaired(says) => with("Repaired", &says.approved_data),
@@ -128,6 +133,11 @@ fn living(event: &Event) -> Words {
         Event::Quarantined { reason, .. } => with("Quarantined", reason),
         Event::QuarantineLifted { disposition, .. } => with("Quarantine lifted", disposition),
         Event::Vouched { .. } => plain("Report vouched for"),
+        Event::ErrorDeclared(says) => with(
+            "Error declared",
+            &format!("{} of statement {}", says.reason, says.error),
+        ),
+        Event::ErrorConfirmed(says) => with("Error confirmed", &says.grounds),
         // Told before.
         _ => plain("Reported"),
     }

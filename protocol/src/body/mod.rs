@@ -4,7 +4,9 @@
 //! `lifecycle`. Quantities are integers with the unit in their name; rules read nothing but the common part
 //! and `core`.
 
+pub mod asset;
 pub mod build;
+pub mod correction;
 pub mod design;
 pub mod governance;
 pub mod licence;
@@ -242,11 +244,14 @@ kinds! {
     PartInstalled(part::Installed) = "service.installed", Report;
     PartRemoved(part::Removed) = "service.removed", Report;
     PartUsageReported(usage::UsageReported) = "service.usage_reported", Report;
+    AssetUsed(asset::AssetUsed) = "service.asset_used", Report;
     PartRepaired(usage::Repaired) = "service.repaired", Report;
     PartRemanufactured(usage::Repaired) = "service.remanufactured", Report;
     PartDecommissioned(usage::Decommissioned) = "end.decommissioned", Report;
     PartDestroyed(part::Destroyed) = "end.destroyed", Report;
     DestructionAttested(part::DestructionAttested) = "end.destruction_attested", Report;
+    ErrorDeclared(correction::ErrorDeclared) = "correction.error_declared", Act;
+    ErrorConfirmed(correction::ErrorConfirmed) = "correction.error_confirmed", Act;
     QuarantinePlaced(safety::QuarantinePlaced) = "safety.quarantine_placed", Report;
     QuarantineLifted(safety::QuarantineLifted) = "safety.quarantine_lifted", Act;
     RecallPlaced(safety::RecallPlaced) = "safety.recall_placed", Act;

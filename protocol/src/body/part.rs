@@ -26,6 +26,13 @@ pub struct Inspected {
     pub report: Digest,
 }
 
+impl Inspected {
+    /// Whether everything conforms, on the part that carries the mark.
+    pub fn passed(&self) -> bool {
+        self.mark_read && self.required > 0 && self.conforming == self.required
+    }
+}
+
 /// The release signatory releases the part for use (FAA 8130-3, EASA Form 1, or a CoC).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +103,9 @@ pub struct Installed {
     pub position: Line,
     /// Work order.
     pub work_order: Line,
+    /// Whose asset it is: what it reports of the asset's use counts for the part. Nobody's does, where nobody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<OrgId>,
 }
 
 /// The part was removed.

@@ -88,6 +88,24 @@ impl Usage {
             || self.landings < other.landings
     }
 
+    /// The sum of each count.
+    pub fn plus(&self, other: &Usage) -> Usage {
+        Usage {
+            duration_s: self.duration_s.saturating_add(other.duration_s),
+            cycles: self.cycles.saturating_add(other.cycles),
+            landings: self.landings.saturating_add(other.landings),
+        }
+    }
+
+    /// What was added to an older count; nothing where that was more.
+    pub fn since(&self, older: &Usage) -> Usage {
+        Usage {
+            duration_s: self.duration_s.saturating_sub(older.duration_s),
+            cycles: self.cycles.saturating_sub(older.cycles),
+            landings: self.landings.saturating_sub(older.landings),
+        }
+    }
+
     /// The greater of each count.
     pub fn most(&self, other: &Usage) -> Usage {
         Usage {

@@ -19,6 +19,8 @@ mod limit;
 mod marking;
 mod powder;
 
+pub use limit::LifeLeft;
+
 /// Everything above a part that its life depends on, as far as it is known.
 #[derive(Clone, Debug, Default)]
 pub struct Above {

@@ -4,6 +4,7 @@
 //! `service`. Must never know what stands above the part but by asking it.
 
 use super::doubt::{Doubts, vouchers};
+use super::used::InAsset;
 use super::{Above, Hold, Life, Objections, Phase, Place, Used, above, causal_order, service};
 use crate::code::Code;
 use crate::key::KeyId;
@@ -34,18 +35,22 @@ impl Life {
     ) -> (Life, Objections) {
         let mut folding = Folding::new(world, part, above, seen);
         let vouchers = vouchers(facts);
+        let void = folding.void_by_correction(facts);
         let known: BTreeSet<_> = facts.iter().map(|fact| fact.source.statement).collect();
         for fact in causal_order(facts) {
             let vouched = vouchers
                 .get(&fact.source.statement)
                 .is_some_and(|orgs| orgs.len() >= 2);
-            folding.note(fact, vouched);
-            folding.step(fact);
+            if !void.contains(&fact.source.statement) {
+                folding.note(fact, vouched);
+                folding.step(fact);
+            }
             if !fact.says.predecessors().all(|id| known.contains(&id)) {
                 folding.gap(&fact.source);
             }
             folding.life.newest = Some(fact.source.statement);
         }
+        folding.still_in_asset();
         let Folding {
             mut life,
             objections,
@@ -99,6 +104,8 @@ pub(super) struct Folding<'a> {
     pub(super) maker: Option<OrgId>,
     /// A mark was put on after the making.
     pub(super) put_on: bool,
+    /// The asset whose readings count.
+    pub(super) in_asset: Option<InAsset>,
     /// What became known of keys below this log index counts; everything where there is none.
     pub(super) seen: Option<u64>,
     doubts: Doubts<'a>,
@@ -119,6 +126,7 @@ impl<'a> Folding<'a> {
             offer: None,
             maker: None,
             put_on: false,
+            in_asset: None,
             seen,
             doubts: Doubts::new(world),
         }
@@ -162,7 +170,10 @@ impl Folding<'_> {
         if self.life.phase == Phase::Destroyed
             && !matches!(
                 fact.says,
-                Event::DestructionAttested(_) | Event::Vouched { .. }
+                Event::DestructionAttested(_)
+                    | Event::Vouched { .. }
+                    | Event::ErrorDeclared(_)
+                    | Event::ErrorConfirmed(_)
             )
         {
             return self.object(Code::AfterDestruction, source);
@@ -184,11 +195,7 @@ impl Folding<'_> {
             Event::Tested(says) => self.tested(source, says.passed()),
             Event::Nonconformance(_) => self.nonconforming(source),
             Event::Dispositioned(says) => self.dispositioned(source, says),
-            Event::Inspected(says) => {
-                let passed =
-                    says.mark_read && says.required > 0 && says.conforming == says.required;
-                self.inspected(source, passed);
-            }
+            Event::Inspected(says) => self.inspected(source, says.passed()),
             Event::Released(says) => self.released(fact, says.inspection),
             Event::Shipped(says) => {
                 if self.life.custodian.as_ref() == Some(&source.org) {
@@ -203,19 +210,22 @@ impl Folding<'_> {
                     asset: says.asset.clone(),
                     position: says.position.clone(),
                 };
-                self.installed(source, place);
+                self.installed(source, place, fact.says.asset());
             }
             Event::OwnerChanged(says) => self.offered(source, &says.to),
             Event::OwnerAccepted(says) => self.accepted(source, says.change),
             Event::Removed(_) => self.removed(source),
-            Event::Usage(says) => self.reported(source, &says.total),
+            Event::Usage(says) => self.reported(source, &says.total, says.peak_milli_g),
             Event::Repaired(_) | Event::Remanufactured(_) => self.changed(source, Phase::Removed),
             Event::Decommissioned(_) => self.decommissioned(source),
             Event::Destroyed(_) => self.destroyed(source),
             Event::Quarantined { .. } => self.quarantined(source),
             Event::QuarantineLifted { placed, .. } => self.quarantine_lifted(fact, *placed),
             Event::DestructionAttested(says) => self.attested(source, says.destruction),
-            Event::Vouched { .. } => {}
+            Event::ErrorConfirmed(_) if !self.is_authority(source) => {
+                self.object(Code::NotYours, source);
+            }
+            Event::Vouched { .. } | Event::ErrorDeclared(_) | Event::ErrorConfirmed(_) => {}
         }
     }
 
@@ -335,7 +345,7 @@ impl Folding<'_> {
             return self.object(Code::NotCustodian, source);
         }
         self.life.phase = Phase::Removed;
-        self.life.used.end_of_installation(source);
+        self.leaves_asset(source);
         (self.life.installed, self.life.release) = (None, None);
     }
 
@@ -344,12 +354,13 @@ impl Folding<'_> {
         if !self.is_custodian(source) {
             return self.object(self.gap_or(Code::NotCustodian), source);
         }
+        self.ends_in_asset(source);
         self.life.phase = Phase::Destroyed;
         self.life.installed = None;
         self.destroyed = Some(source.clone());
     }
 
-    pub(super) fn installed(&mut self, source: &Source, place: Place) {
+    pub(super) fn installed(&mut self, source: &Source, place: Place, asset: Option<SubjectId>) {
         let code = match self.life.phase {
             Phase::Expected => Some(Code::BuildMissing),
             Phase::Installed => Some(Code::Installed),
@@ -366,7 +377,7 @@ impl Folding<'_> {
         if self.life.phase != Phase::Installed {
             self.life.phase = Phase::Installed;
             self.life.installed = Some(place);
-            self.life.used.is_reported = false;
+            self.comes_into(source, asset);
         }
     }
 }

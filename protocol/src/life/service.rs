@@ -1,33 +1,11 @@
-//! What a part goes through: work on it, tests, what does not conform and what is decided about that, use, and its end.
+//! What a part goes through: work on it, tests, what does not conform and what is decided about that, use, and its end; how much it is used is in `used`.
 //!
 //! Owns what these reports do to a part. Must never know who has it: `holding`.
 
 use super::{Folding, Phase};
 use crate::body::quality::{Disposition, Dispositioned};
-use crate::body::usage::Usage;
 use crate::code::Code;
 use crate::world::{Event, Source};
-
-/// What a part has been through, as far as it is reported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Used {
-    /// Since it was new: the most that was reported of each count.
-    pub total: Usage,
-    /// Log index from which on the newest report could be seen.
-    pub since: u64,
-    /// Whether use was reported since the newest installation.
-    pub(super) is_reported: bool,
-    /// Log index of a removal before which no use was reported; a later report answers it.
-    pub missing: Option<u64>,
-}
-
-impl Used {
-    pub(super) fn end_of_installation(&mut self, removal: &Source) {
-        if !self.is_reported {
-            self.missing = Some(removal.since());
-        }
-    }
-}
 
 /// What may still be said of a part that is out of use for good.
 pub(super) fn may_follow_the_end(event: &Event) -> bool {
@@ -42,6 +20,8 @@ pub(super) fn may_follow_the_end(event: &Event) -> bool {
             | Event::OwnerChanged(_)
             | Event::OwnerAccepted(_)
             | Event::Usage(_)
+            | Event::ErrorDeclared(_)
+            | Event::ErrorConfirmed(_)
     )
 }
 
@@ -120,24 +100,11 @@ impl Folding<'_> {
         }
     }
 
-    /// Use never falls.
-    pub(super) fn reported(&mut self, source: &Source, total: &Usage) {
-        if self.life.phase == Phase::Expected || !self.is_custodian(source) {
-            return self.object(self.gap_or(Code::NotCustodian), source);
-        }
-        if total.is_below(&self.life.used.total) {
-            self.object(Code::UsageFell, source);
-        }
-        let used = &mut self.life.used;
-        used.total = used.total.most(total);
-        used.since = used.since.max(source.since());
-        (used.is_reported, used.missing) = (true, None);
-    }
-
     pub(super) fn decommissioned(&mut self, source: &Source) {
         if !self.is_custodian(source) {
             return self.object(self.gap_or(Code::NotCustodian), source);
         }
+        self.ends_in_asset(source);
         self.life.phase = Phase::Decommissioned;
         (self.life.installed, self.life.release) = (None, None);
     }

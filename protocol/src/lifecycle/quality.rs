@@ -65,7 +65,7 @@ fn dispositioned(context: &Context, says: &Dispositioned) -> Result<Changes, Ref
     };
     let right = match &report.says {
         Event::Nonconformance(_) => true,
-        Event::Inspected(says) => !(says.mark_read && says.conforming == says.required),
+        Event::Inspected(says) => !says.passed(),
         Event::Tested(says) => !says.passed(),
         Event::MarkVerified(says) => says.grade == Grade::F,
         _ => false,

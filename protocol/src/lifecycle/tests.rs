@@ -11,6 +11,7 @@ mod material;
 mod service;
 mod story;
 mod table;
+mod usage;
 mod votes;
 
 use crate::answer::{Answer, Knowledge, Verdict, Viewer, Witnessing, answer};

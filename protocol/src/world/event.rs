@@ -2,6 +2,8 @@
 //!
 //! Owns what happens to a part, and what is taken out of a lot. Must never know what follows from it: `life`.
 
+use super::{Source, asset_subject};
+use crate::body::correction::{ErrorConfirmed, ErrorDeclared};
 use crate::body::usage::{Decommissioned, Repaired, UsageReported};
 use crate::body::{marking, part, quality};
 use crate::mark::Mark;
@@ -48,6 +50,17 @@ impl Drawn {
             } => loaded_mg.saturating_sub(*recovered_mg),
         }
     }
+}
+
+/// A reading of an asset that is not so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The reading.
+    pub error: StatementId,
+    /// Who took it back.
+    pub declared: Source,
+    /// The second party that agrees; before, the reading counts.
+    pub confirmed: Option<Source>,
 }
 
 /// What happened to a part.
@@ -102,6 +115,8 @@ pub enum Event {
         after: Option<StatementId>,
         report: StatementId,
     },
+    ErrorDeclared(ErrorDeclared),
+    ErrorConfirmed(ErrorConfirmed),
 }
 
 impl Event {
@@ -109,6 +124,43 @@ impl Event {
     pub fn ended(&self) -> Option<&SubjectId> {
         match self {
             Event::Completed { build } | Event::Aborted { build, .. } => Some(build),
+            _ => None,
+        }
+    }
+
+    /// Whether whoever said it may take it back. What a build did is done: its unit is spent, and a mark that leads to the part
+    /// goes on leading to it.
+    pub fn may_be_an_error(&self) -> bool {
+        !matches!(
+            self,
+            Event::Started { .. }
+                | Event::Completed { .. }
+                | Event::Aborted { .. }
+                | Event::Entered(_)
+                | Event::Marked(_)
+                | Event::Remarked(_)
+                | Event::Vouched { .. }
+                | Event::ErrorDeclared(_)
+                | Event::ErrorConfirmed(_)
+        )
+    }
+
+    /// Whether it lets a part go on, and nothing else: to take it back holds at worst what was free.
+    pub fn opens_a_door(&self) -> bool {
+        match self {
+            Event::Released(_) | Event::QuarantineLifted { .. } => true,
+            Event::Inspected(says) => says.passed(),
+            _ => false,
+        }
+    }
+
+    /// The asset that the part came into, where it is said whose that is.
+    pub fn asset(&self) -> Option<SubjectId> {
+        match self {
+            Event::Installed(says) => {
+                let operator = says.operator.as_ref()?;
+                Some(asset_subject(operator, &says.asset))
+            }
             _ => None,
         }
     }
@@ -153,6 +205,8 @@ impl Event {
             Event::Quarantined { after, .. } => (*after, None),
             Event::QuarantineLifted { after, placed, .. } => (*after, Some(*placed)),
             Event::Vouched { after, report } => (*after, Some(*report)),
+            Event::ErrorDeclared(says) => (says.after, Some(says.error)),
+            Event::ErrorConfirmed(says) => (says.after, Some(says.declaration)),
         };
         after.into_iter().chain(named)
     }

@@ -105,6 +105,7 @@ impl State {
             }
             Data::Part { facts, .. } => {
                 for Report { says, .. } in facts {
+                    up.extend(says.asset());
                     up.extend(says.mark().map(|mark| mark_subject(&mark)));
                     if let Event::Started { build, .. } = says {
                         up.insert(build.clone());
@@ -118,6 +119,7 @@ impl State {
             | Data::Design { .. }
             | Data::Allowable { .. }
             | Data::Mark { .. }
+            | Data::Asset { .. }
             | Data::Claim { .. } => {}
         }
         up
@@ -185,6 +187,12 @@ impl Data {
                 starts.chain(uses).collect()
             }
             Data::Part { facts, .. } => facts.iter().map(|report| &report.source).collect(),
+            Data::Asset { uses, faults, .. } => {
+                let uses = uses.iter().map(|report| &report.source);
+                let declared = faults.iter().map(|fault| &fault.declared);
+                let confirmed = faults.iter().filter_map(|fault| fault.confirmed.as_ref());
+                uses.chain(declared).chain(confirmed).collect()
+            }
             Data::Governors { .. } | Data::Mark { .. } | Data::Claim { .. } => Vec::new(),
         }
     }

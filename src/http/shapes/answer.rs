@@ -103,8 +103,46 @@ pub struct Face {
     /// Where it is installed. For members.
     #[schema(required)]
     pub installed: Option<Place>,
+    /// What it has been through since it was new, where that was reported. For members.
+    #[schema(required)]
+    pub used: Option<UsedSoFar>,
+    /// What is left of its life, where that has a limit. For members.
+    #[schema(required)]
+    pub life_left: Option<LifeLeft>,
     /// How far it has come.
     pub phase: Phase,
+}
+
+/// What a part has been through since it was new, at most.
+#[derive(ToSchema)]
+pub struct UsedSoFar {
+    /// Time in operation, seconds.
+    pub duration_s: u64,
+    /// Cycles.
+    pub cycles: u64,
+    /// Landings.
+    pub landings: u64,
+    /// The hardest landing, in thousandths of standard gravity.
+    #[schema(required)]
+    pub peak_milli_g: Option<u32>,
+}
+
+/// How much of its life a part has left; a count without a limit has none.
+#[derive(ToSchema)]
+pub struct LifeLeft {
+    /// Time in operation, seconds.
+    #[schema(required)]
+    pub duration_s: Option<u64>,
+    /// Cycles.
+    #[schema(required)]
+    pub cycles: Option<u64>,
+    /// Landings.
+    #[schema(required)]
+    pub landings: Option<u64>,
+    /// When the first limit is reached at the rate since the part came into its asset, Unix seconds; `null` where no rate is
+    /// known.
+    #[schema(required)]
+    pub ends_at: Option<i64>,
 }
 
 /// Where a part is installed.

@@ -52,6 +52,8 @@ fn without_places(world: &World, part: &SubjectId) -> Option<Life> {
         (source.index, source.logged_at) = (None, None);
     }
     (life.used.since, life.used.missing) = (0, life.used.missing.map(|_| 0));
+    life.used.fell = life.used.fell.map(|_| 0);
+    life.used.crowded = life.used.crowded.map(|_| 0);
     life.holds.iter_mut().for_each(|hold| hold.since = 0);
     life.holds
         .sort_by_key(|hold| (hold.statement, hold.code, hold.subject.clone()));

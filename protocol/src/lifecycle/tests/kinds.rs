@@ -80,6 +80,10 @@ fn mark_it(c: &mut Consortium, part: &SubjectId) {
 
 fn go_through_service(c: &mut Consortium, part: &SubjectId) {
     c.report_use(Who::Mechanic, part, 10, 4).unwrap();
+    let reading = c.use_asset(Who::Mechanic, 100, 10).unwrap().id;
+    let asset = c.asset(Who::Mechanic, "N123TM");
+    let declared = c.err(Who::Mechanic, &asset, reading).unwrap().id;
+    c.agree(Who::Certifier, &asset, declared).unwrap();
     let entries = c.log.entries().iter();
     let mut granted = entries.filter(|entry| matches!(entry.body.core, Core::ApprovalGranted(_)));
     let approval = granted.next().unwrap().body.sub.clone();
@@ -250,6 +254,7 @@ fn nothing_that_exists_is_made_again() {
             "machine.enrolled",
             "machine.retired",
             "build.ordered",
+            "correction.error_confirmed",
             "safety.recall_placed",
             "safety.recall_lifted",
         ];

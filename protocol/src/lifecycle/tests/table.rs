@@ -45,6 +45,7 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("material.rs"),
         include_str!("service.rs"),
         include_str!("impact.rs"),
+        include_str!("usage.rs"),
         include_str!("histories.rs"),
         include_str!("../../../../tests/it/need_to_know.rs"),
         include_str!("../../../../printer-agent/src/gate/tests.rs"),
@@ -261,7 +262,7 @@ fn name_of(phase: Phase) -> String {
 type Say = fn(&mut Stage) -> Result<Statement, Refusal>;
 
 /// Each kind about a part, by the one who should say it.
-const SAID: [(&str, Say); 28] = [
+const SAID: [(&str, Say); 30] = [
     ("build.completed", |s| s.c.complete(&s.build)),
     ("build.aborted", |s| s.c.abort(&s.build)),
     ("quality.inspected, passed", |s| {
@@ -308,6 +309,15 @@ const SAID: [(&str, Say); 28] = [
     }),
     ("service.usage_reported", |s| {
         s.c.report_use(s.holder, &s.part, 10, 4)
+    }),
+    ("correction.error_declared, of the inspection", |s| {
+        let error = s.inspection;
+        s.c.err(Who::Inspector, &s.part, error)
+    }),
+    ("correction.error_confirmed, of a failed test", |s| {
+        let error = s.c.test(Who::Inspector, &s.part, 399)?.id;
+        let declared = s.c.err(Who::Inspector, &s.part, error)?.id;
+        s.c.agree(Who::Certifier, &s.part, declared)
     }),
     ("service.repaired", |s| {
         s.c.repair(Who::Mechanic, &s.part, false)

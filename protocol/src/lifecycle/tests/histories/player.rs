@@ -111,6 +111,7 @@ impl Player {
             25 => self.c.set_sail(),
             // Little goes wrong where all are honest.
             31 if which > 192 => self.marks_and_origins(which, who),
+            30 if which > 192 => self.use_and_errors(which, who),
             31 => self.powder(which, who),
             30 => self.service(which, who),
             28 | 29 if self.is_calm && which > 64 => self.go_on(which),
@@ -231,6 +232,35 @@ impl Player {
                 Core::PartOwnerChanged(_) => self.gifts.push(id),
                 _ => {}
             }
+        }
+    }
+
+    /// Readings of the asset, and errors that are declared and confirmed.
+    fn use_and_errors(&mut self, which: u8, who: u8) {
+        let Some(part) = self.part(which / 8) else {
+            return;
+        };
+        let stranger = ANYBODY[usize::from(who) % ANYBODY.len()];
+        let who = if self.is_calm {
+            Who::Mechanic
+        } else {
+            stranger
+        };
+        let at = usize::from(which) % self.reports.len().max(1);
+        let said = match (which % 4, self.reports.get(at).cloned()) {
+            // Where all are honest readings do not fall.
+            (0, _) => self.c.use_asset(who, self.c.now.unsigned_abs() / 3600, 3),
+            (1, _) if !self.is_calm => self.c.use_asset(who, which.into(), 3),
+            (2, Some((part, error))) => self.c.err(who, &part, error),
+            (3, Some((part, declared))) => self.c.agree(Who::Certifier, &part, declared),
+            _ => self
+                .c
+                .report_use(who, &part, self.c.now.unsigned_abs() / 3600, 9),
+        };
+        if let Ok(said) = said
+            && said.body.sub.kind() == "part"
+        {
+            self.reports.push((said.body.sub.clone(), said.id));
         }
     }
 
