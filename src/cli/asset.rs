@@ -136,7 +136,11 @@ impl Reported {
             occurred_at: at,
             ..Draft::new(asset_subject(&own, &says.asset), Core::AssetUsed(says))
         };
-        let readings: Vec<_> = readings.into_iter().map(draft).collect();
+        let mut readings: Vec<_> = readings.into_iter().map(draft).collect();
+        if self.csv.is_none() {
+            let only = readings.pop().context("a reading")?;
+            return desk.sign(only, Document::new());
+        }
         let told = Document::new().with("readings", readings.len());
         desk.sign_all(readings, told)
     }

@@ -200,6 +200,7 @@ fn service(cast: &Cast, old: &str, mark: &str) {
         "mechanic",
         &format!("part usage {mark} --hours 12 --cycles 3 --landings 3 --source 'Log book'"),
     );
+    corrected_use(cast, mark);
     cast.said(
         "mechanic",
         &format!("part remove {mark} --reason Scheduled"),

@@ -13,7 +13,7 @@ use threadmark::store::PgStore;
 use threadmark_protocol::answer::{Viewer, Witnessing};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
-    Function, Holder, KeyCard, MemberAdmitted, PartClass, Role, RoleGranted,
+    Function, Holder, KeyCard, MemberAdmitted, Role, RoleGranted,
 };
 use threadmark_protocol::body::usage::LifeLimit;
 use threadmark_protocol::body::vote::Change;
