@@ -34,7 +34,7 @@ pub fn to_text(answer: &Answer, proof: &Proof, asked_as: &str) -> String {
     };
     line("mark", answer.mark.grouped());
     if let Some(face) = &answer.part {
-        for (name, text) in face_lines(face) {
+        for (name, text) in face_lines(face).into_iter().chain(use_lines(face)) {
             line(name, text);
         }
     }
@@ -109,6 +109,11 @@ fn face_lines(face: &Face) -> Vec<(&'static str, String)> {
             show(face.custodian.as_ref().map(|org| org as _)),
         ),
         ("installed", place.unwrap_or_default()),
+    ]
+}
+
+fn use_lines(face: &Face) -> [(&'static str, String); 2] {
+    [
         ("used", face.used.map(used).unwrap_or_default()),
         ("left", face.life_left.map(left).unwrap_or_default()),
     ]

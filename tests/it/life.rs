@@ -4,6 +4,8 @@ use crate::support::stage::Stage;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use threadmark_agent::system;
+use threadmark_protocol::text::Moment;
 
 /// People: name, organisation, its administrator, roles; those that need it are accredited.
 const PEOPLE: [(&str, &str, &str, &[&str]); 5] = [
@@ -230,7 +232,10 @@ fn service(cast: &Cast, old: &str, mark: &str) {
 fn corrected_use(cast: &Cast, mark: &str) {
     let table = cast.stage.home("fleet.csv");
     let columns = "asset,at,hours,cycles,landings,peak_milli_g,source";
-    let lines = format!("{columns}\nN1,,100,10,10,1850,Log book\nN2,,7,1,1,,EFB\n");
+    // Several statements fall into one second: the readings come after it.
+    let later = |s: i64| Moment::from_unix(system::now() + s).unwrap();
+    let first = later(600);
+    let lines = format!("{columns}\nN1,{first},100,10,10,1850,Log book\nN2,,7,1,1,,EFB\n");
     std::fs::write(&table, lines).unwrap();
     let line = format!("asset usage --csv {}", table.display());
     let told = cast.stage.done("mechanic", &line);
@@ -241,11 +246,17 @@ fn corrected_use(cast: &Cast, mark: &str) {
     }
     cast.said(
         "mechanic",
-        "asset usage N1 --hours 150 --cycles 12 --landings 12 --source 'Log book'",
+        &format!(
+            "asset usage N1 --hours 150 --cycles 12 --landings 12 --source 'Log book' --at {}",
+            later(1200)
+        ),
     );
     let wrong = cast.said(
         "mechanic",
-        "asset usage N1 --hours 1500 --source 'Log book' --cycles 12 --landings 12",
+        &format!(
+            "asset usage N1 --hours 1500 --source Book --cycles 12 --landings 12 --at {}",
+            later(1300)
+        ),
     );
     let wrong = wrong["statement"].as_str().unwrap();
     let error = format!("asset correct N1 --error {wrong} --reason 'A digit too many'");

@@ -5,11 +5,13 @@
 
 use super::part::{View, absent, act, facts};
 use super::{Changes, Context, Refusal, refuse, require, waits_for};
+use crate::body::Core;
 use crate::body::asset::AssetUsed;
 use crate::body::correction::{ErrorConfirmed, ErrorDeclared};
 use crate::body::governance::{Function, Role};
 use crate::code::Code;
 use crate::statement::StatementId;
+use crate::text::SubjectId;
 use crate::world::bounds::CERTIFICATES_MAX;
 use crate::world::{Data, Event, Fault, Report, State, asset_subject};
 
@@ -28,7 +30,28 @@ const REPORTERS: &[Role] = &[
 /// Who agrees.
 const JUDGES: &[Role] = &[Role::DesignAuthority, Role::Certifier];
 
-pub fn asset_used(context: &Context, says: &AssetUsed) -> Result<Changes, Refusal> {
+/// The kinds of this file.
+pub fn said(context: &Context) -> Result<Changes, Refusal> {
+    match &context.statement.body.core {
+        Core::AssetUsed(says) => asset_used(context, says),
+        Core::ErrorDeclared(says) => error_declared(context, says),
+        Core::ErrorConfirmed(says) => error_confirmed(context, says),
+        _ => refuse(Code::WrongSubject, "no correction"),
+    }
+}
+
+fn asset_or_new(context: &Context, id: &SubjectId) -> State {
+    let known = context.world.states.get(id).cloned();
+    known.unwrap_or_else(|| {
+        State::from(Data::Asset {
+            uses: Vec::new(),
+            faults: Vec::new(),
+            crowded: None,
+        })
+    })
+}
+
+fn asset_used(context: &Context, says: &AssetUsed) -> Result<Changes, Refusal> {
     let id = context.subject("asset")?.clone();
     let mut noted = context.noted_with_role(&[Role::Custodian, Role::Mechanic]);
     if id != asset_subject(context.org, &says.asset) {
@@ -39,13 +62,7 @@ pub fn asset_used(context: &Context, says: &AssetUsed) -> Result<Changes, Refusa
             ..Changes::default()
         });
     }
-    let mut state = context.world.states.get(&id).cloned().unwrap_or_else(|| {
-        State::from(Data::Asset {
-            uses: Vec::new(),
-            faults: Vec::new(),
-            crowded: None,
-        })
-    });
+    let mut state = asset_or_new(context, &id);
     let Data::Asset { uses, crowded, .. } = &mut state.data else {
         return refuse(Code::WrongSubject, "no asset");
     };
@@ -75,7 +92,7 @@ pub fn asset_used(context: &Context, says: &AssetUsed) -> Result<Changes, Refusa
     .set(id, state))
 }
 
-pub fn error_declared(context: &Context, says: &ErrorDeclared) -> Result<Changes, Refusal> {
+fn error_declared(context: &Context, says: &ErrorDeclared) -> Result<Changes, Refusal> {
     context.require_role(REPORTERS)?;
     if context.sub().kind() == "asset" {
         return asset_error(context, says.error);
@@ -93,7 +110,7 @@ pub fn error_declared(context: &Context, says: &ErrorDeclared) -> Result<Changes
     act(context, event, &view.own, view.missing)
 }
 
-pub fn error_confirmed(context: &Context, says: &ErrorConfirmed) -> Result<Changes, Refusal> {
+fn error_confirmed(context: &Context, says: &ErrorConfirmed) -> Result<Changes, Refusal> {
     context.require_role(JUDGES)?;
     if context.sub().kind() == "asset" {
         return asset_error_confirmed(context, says.declaration);

@@ -231,9 +231,9 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::RecallPlaced(says) => safety::recall_placed(context, says),
         Core::RecallReported(says) => safety::recall_reported(context, says),
         Core::RecallLifted(says) => safety::recall_lifted(context, says),
-        Core::AssetUsed(says) => correction::asset_used(context, says),
-        Core::ErrorDeclared(says) => correction::error_declared(context, says),
-        Core::ErrorConfirmed(says) => correction::error_confirmed(context, says),
+        Core::AssetUsed(_) | Core::ErrorDeclared(_) | Core::ErrorConfirmed(_) => {
+            correction::said(context)
+        }
         _ => part::said(context),
     }
 }
