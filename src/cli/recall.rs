@@ -13,11 +13,12 @@ use reach::{known, summary, whereabouts};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use threadmark_agent::home::{Draft, View};
+use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::safety::{RecallLifted, RecallPlaced, RecallReported};
 use threadmark_protocol::life::{Impact, Scope};
 use threadmark_protocol::text::{Moment, Paragraph, SubjectId};
+use threadmark_protocol::world::World;
 
 /// Look at, place, report and lift recalls
 #[derive(Subcommand)]
@@ -139,6 +140,7 @@ impl Below {
             anchors: self.anchors.iter().cloned().collect(),
             from: self.from,
             until: self.until,
+            effect: None,
         }
     }
 }
@@ -147,11 +149,15 @@ impl Look {
     fn run(self) -> Result<ExitCode> {
         let desk = self.signing.open()?;
         let view = desk.view()?;
+        let narrowed = self.below.from.is_some() || self.below.until.is_some();
         let scope = match &self.below.anchors[..] {
+            [recall] if recall.kind() == "recall" && narrowed => {
+                bail!("{recall} names its own window of time; leave out --from and --until")
+            }
             [recall] if recall.kind() == "recall" => known(&view, recall)?,
             _ => self.below.scope(),
         };
-        let impact = impact(&view, scope)?;
+        let impact = impact(view.replica.world(), view.replica.size(), scope)?;
         let mut document = summary(&impact).and(whereabouts(&impact));
         if let Some(file) = &self.out {
             keep(file, &impact)?;
@@ -168,7 +174,10 @@ impl Place {
     fn run(self) -> Result<ExitCode> {
         let id = args::id_or_new("recall", self.id)?;
         let desk = self.signing.open()?;
-        let reached = summary(&impact(&desk.view()?, self.below.scope())?);
+        // With what is signed and not logged yet: on a ship a lot and its parts may stand in journals alone.
+        let view = desk.view()?;
+        let reached = impact(&view.world, view.replica.size(), self.below.scope())?;
+        let reached = summary(&reached);
         if !self.yes && !is_meant(&desk, &reached)? {
             bail!("nothing was signed");
         }
@@ -187,7 +196,9 @@ impl Report {
     fn run(self) -> Result<ExitCode> {
         let desk = self.signing.open()?;
         let view = desk.view()?;
-        let impact = impact(&view, known(&view, &self.recall)?)?;
+        let scope = known(&view, &self.recall)?;
+        // By the log alone: others do not have the journals that are at hand here.
+        let impact = impact(view.replica.world(), view.replica.size(), scope)?;
         // The list is on the disk before its digest is in the log.
         keep(&self.out, &impact)?;
         let core = Core::RecallReported(RecallReported {
@@ -200,15 +211,12 @@ impl Report {
     }
 }
 
-/// What a scope reaches in the log as it is known here; journals at hand do not count, because others do not have them.
-fn impact(view: &View, scope: Scope) -> Result<Impact> {
-    let world = view.replica.world();
+/// What a scope reaches in a world.
+fn impact(world: &World, size: u64, scope: Scope) -> Result<Impact> {
     if let Some(unknown) = scope.anchors.iter().find(|id| world.get(id).is_none()) {
-        bail!(
-            "{unknown} is not in the log as far as it is known here; synchronise, or look whether the id is right"
-        );
+        bail!("{unknown} is not known here; synchronise, or look whether the id is right");
     }
-    Ok(Impact::of(world, scope, view.replica.size()))
+    Ok(Impact::of(world, scope, size))
 }
 
 fn keep(file: &std::path::Path, impact: &Impact) -> Result<()> {

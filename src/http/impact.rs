@@ -66,7 +66,7 @@ problems!(Problems: Border::BadRequest, Border::NoSession, Border::SessionRefuse
 pub async fn get(
     State(app): State<Shared>,
     Query(asked): Query<Asked>,
-    _: Session,
+    session: Session,
 ) -> Result<Json<Page>, Problem> {
     let scope = scope(&asked)?;
     let after = match &asked.after {
@@ -76,9 +76,12 @@ pub async fn get(
             .to_string(),
         None => String::new(),
     };
-    let Ok(_room) = app.lists.try_acquire() else {
+    let Some(_turn) = app.lists_each.take(session.org.clone()) else {
         return Err(Problem::of(Border::Busy));
     };
+    // In the order in which they came, one of each organisation: nobody keeps the others out.
+    let room = app.lists.acquire().await;
+    let _room = room.map_err(|_| Problem::unavailable())?;
     // Before the states: they are at least as new.
     let size = app.ledger.published(|log| log.tree.size());
     let below = app
@@ -116,5 +119,6 @@ fn scope(asked: &Asked) -> Result<Scope, Problem> {
         anchors,
         from: time(asked.from)?,
         until: time(asked.until)?,
+        effect: None,
     })
 }

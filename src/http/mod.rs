@@ -56,6 +56,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use threadmark_protocol::key::{KeyId, PublicKey};
+use threadmark_protocol::text::OrgId;
 use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -105,6 +106,8 @@ pub struct App {
     scans: Arc<Semaphore>,
     bundles: Arc<Semaphore>,
     lists: Semaphore,
+    lists_each: Each<OrgId>,
+    notices: Semaphore,
     uploads: Semaphore,
     uploads_each: Each<KeyId>,
 }
@@ -153,6 +156,8 @@ impl App {
             scans: Arc::new(Semaphore::new(SCANS_AT_ONCE)),
             bundles: Arc::new(Semaphore::new(BUNDLES_AT_ONCE)),
             lists: Semaphore::new(impact::LISTS_AT_ONCE),
+            lists_each: Each::new(1),
+            notices: Semaphore::new(notices::PAGES_AT_ONCE),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
             uploads_each: Each::new(UPLOADS_EACH),
         })

@@ -15,12 +15,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use threadmark_protocol::body::governance::Role;
 use threadmark_protocol::world::{Data, key_subject};
 use utoipa::{IntoParams, ToSchema};
 
 /// Notices of one page.
 const ROWS: i64 = 50;
+/// Pages that are made at the same time: one may take 50 MB.
+pub const PAGES_AT_ONCE: usize = 4;
 /// Largest number that every JSON reader keeps exactly (RFC 8259).
 const INDEX_MAX: u64 = (1 << 53) - 1;
 /// Longest address.
@@ -46,7 +49,7 @@ pub struct Page {
 
 #[derive(Serialize)]
 struct Item {
-    notice: serde_json::Value,
+    notice: Box<RawValue>,
     delivery: Delivery,
 }
 
@@ -59,7 +62,8 @@ pub struct Hook {
     url: Option<String>,
 }
 
-problems!(ReadProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused);
+problems!(ListProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::Busy);
+problems!(ReadProblems: Border::NoSession, Border::SessionRefused);
 problems!(SetProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::NotAdministrator, Border::WrongMediaType, Border::TooLarge);
 
 /// What concerns the caller's parts
@@ -68,7 +72,7 @@ problems!(SetProblems: Border::BadRequest, Border::NoSession, Border::SessionRef
 /// caller's organisation has, was sent, or owns. Oldest first; ask again with `after`.
 #[utoipa::path(get, path = "/v1/notices", tag = "notices", operation_id = "list_notices",
     security(("session" = [])), params(Which),
-    responses((status = 200, description = "At most 50 notices", body = shapes::Notices), ReadProblems))]
+    responses((status = 200, description = "At most 50 notices", body = shapes::Notices), ListProblems))]
 pub async fn list(
     State(app): State<Shared>,
     Query(which): Query<Which>,
@@ -78,15 +82,24 @@ pub async fn list(
     if which.after.is_some_and(|after| after > INDEX_MAX) {
         return Err(Problem::bad_request("no log is so long"));
     }
+    let Ok(_room) = app.notices.try_acquire() else {
+        return Err(Problem::of(Border::Busy));
+    };
     let found = app.store.notices(&session.org, which.after, given_up, ROWS);
     let found = found.await?;
     let next = found.last().filter(|_| found.len() as i64 == ROWS);
     let next = next.map(|notice| notice.index);
-    let item = |notice: Notice| Item {
-        notice: serde_json::from_str(&notice.body).unwrap_or_default(),
-        delivery: notice.delivery,
+    let item = |notice: Notice| {
+        let delivery = notice.delivery;
+        // What is kept was written by `jobs::notices`.
+        let notice =
+            RawValue::from_string(notice.body).map_err(|_| Problem::of(Border::Internal))?;
+        Ok(Item { notice, delivery })
     };
-    let items = found.into_iter().map(item).collect();
+    let items = found
+        .into_iter()
+        .map(item)
+        .collect::<Result<_, Problem>>()?;
     Ok(Json(Page { items, next }))
 }
 

@@ -5,6 +5,7 @@
 //! know what a notice says.
 
 use crate::config::Hooks;
+use crate::ledger::storage::{Storage as _, StorageError};
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
 use crate::store::notice::{Due, Tried};
@@ -17,6 +18,7 @@ use std::time::Duration;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::key::Signer;
 use threadmark_protocol::text::shown;
+use threadmark_protocol::world::{Place, org_subject, policy_subject};
 use tokio::task::JoinSet;
 use ureq::Agent;
 use ureq::config::Config;
@@ -32,8 +34,8 @@ const AT_ONCE: i64 = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pauses after each failure, as the standard proposes them.
 const PAUSES_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// Longest account of what was wrong.
-const TROUBLE_CHARS_MAX: usize = 200;
+/// Longest account of what was wrong; a character takes four bytes at most, and the schema keeps 500.
+const TROUBLE_CHARS_MAX: usize = 125;
 
 /// Calls what is due, for ever.
 pub async fn keep_telling(
@@ -45,11 +47,30 @@ pub async fn keep_telling(
     let caller = Arc::new(Caller::new(hooks, ledger.keys().log().clone()));
     loop {
         tokio::time::sleep(LOOK).await;
-        match store.due_notices(clock(), AT_ONCE).await {
+        match due(store, clock).await {
             Ok(due) => tell(store, clock, &caller, due).await,
             Err(error) => tracing::warn!(%error, "what hooks are to be told"),
         }
     }
+}
+
+/// What is due now. Who is no member any more is told nothing.
+async fn due(store: &PgStore, clock: &Clock) -> Result<Vec<Due>, StorageError> {
+    let now = clock();
+    let all = store.due_notices(now, AT_ONCE).await?;
+    let orgs = all.iter().map(|due| org_subject(&due.org));
+    let world = store
+        .world(&orgs.chain([policy_subject()]).collect())
+        .await?;
+    let (of_members, of_others): (Vec<_>, Vec<_>) = all.into_iter().partition(|due| {
+        let standing = world.standing(&due.org, Place::newest(now));
+        matches!(standing, Some(Some(_)))
+    });
+    for due in of_others {
+        let never = Tried::Failed(None, "no member any more".to_owned());
+        store.tried_notice(&due, &never).await?;
+    }
+    Ok(of_members)
 }
 
 /// Calls some hooks side by side. What was answered and could not be kept is sent once more, under the same id.

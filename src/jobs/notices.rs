@@ -14,11 +14,14 @@ use std::time::Duration;
 use threadmark_protocol::life::{Impact, Reached, Scope};
 use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::{OrgId, SubjectId};
+use threadmark_protocol::world::World;
 
 /// Between two looks at the log.
 const LOOK: Duration = Duration::from_secs(1);
+/// Parts that one walk down finds.
+const WALK: i64 = 200_000;
 /// Parts that are read at a time.
-const PAGE: i64 = 5_000;
+const PAGE: usize = 5_000;
 /// Parts that a notice names; all are counted, and `/v1/impact` lists them.
 pub const NAMED_MAX: usize = 500;
 
@@ -125,20 +128,50 @@ async fn each_part(
 ) -> Result<(), StorageError> {
     let mut after = String::new();
     loop {
-        let below = store.parts_below(&scope.anchors, &after, PAGE).await?;
+        let below = store.parts_below(&scope.anchors, &after, WALK).await?;
         let Some(last) = below.last() else {
             return Ok(());
         };
         after = last.to_string();
-        let world = store.world(&below).await?;
-        let scope = scope.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            let parts: Vec<_> = below.iter().collect();
-            Impact::among(&world, scope, 0, &parts).parts
-        });
-        let parts = made
-            .await
-            .map_err(|error| StorageError::Unavailable(error.to_string()))?;
-        parts.iter().for_each(&mut visit);
+        let below: Vec<_> = below.into_iter().collect();
+        for some in below.chunks(PAGE) {
+            let parts = reached(store, scope, some).await?;
+            parts.iter().for_each(&mut visit);
+        }
     }
+}
+
+/// Those of some parts that a scope reaches. One that cannot be read keeps nobody from hearing of the others.
+async fn reached(
+    store: &PgStore,
+    scope: &Scope,
+    some: &[SubjectId],
+) -> Result<Vec<Reached>, StorageError> {
+    let mut parts: Vec<_> = some.to_vec();
+    let world = match store.world(&some.iter().cloned().collect()).await {
+        Err(StorageError::Inconsistent(_)) if some.len() > 1 => {
+            let mut found = Vec::new();
+            for part in some {
+                found.extend(Box::pin(reached(store, scope, std::slice::from_ref(part))).await?);
+            }
+            return Ok(found);
+        }
+        Err(StorageError::Inconsistent(why)) => {
+            tracing::error!(
+                ?some,
+                why,
+                "a part that cannot be read is announced to nobody; run `threadmark audit`"
+            );
+            parts.clear();
+            World::default()
+        }
+        read => read?,
+    };
+    let scope = scope.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let parts: Vec<_> = parts.iter().collect();
+        Impact::among(&world, scope, 0, &parts).parts
+    });
+    made.await
+        .map_err(|error| StorageError::Unavailable(error.to_string()))
 }

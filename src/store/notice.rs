@@ -145,11 +145,14 @@ impl PgStore {
         Ok(rows.into_iter().map(notice).collect())
     }
 
-    /// Up to `most` notices that are due, one an organisation: a hook that is slow or dead holds up nobody else's.
+    /// Up to `most` notices that are due, one an organisation, who waits longest first: a hook that is slow or
+    /// dead holds up others for one round of calls.
     pub async fn due_notices(&self, now: i64, most: i64) -> Result<Vec<Due>, StorageError> {
         let rows = sqlx::query!(
-            "select distinct on (org) org, index, body, url, tried from notice join hook using (org)
-             where due_at <= $1 order by org, index limit $2",
+            "select org, index, body, url, tried from (
+                 select distinct on (org) org, index, body, url, tried, due_at from notice join hook using (org)
+                 where due_at <= $1 order by org, index
+             ) as first order by due_at, org limit $2",
             now,
             most
         );
@@ -169,7 +172,7 @@ impl PgStore {
             .collect()
     }
 
-    /// What a hook answered.
+    /// What a hook answered, unless another was named meanwhile: then that one is told.
     pub async fn tried_notice(&self, due: &Due, tried: &Tried) -> Result<(), StorageError> {
         let (told_at, due_at, trouble) = match tried {
             Tried::Told(at) => (Some(*at), None, None),
@@ -177,12 +180,15 @@ impl PgStore {
         };
         let done = sqlx::query!(
             "update notice set tried = tried + 1, told_at = $3, due_at = $4, trouble = $5
-             where org = $1 and index = $2 and told_at is null",
+             where org = $1 and index = $2 and told_at is null
+               and tried = $6 and exists (select from hook where org = $1 and url = $7)",
             due.org.as_str(),
             due.index,
             told_at,
             due_at,
-            trouble
+            trouble,
+            due.tried,
+            due.url
         );
         done.execute(&self.pool).await.map_err(sort_out)?;
         Ok(())
@@ -194,12 +200,12 @@ impl PgStore {
         url.fetch_optional(&self.pool).await.map_err(sort_out)
     }
 
-    /// Sets or changes it. What was given up is tried again, from now.
+    /// Sets or changes it. What waits and what was given up is sent from now on.
     pub async fn set_hook(&self, org: &OrgId, url: &str, now: i64) -> Result<(), StorageError> {
         let set = sqlx::query!(
             "with again as (
-                 update notice set due_at = $3, tried = 0
-                 where org = $1 and told_at is null and due_at is null and tried > 0
+                 update notice set due_at = $3, tried = case when due_at is null then 0 else tried end
+                 where org = $1 and told_at is null and (due_at is not null or tried > 0)
              )
              insert into hook (org, url) values ($1, $2) on conflict (org) do update set url = excluded.url",
             org.as_str(),
@@ -210,10 +216,14 @@ impl PgStore {
         Ok(())
     }
 
-    /// Nothing more is sent; the notices stay.
+    /// Nothing more is sent; the notices stay, those that were waiting as given up.
     pub async fn remove_hook(&self, org: &OrgId) -> Result<(), StorageError> {
         let removed = sqlx::query!(
-            "with quiet as (update notice set due_at = null where org = $1 and due_at is not null)
+            "with quiet as (
+                 update notice set due_at = null, tried = greatest(tried, 1),
+                                   trouble = coalesce(trouble, 'the webhook was ended')
+                 where org = $1 and due_at is not null
+             )
              delete from hook where org = $1",
             org.as_str()
         );

@@ -305,6 +305,7 @@ async fn the_walk_down_finds_what_the_walk_up_does(store: &PgStore, replica: &Re
                 anchors,
                 from: None,
                 until: None,
+                effect: None,
             };
             let below = store.parts_below(&scope.anchors, "", 100).await.unwrap();
             let listed = Impact::of(world, scope.clone(), replica.size()).parts;

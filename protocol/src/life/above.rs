@@ -408,15 +408,8 @@ fn is_as_ordered(order: &BuildOrdered, build: &BuildStarted) -> bool {
 
 /// Whether a restriction above a part reaches it.
 fn reaches(restriction: &Restriction, life: &Life, above: &BTreeSet<&SubjectId>) -> bool {
-    let started = life.started_at;
-    let in_window = impact::is_in_window(restriction.from, restriction.until, started);
-    let in_effect = match restriction.effect {
-        Effect::All => true,
-        Effect::Unreleased => {
-            life.release.is_none() || started.is_none_or(|at| at >= restriction.source.at)
-        }
-        Effect::NewBuilds => started.is_none_or(|at| at >= restriction.source.at),
-    };
+    let in_window = impact::is_in_window(restriction.from, restriction.until, life.started_at);
+    let in_effect = impact::is_in_effect(restriction.effect, restriction.source.at, life);
     in_window
         && in_effect
         && restriction

@@ -26,6 +26,9 @@ pub struct Scope {
     pub from: Option<Moment>,
     /// Only parts whose build started before.
     pub until: Option<Moment>,
+    /// Of a withdrawal, which parts it means and when it was said; of a recall nothing, because it means all.
+    #[serde(skip)]
+    pub effect: Option<(Effect, i64)>,
 }
 
 impl From<&RecallPlaced> for Scope {
@@ -34,6 +37,7 @@ impl From<&RecallPlaced> for Scope {
             anchors: recall.anchors.iter().cloned().collect(),
             from: recall.from,
             until: recall.until,
+            effect: None,
         }
     }
 }
@@ -76,6 +80,7 @@ impl Scope {
                 anchors: [subject.clone()].into(),
                 from: None,
                 until: None,
+                effect: Some((effect, statement.body.occurred_at.unix())),
             })
         };
         match &statement.body.core {
@@ -95,16 +100,15 @@ impl Scope {
     /// is not, and it is held.
     pub fn reaches(&self, world: &World, part: &SubjectId) -> Option<Reached> {
         let (life, _) = Life::by_reports(world, part)?;
-        let from = self.from.map(|time| time.unix());
-        let until = self.until.map(|time| time.unix());
-        let below = match world.upward(part) {
+        let reached = match world.upward(part) {
             Ok(above) => {
                 let above: BTreeSet<_> = above.iter().collect();
-                self.anchors.iter().all(|anchor| above.contains(anchor))
+                let below = self.anchors.iter().all(|anchor| above.contains(anchor));
+                below && self.means(&life)
             }
             Err(_) => true,
         };
-        (below && is_in_window(from, until, life.started_at)).then(|| Reached {
+        reached.then(|| Reached {
             part: part.clone(),
             mark: life.mark,
             phase: life.phase,
@@ -113,6 +117,17 @@ impl Scope {
             owner: life.owner,
             installed: life.installed,
         })
+    }
+}
+
+impl Scope {
+    /// Whether a part that stands below all anchors is meant.
+    fn means(&self, life: &Life) -> bool {
+        let from = self.from.map(|time| time.unix());
+        let until = self.until.map(|time| time.unix());
+        let effect = self.effect;
+        is_in_window(from, until, life.started_at)
+            && effect.is_none_or(|(effect, at)| is_in_effect(effect, at, life))
     }
 }
 
@@ -182,4 +197,14 @@ fn json_line(value: &impl Serialize) -> String {
 pub(super) fn is_in_window(from: Option<i64>, until: Option<i64>, started: Option<i64>) -> bool {
     from.is_none_or(|from| started.is_none_or(|at| at >= from))
         && until.is_none_or(|until| started.is_none_or(|at| at < until))
+}
+
+/// Whether what was withdrawn at a time, with an effect, means a part.
+pub(super) fn is_in_effect(effect: Effect, at: i64, life: &Life) -> bool {
+    let began_after = life.started_at.is_none_or(|started| started >= at);
+    match effect {
+        Effect::All => true,
+        Effect::Unreleased => life.release.is_none() || began_after,
+        Effect::NewBuilds => began_after,
+    }
 }

@@ -54,7 +54,7 @@ pub fn summary(impact: &Impact) -> Document {
 
 fn counted(parts: usize) -> String {
     match parts {
-        0 => "no part that is in the log now".to_owned(),
+        0 => "no part that is known here".to_owned(),
         1 => "1 part".to_owned(),
         parts => format!("{parts} parts"),
     }

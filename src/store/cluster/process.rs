@@ -3,6 +3,7 @@
 use super::{ClusterError, Result, at};
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -12,16 +13,20 @@ pub(super) fn command_line(pid: u32) -> Vec<u8> {
     fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
 }
 
-/// The processes whose working folder this is, as far as one may look.
+/// The sessions and helpers of PostgreSQL that work in this folder, as far as one may look: root without privileges in a container
+/// sees none of another user's. The folder itself counts, not its path: another container's may have the same.
 pub(super) fn working_in(folder: &Path) -> Vec<u32> {
-    let Ok(processes) = fs::read_dir("/proc") else {
+    let place = |path: &Path| fs::metadata(path).map(|it| (it.dev(), it.ino())).ok();
+    let (Some(there), Ok(processes)) = (place(folder), fs::read_dir("/proc")) else {
         return Vec::new();
     };
     let pids = processes.flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let works_there =
-        |pid: &u32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|there| there == folder);
-    pids.filter(works_there).collect()
+    let is_session = |pid: &u32| {
+        command_line(*pid).starts_with(b"postgres: ")
+            && place(Path::new(&format!("/proc/{pid}/cwd"))) == Some(there)
+    };
+    pids.filter(is_session).collect()
 }
 
 /// Runs one of PostgreSQL's programs with `input`; what it prints is told only if it fails.

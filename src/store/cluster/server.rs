@@ -266,7 +266,7 @@ impl Server {
     }
 
     /// Ends the sessions of a server that is no more, as the server itself would have: nothing of theirs that was not committed
-    /// counts. PostgreSQL works in its data folder, and nobody else does. What lives on is met at the next try.
+    /// counts. What lives on is met at the next try.
     fn quit_orphans(&self) {
         if self.lives() {
             return;

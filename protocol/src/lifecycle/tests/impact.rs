@@ -1,6 +1,7 @@
 //! What a recall reaches: the list that people see is what the rules hold.
 
 use super::*;
+use crate::body::design::Effect;
 use crate::body::governance::PartClass;
 use crate::body::safety::RecallPlaced;
 use crate::fixture::moment;
@@ -35,6 +36,7 @@ fn scope(anchors: &[&SubjectId]) -> Scope {
         anchors: anchors.iter().map(|anchor| (*anchor).clone()).collect(),
         from: None,
         until: None,
+        effect: None,
     }
 }
 
@@ -154,4 +156,21 @@ fn a_recall_keeps_a_bounded_number_of_lists() {
     }
     let refused = c.report_recall(Who::Production, &recall).unwrap_err();
     assert_eq!(refused.code(), Code::TooManyReports);
+}
+
+#[test]
+fn who_has_a_released_part_is_not_told_of_what_means_unreleased_ones() {
+    let (mut c, licence) = Consortium::licensed(21, PartClass::C, 6);
+    let (released, printed) = (c.make(&licence, 1), c.print(&licence, 2));
+    let design: SubjectId = crate::fixture::text("design:d1");
+    let withdrawn = c.withdraw(&design, Effect::Unreleased).unwrap();
+    let scope = Scope::of_statement(c.log.world(), &withdrawn).expect("it holds parts");
+    let listed = Impact::of(c.log.world(), scope, c.log.size()).parts;
+    let listed: Vec<_> = listed.into_iter().map(|reached| reached.part).collect();
+    assert_eq!(listed, std::slice::from_ref(&printed));
+    assert_eq!(holds(c.log.world(), &printed), set([Code::DesignWithdrawn]));
+    assert_eq!(holds(c.log.world(), &released), set([]));
+    let (mut c, _) = Consortium::licensed(21, PartClass::C, 6);
+    let for_new = c.withdraw(&design, Effect::NewBuilds).unwrap();
+    assert_eq!(Scope::of_statement(c.log.world(), &for_new), None);
 }
