@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod dossier;
 pub mod http;
 pub mod jobs;
 pub mod ledger;

@@ -3,6 +3,7 @@
 //! Owns people with keys, a log in memory that orders as the service does, and the steps of a part's life.
 //! Everything follows from one seed; time is a counter. Must never be part of a product: its keys are known to everybody.
 
+mod bundle;
 mod design;
 mod log;
 mod marking;

@@ -13,6 +13,7 @@ mod auditors;
 mod bundle;
 mod demo;
 mod doctor;
+mod dossier;
 mod evidence;
 mod genesis;
 mod governance;
@@ -117,6 +118,8 @@ enum Command {
     Scan(scan::Scan),
     /// Fetch everything about one part as a file, proved whole
     Bundle(bundle::Fetch),
+    /// Make one file of everything about a part, for a reviewer
+    Dossier(dossier::Make),
     /// Check a file that somebody handed over, without a network
     Verify(verify::Verify),
     /// Look for copied keys and other histories in what is known here
@@ -156,6 +159,7 @@ impl Command {
             Command::Notices(notices) => notices.run(),
             Command::Scan(scan) => scan.run(),
             Command::Bundle(fetch) => fetch.run(),
+            Command::Dossier(make) => make.run(),
             Command::Verify(verify) => verify.run(),
             Command::Evidence(collect) => collect.run(),
             Command::Witness(witness) => witness.run(),

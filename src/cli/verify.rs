@@ -4,10 +4,10 @@
 //! of a statement. Always says what the check relied on. Must never ask a service.
 
 use super::args;
-use super::bundle;
 use super::evidence::Evidence;
 use super::output::Document;
 use super::proof::{Claimed, Proof};
+use super::{bundle, dossier};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
@@ -59,6 +59,8 @@ pub struct Verify {
 enum Of {
     /// Check everything about one part, and say what its record says
     Bundle(bundle::Check),
+    /// Check a dossier, and say what its record says
+    Dossier(dossier::Check),
     /// Say what a file proves against a log, or against who holds a key
     Evidence(Evidence),
 }
@@ -86,6 +88,7 @@ impl Verify {
     pub fn run(mut self) -> Result<ExitCode> {
         match self.of.take() {
             Some(Of::Bundle(check)) => return check.run(),
+            Some(Of::Dossier(check)) => return check.run(),
             Some(Of::Evidence(evidence)) => return evidence.run(),
             None => {}
         }

@@ -45,14 +45,21 @@ pub async fn get(
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(Problem::of(Border::TooMuchForABundle));
     }
-    let body = Bytes::from_owner(OnItsWay { bytes, _room: room });
+    let body = Bytes::from_owner(OnItsWay::new(bytes, room));
     Ok(([(header::CONTENT_TYPE, "application/cbor")], body).into_response())
 }
 
-/// A bundle takes room until its last byte is sent, however slowly it is read.
-struct OnItsWay {
+/// A bundle, or what is made of one, takes room until its last byte is sent, however slowly it is read.
+pub struct OnItsWay {
     bytes: Vec<u8>,
     _room: OwnedSemaphorePermit,
+}
+
+impl OnItsWay {
+    /// Bytes that have this room.
+    pub fn new(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> OnItsWay {
+        OnItsWay { bytes, _room: room }
+    }
 }
 
 impl AsRef<[u8]> for OnItsWay {

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod codes;
 mod contract;
 mod docs;
+mod dossier;
 mod each;
 mod extract;
 pub mod governance;
@@ -72,7 +73,7 @@ const SCANS_AT_ONCE: usize = 2;
 const PICTURES_AT_ONCE: usize = 16;
 /// Of these, of one address.
 const PICTURES_EACH: usize = 8;
-/// Bundles of parts that are being put together: up to 64 MiB each.
+/// Bundles and dossiers of parts that are being put together: up to 64 MiB each, and four times that.
 const BUNDLES_AT_ONCE: usize = 4;
 /// Sealed files that are being stored: each holds a few MiB, whatever its size.
 const UPLOADS_AT_ONCE: usize = 16;
@@ -187,6 +188,7 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(statements::get))
         .routes(routes!(marks::get))
         .routes(routes!(bundle::get))
+        .routes(routes!(dossier::get))
         .routes(routes!(scan::post))
         .routes(routes!(catalogue::designs))
         .routes(routes!(catalogue::allowables))

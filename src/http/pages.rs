@@ -2,6 +2,7 @@
 //!
 //! Owns which page answers which address. What stands on it is `web`'s.
 
+use super::auth::{Session, viewer};
 use super::extract::{Path, Query, too_large};
 use super::marks::answer_for;
 use super::problem::Problem;
@@ -117,17 +118,18 @@ async fn typed(typed: Result<Query<Typed>, Problem>) -> Response {
 async fn record(
     State(app): State<Shared>,
     mark: Result<Path<String>, Problem>,
+    session: Result<Option<Session>, Problem>,
     headers: HeaderMap,
 ) -> Response {
+    let mut page = page_of(&app, &headers);
     let answer = async {
         let mark = mark.and_then(|Path(text)| parse(&text))?;
-        answer_for(&app, mark, &Viewer::Public).await
+        let session = session?;
+        page.viewer = session.as_ref().map(|session| session.org.to_string());
+        answer_for(&app, mark, &viewer(session, None)).await
     };
     match answer.await {
-        Ok(answer) => html(
-            StatusCode::OK,
-            web::record(&answer, &page_of(&app, &headers)),
-        ),
+        Ok(answer) => html(StatusCode::OK, web::record(&answer, &page)),
         Err(problem) => page_of_problem(&problem),
     }
 }

@@ -9,11 +9,12 @@ mod frame;
 mod record;
 #[cfg(test)]
 mod tests;
-mod verdict;
-mod words;
+pub(crate) mod verdict;
+pub(crate) mod words;
 
 pub use frame::response_headers;
 pub use record::record;
+pub(crate) use record::{Pair, names, pairs};
 
 use askama::Template;
 use threadmark_protocol::answer::Answer;

@@ -196,15 +196,20 @@ impl Finding {
 }
 
 /// A line in the description of the part.
-struct Pair {
-    label: &'static str,
-    value: String,
-    more: Option<String>,
-    mono: bool,
+pub(crate) struct Pair {
+    /// What it is.
+    pub label: &'static str,
+    /// What is so.
+    pub value: String,
+    /// Beside it, in softer words.
+    pub more: Option<String>,
+    /// An identifier.
+    pub mono: bool,
 }
 
 impl Pair {
-    fn new(label: &'static str, value: impl ToString) -> Pair {
+    /// A line of these words.
+    pub fn new(label: &'static str, value: impl ToString) -> Pair {
         Pair {
             label,
             value: value.to_string(),
@@ -213,13 +218,14 @@ impl Pair {
         }
     }
 
-    fn mono(self) -> Pair {
+    /// Its value is an identifier.
+    pub fn mono(self) -> Pair {
         Pair { mono: true, ..self }
     }
 }
 
 /// The names of organisations, as their statements in the life carry them.
-fn names(life: &[Step]) -> BTreeMap<&OrgId, &str> {
+pub(crate) fn names(life: &[Step]) -> BTreeMap<&OrgId, &str> {
     life.iter()
         .filter_map(|step| Some((&step.org, step.org_name.as_ref()?.as_str())))
         .collect()
@@ -245,7 +251,7 @@ fn number_and_revision(face: &Face) -> Option<String> {
 }
 
 /// Everything known of the part, in the order in which a person compares it with the piece.
-fn pairs(face: &Face, names: &BTreeMap<&OrgId, &str>) -> Vec<Pair> {
+pub(crate) fn pairs(face: &Face, names: &BTreeMap<&OrgId, &str>) -> Vec<Pair> {
     let by = |label, id: &Option<OrgId>| id.as_ref().map(|id| org(label, id, names));
     let subject = face.part.as_ref();
     let who = [

@@ -2,7 +2,7 @@
 //!
 //! Owns how a value becomes text on a page. Must never know which page it stands on, nor the time it is now.
 
-use threadmark_protocol::body::governance::{Holder, PartClass};
+use threadmark_protocol::body::governance::{Holder, PartClass, Role};
 use threadmark_protocol::code::HoldKind;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::key::KeyLevel;
@@ -62,8 +62,24 @@ pub fn span(seconds: u64) -> String {
 
 /// `1 statement`, `12 statements`.
 pub fn plural(number: u64, thing: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{ending}", count(number))
+    plural_of(number, thing, &format!("{thing}s"))
+}
+
+/// `1 entry`, `12 entries`.
+pub fn plural_of(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// A mass in milligrams, in kilograms or grams with all its digits.
+pub fn mass(mass_mg: i64) -> String {
+    let sign = if mass_mg < 0 { "-" } else { "" };
+    let all = mass_mg.unsigned_abs();
+    let (digits, unit) = match all {
+        1_000_000.. => (format!("{}.{:06}", all / 1_000_000, all % 1_000_000), "kg"),
+        _ => (format!("{}.{:03}", all / 1000, all % 1000), "g"),
+    };
+    let short = digits.trim_end_matches('0').trim_end_matches('.');
+    format!("{sign}{short}{THIN}{unit}")
 }
 
 /// A time in operation.
@@ -98,6 +114,21 @@ pub fn holder(holder: Option<Holder>) -> &'static str {
         Some(Holder::Machine) => "a machine",
         Some(Holder::Log) => "the log",
         None => "signer unknown",
+    }
+}
+
+/// What a key's holder may sign.
+pub fn role(role: &Role) -> &'static str {
+    match role {
+        Role::Admin => "administrator",
+        Role::DesignAuthority => "design authority",
+        Role::Certifier => "certifier",
+        Role::Production => "production",
+        Role::Operator => "operator",
+        Role::Inspector => "inspector",
+        Role::ReleaseSignatory => "release signatory",
+        Role::Custodian => "custodian",
+        Role::Mechanic => "mechanic",
     }
 }
 

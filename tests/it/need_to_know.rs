@@ -353,6 +353,9 @@ impl Visitor<'_> {
             ("part", "bundle") => {
                 is_ok(self.get(&format!("/v1/marks/{}/bundle", self.history.mark)))
             }
+            ("part", "dossier") => {
+                is_ok(self.get(&format!("/v1/marks/{}/dossier", self.history.mark)))
+            }
             ("log", "entries") => is_ok(self.get("/v1/sync?from=0")),
             ("log", "checkpoint") => is_ok(self.get("/log/checkpoint")),
             ("log", "genesis") => is_ok(self.get("/v1/genesis")),

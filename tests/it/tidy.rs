@@ -110,6 +110,20 @@ fn arrows_point_one_way() {
         &["axum::", "sqlx::", "crate::store", "crate::ledger"],
         &[],
     );
+    must_not_know(
+        "src/dossier",
+        &[
+            "axum::",
+            "sqlx::",
+            "tokio::",
+            "std::fs",
+            "crate::store",
+            "crate::ledger",
+            "crate::http",
+            "crate::cli",
+        ],
+        &[],
+    );
     must_not_know("src/http", &["crate::cli", "sqlx::"], &[]);
     // A witness is nobody's service: it could run alone.
     must_not_know(

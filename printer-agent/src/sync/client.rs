@@ -275,6 +275,28 @@ impl Client {
         Ok(bytes)
     }
 
+    /// A document that a statement names by its digest, if the service has it, shows it, and it is at most `bytes_max` long.
+    pub fn document(
+        &self,
+        session: &Session,
+        sha3: &Digest,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<u8>>, SyncError> {
+        let request = self.http.get(&format!("/v1/artifacts/{sha3}"));
+        let answer = self.http.answered(bearer(request, Some(session)).call())?;
+        let answer = answer.expect(&[StatusCode::OK, StatusCode::NOT_FOUND])?;
+        let bytes_max = bytes_max as u64;
+        let is_too_long = answer.length().is_none_or(|length| length > bytes_max);
+        if answer.status() == StatusCode::NOT_FOUND.as_u16() || is_too_long {
+            return Ok(None);
+        }
+        let bytes = answer.bytes(bytes_max.saturating_add(1))?;
+        match Digest::sha3(&[&bytes]) == *sha3 {
+            true => Ok(Some(bytes)),
+            false => Err(SyncError::OtherFile(*sha3)),
+        }
+    }
+
     /// The service's answer about a mark.
     pub fn mark(
         &self,

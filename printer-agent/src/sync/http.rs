@@ -138,6 +138,11 @@ impl Answered {
         Err(SyncError::Problem(self.problem()))
     }
 
+    /// How long the body is, where that was said.
+    pub fn length(&self) -> Option<u64> {
+        self.response.body().content_length()
+    }
+
     pub fn bytes(self, max: u64) -> Result<Vec<u8>, SyncError> {
         let body = self.response.into_body().into_with_config();
         body.limit(max)

@@ -48,7 +48,7 @@ impl Known {
     /// Notes whether it is the same history, and whether witnesses are missing.
     pub fn compare(&self, verified: &Verified, proof: &mut Proof) {
         compare(verified, &self.view, proof);
-        super::confirmed(self.witnessing, verified, proof);
+        super::reader::confirmed(self.witnessing, verified, proof);
     }
 
     /// The worse of what bundle and home say at `now` (Unix seconds).

@@ -20,52 +20,6 @@ fn story() -> (Consortium, SubjectId, Vec<Mark>) {
     (c, part, marks)
 }
 
-/// What an honest service would hand out.
-fn bundle(c: &Consortium, mark: Mark) -> PartBundle {
-    let mut collect = Collect::new(mark, c.origin());
-    let entry = |index: u64| (index, c.log.entries()[index as usize].submission.clone());
-    while !collect.open().is_empty() {
-        let (mut links, mut related) = (Vec::new(), BTreeSet::new());
-        for subject in collect.open() {
-            links.extend(
-                c.log
-                    .list(subject)
-                    .iter()
-                    .map(|link| (subject.clone(), *link)),
-            );
-            let Some(state) = c.log.world().states.get(subject) else {
-                continue;
-            };
-            related.extend(state.parents());
-            if let Data::Mark { parts, .. } = &state.data {
-                related.extend(parts.iter().cloned());
-            }
-        }
-        let missing = collect.missing(&links).unwrap().into_iter();
-        collect
-            .take(links, missing.map(entry).collect(), related)
-            .unwrap();
-    }
-    let first = collect.numbers().into_iter();
-    let first = first.filter_map(|number| c.log.world().sequences.get(&number));
-    let first = first.filter_map(|id| c.log.index_of(id)).map(entry);
-    collect.take_beside(first.collect()).unwrap();
-    let size = c.log.size();
-    collect.take_beside(vec![entry(size - 1)]).unwrap();
-    let receipts = collect
-        .statements()
-        .map(|(index, _)| (index, c.log.receipt(index)));
-    let receipts = receipts.collect();
-    let moment = Moment {
-        checkpoint: c.log.checkpoint().to_owned(),
-        size,
-        witnessed: None,
-        tree: c.log.tree(),
-        statements: c.log.statements(),
-    };
-    collect.finish(receipts, moment).unwrap()
-}
-
 fn viewers(c: &Consortium) -> Vec<Viewer> {
     let member = |who| Viewer::Member {
         org: c.org(who),
@@ -80,7 +34,7 @@ fn viewers(c: &Consortium) -> Vec<Viewer> {
 
 /// The bundle says of the mark what the whole log says, to everybody, and survives the journey.
 fn says_what_the_log_says(c: &Consortium, mark: Mark) -> Verified {
-    let bundle = bundle(c, mark);
+    let bundle = c.bundle(mark);
     let bytes = bundle.to_bytes();
     assert_eq!(PartBundle::parse(&bytes).unwrap(), bundle);
     let verified = bundle.verify(&c.trust()).unwrap();
@@ -170,7 +124,7 @@ fn a_key_that_exists_twice_is_seen_though_the_other_statement_is_about_something
     let key = verified.world.get(&c.key_of(Who::Mechanic));
     assert!(matches!(key, Some(Data::Key { forks, .. }) if forks.len() == 1));
     // Without the other statement the lists and the rules say different things.
-    let bundle = bundle(&c, marks[0]);
+    let bundle = c.bundle(marks[0]);
     let listed: BTreeSet<_> = bundle
         .lists
         .iter()
@@ -194,7 +148,7 @@ fn whatever_is_left_out_is_missed() {
     let lot = c.lot.clone();
     c.recall(Who::Production, &[&lot]).unwrap();
     c.quarantine(Who::Inspector, &part).unwrap();
-    let (good, trust) = (bundle(&c, marks[0]), c.trust());
+    let (good, trust) = (c.bundle(marks[0]), c.trust());
     let mut left_out = BTreeSet::new();
     for (at, list) in good.lists.iter().enumerate() {
         // A whole list.
@@ -248,10 +202,10 @@ fn whatever_is_left_out_is_missed() {
 #[test]
 fn an_older_list_does_not_pass_for_the_newest() {
     let (mut c, _, marks) = story();
-    let old = bundle(&c, marks[0]);
+    let old = c.bundle(marks[0]);
     let lot = c.lot.clone();
     c.recall(Who::Production, &[&lot]).unwrap();
-    let (new, trust) = (bundle(&c, marks[0]), c.trust());
+    let (new, trust) = (c.bundle(marks[0]), c.trust());
     // The bundle of before is good, and says how old it is.
     let verified = old.verify(&trust).unwrap();
     assert!(verified.as_of < new.verify(&trust).unwrap().as_of);
@@ -275,7 +229,7 @@ fn what_is_withheld_is_told_and_nothing_is_decided() {
     let (mut c, _, marks) = story();
     let lot = c.lot.clone();
     c.recall(Who::Production, &[&lot]).unwrap();
-    let good = bundle(&c, marks[0]);
+    let good = c.bundle(marks[0]);
     let last = c.log.size() - 1;
     for hidden in good
         .entries
@@ -308,7 +262,7 @@ fn what_the_log_itself_hides_is_found_by_who_replays_it_and_by_nobody_else() {
     let recall = honest.log.list(&lot).last().unwrap().statement;
     c.log.lie(Lie::Hides(recall, lot.clone()));
     c.recall(Who::Production, &[&lot]).unwrap();
-    assert!(bundle(&c, marks[0]).verify(&c.trust()).is_ok());
+    assert!(c.bundle(marks[0]).verify(&c.trust()).is_ok());
     let mut replica = crate::bundle::Replica::new(c.trust());
     let found = replica.extend(&c.log.page(0));
     assert!(matches!(found, Err(crate::bundle::ReplicaError::Index(_))));
@@ -317,7 +271,7 @@ fn what_the_log_itself_hides_is_found_by_who_replays_it_and_by_nobody_else() {
 #[test]
 fn no_byte_can_be_changed() {
     let (c, _, marks) = story();
-    let (bytes, trust) = (bundle(&c, marks[0]).to_bytes(), c.trust());
+    let (bytes, trust) = (c.bundle(marks[0]).to_bytes(), c.trust());
     for at in (0..bytes.len()).step_by(37) {
         let mut forged = bytes.clone();
         forged[at] ^= 1;
@@ -346,7 +300,7 @@ fn no_byte_can_be_changed() {
 #[test]
 fn a_bundle_beyond_its_limits_is_refused() {
     let (c, _, marks) = story();
-    let good = bundle(&c, marks[0]);
+    let good = c.bundle(marks[0]);
     let refused = |change: &dyn Fn(&mut PartBundle)| {
         let mut bundle = good.clone();
         change(&mut bundle);
@@ -385,7 +339,7 @@ fn a_bundle_beyond_its_limits_is_refused() {
 #[test]
 fn each_statement_has_its_own_receipt() {
     let (c, _, marks) = story();
-    let (good, trust) = (bundle(&c, marks[0]), c.trust());
+    let (good, trust) = (c.bundle(marks[0]), c.trust());
     let (one, two) = (5, 6);
     let mut swapped = good.clone();
     swapped.entries[one]
@@ -399,7 +353,7 @@ fn each_statement_has_its_own_receipt() {
     assert!(matches!(error, BundleError::Receipt(..)), "{error}");
     // Of a larger tree than the checkpoint: the log has promised what it does not show.
     let mut c = c;
-    let old = bundle(&c, marks[0]);
+    let old = c.bundle(marks[0]);
     let lot = c.lot.clone();
     c.recall(Who::Production, &[&lot]).unwrap();
     let last = old.entries.len() - 1;
@@ -424,7 +378,7 @@ fn what_witnesses_have_cosigned_before_is_believed_and_no_more() {
     let since = c.now.unsigned_abs() - 60;
     let line = witness.cosign(signed.note().text(), since);
     signed.attach(line, witness.verifier()).unwrap();
-    let mut good = bundle(&c, marks[0]);
+    let mut good = c.bundle(marks[0]);
     let waiting = good.verify(&trust).unwrap().witnessing(&policy);
     assert_eq!(waiting, Witnessing::Waiting);
     good.witnessed = Some(Cosigned {
