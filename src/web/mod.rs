@@ -14,7 +14,7 @@ pub(crate) mod words;
 
 pub use frame::response_headers;
 pub use record::record;
-pub(crate) use record::{Pair, names, pairs};
+pub(crate) use record::{Pair, names, number_and_revision, pairs};
 
 use askama::Template;
 use threadmark_protocol::answer::Answer;

@@ -234,15 +234,16 @@ pub(crate) fn names(life: &[Step]) -> BTreeMap<&OrgId, &str> {
 /// An organisation by its name, with its id beside it.
 fn org(label: &'static str, id: &OrgId, names: &BTreeMap<&OrgId, &str>) -> Pair {
     match names.get(id) {
-        Some(name) => Pair {
+        Some(name) if *name != id.as_str() => Pair {
             more: Some(id.to_string()),
             ..Pair::new(label, name)
         },
-        None => Pair::new(label, id),
+        _ => Pair::new(label, id),
     }
 }
 
-fn number_and_revision(face: &Face) -> Option<String> {
+/// As it stands on drawings.
+pub(crate) fn number_and_revision(face: &Face) -> Option<String> {
     let number = face.part_number.as_ref()?;
     Some(match &face.revision {
         Some(revision) => format!("{number} rev {revision}"),

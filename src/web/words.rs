@@ -7,6 +7,7 @@ use threadmark_protocol::code::HoldKind;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::key::KeyLevel;
 use threadmark_protocol::life::Phase;
+use threadmark_protocol::text::{Line, OrgId};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -68,6 +69,14 @@ pub fn plural(number: u64, thing: &str) -> String {
 /// `1 entry`, `12 entries`.
 pub fn plural_of(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// An organisation by its name, with its id beside it where that says more.
+pub fn organisation(id: &OrgId, name: Option<&Line>) -> String {
+    match name {
+        Some(name) if name.as_str() != id.as_str() => format!("{name} ({id})"),
+        _ => id.to_string(),
+    }
 }
 
 /// A mass in milligrams, in kilograms or grams with all its digits.
@@ -224,5 +233,14 @@ mod tests {
         assert_eq!(count(1_000_000), "1\u{202f}000\u{202f}000");
         assert_eq!(plural(1, "entry"), "1 entry");
         assert_eq!(short(&Digest([0x3f; 32])), "3f3f 3f3f 3f3f 3f3f");
+        for (mass_mg, words) in [
+            (0, "0\u{202f}g"),
+            (12_500, "12.5\u{202f}g"),
+            (1_000_000, "1\u{202f}kg"),
+            (20_000_001, "20.000001\u{202f}kg"),
+            (-250, "-0.25\u{202f}g"),
+        ] {
+            assert_eq!(mass(mass_mg), words);
+        }
     }
 }

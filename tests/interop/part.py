@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the bundle of one part against a pinned genesis and the witnesses that must have cosigned. No network.
+"""Checks the bundle of one part, alone or in a dossier, against a pinned genesis and the witnesses that must have cosigned.
+No network.
 
 The file is deterministic CBOR: [name, mark, checkpoint, [] or [note, hashes], [[index, submission, receipt], ...], hashes,
 [[subject, [[index, time, id], ...], proof], ...]]; hashes are one string of 32 bytes each, a submission is
@@ -7,9 +8,11 @@ The file is deterministic CBOR: [name, mark, checkpoint, [] or [note, hashes], [
 
 import argparse
 import hashlib
+import io
 import json
 import struct
 import sys
+import zipfile
 from pathlib import Path
 
 import c2sp
@@ -156,6 +159,23 @@ class Part:
             self.root = bytes.fromhex(said["core"]["index_root"])
 
 
+def bundle_of(data):
+    """A bundle as it is, or the one in a dossier, whose index must list exactly the files that are in it."""
+    if not data.startswith(b"PK"):
+        return data
+    with zipfile.ZipFile(io.BytesIO(data)) as dossier:
+        names = dossier.namelist()
+        need(len(set(names)) == len(names), "two files of one name")
+        files = {name: dossier.read(name) for name in names}
+    index = json.loads(files.pop("index.json"))
+    need(index["form"] == "threadmark-dossier-v1", "a dossier of another form")
+    listed = {line["path"]: line["sha256"] for line in index["files"]}
+    need(sorted(listed) == sorted(files), "the index lists other files than there are")
+    for name, content in files.items():
+        need(hashlib.sha256(content).hexdigest() == listed[name], f"{name} is not what the index lists")
+    return files["part.bundle"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
@@ -163,8 +183,8 @@ def main():
     parser.add_argument("--witness", action="append", default=[], help="verifier key of a witness that must have cosigned")
     asked = parser.parse_args()
     try:
-        part = Part(asked.file.read_bytes(), asked.genesis, asked.witness)
-    except (Refused, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error) as error:
+        part = Part(bundle_of(asked.file.read_bytes()), asked.genesis, asked.witness)
+    except (Refused, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error, zipfile.BadZipFile) as error:
         print(f"refused: {asked.file}: {error}", file=sys.stderr)
         return 1
     print(f"{part.mark}: {len(part.entries)} statements, {len(part.lists)} whole lists, up to {part.head.size} entries")

@@ -16,6 +16,7 @@ mod database_upgrade;
 mod dice;
 mod disk_full;
 mod doctor;
+mod dossier;
 mod evidence;
 mod files;
 mod governance;

@@ -5,6 +5,7 @@ use axum::http::header;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use threadmark::dossier::Opened;
 use threadmark::http::quota::{Limits, Quotas};
 use threadmark::http::{App, listen};
 use threadmark::ledger::keys::LogKeys;
@@ -529,6 +530,48 @@ async fn the_bundle_of_a_part_stands_alone_and_holds_no_section() {
             answer["verdict"]
         );
         assert_eq!(serde_json::to_value(&told.life).unwrap(), answer["life"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_holds_what_its_asker_may_see_and_nothing_else() {
+    with_service(|url, history| {
+        for audience in ["member", "licensee"] {
+            let visitor = Visitor::new(url, history, audience);
+            let (status, headers, bytes) =
+                visitor.get(&format!("/v1/marks/{}/dossier", history.mark));
+            assert_eq!(status, 200);
+            assert_eq!(headers["content-type"], "application/zip");
+            assert_eq!(headers["cache-control"], "no-store");
+            let name = format!("attachment; filename=\"{}.dossier\"", history.mark);
+            assert_eq!(headers["content-disposition"], name);
+            let opened = Opened::parse(&bytes).unwrap();
+            let verified = opened.bundle.verify(&history.of.trust()).unwrap();
+            assert_eq!(opened.compare(&verified).unwrap(), []);
+            // Its report answers this audience and nobody else.
+            let (org, ..) = history.credential(audience).unwrap();
+            assert_eq!(opened.index.about.org.as_str(), org);
+            // Nothing sealed is in it: neither sections nor the design's files.
+            assert!(!contain(&bytes, "sealed solid"));
+            let mut sections = opened.bundle.entries.iter().map(|entry| &entry.submission);
+            assert!(sections.all(|submission| submission.sections.is_empty()));
+        }
+        let stranger = Visitor::new(url, history, "stranger");
+        let (status, _, body) = stranger.get(&format!("/v1/marks/{}/dossier", history.mark));
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (401, Some("no-session"))
+        );
+        let page = stranger.get(&format!("/m/{}", history.mark)).2;
+        assert!(!contain(&page, "/dossier\""));
+        let member = Visitor::new(url, history, "member");
+        let page = member.get(&format!("/m/{}", history.mark)).2;
+        assert!(contain(
+            &page,
+            &format!("/v1/marks/{}/dossier\"", history.mark)
+        ));
     })
     .await;
 }

@@ -8,11 +8,12 @@ use super::sheet::{Drawn, Kind, LEFT, PAPER, RIGHT, SOFT, WIDTH, rectangle};
 use super::{BODY, HEADING, MONO, SMALL, STRONG, TITLE, shapes, style, tones};
 use crate::dossier::pdf::face::Face;
 use crate::dossier::report::Report;
-use crate::web::Pair;
+use crate::web::{Pair, number_and_revision};
 use threadmark_protocol::answer::Reason;
 
 const BAND: f32 = 66.0;
 const PAD: f32 = 14.0;
+const GAP: f32 = 5.0;
 const SHAPE: f32 = 40.0;
 const SYMBOL: f32 = 124.0;
 const LABEL: f32 = 86.0;
@@ -23,14 +24,10 @@ const WHY: Style = style(Face::Bold, 11.0, 15.0, super::INK);
 pub fn write(flow: &mut Flow, report: &Report) {
     flow.heading(1, TITLE, &report.name, 0.0);
     flow.element(Kind::Paragraph, |flow| {
-        let number = report
-            .answer
-            .part
-            .as_ref()
-            .and_then(|face| face.part_number.as_ref());
-        let number = number
-            .map(|number| format!("{number} · "))
-            .unwrap_or_default();
+        let face = report.answer.part.as_ref();
+        let number = face.and_then(number_and_revision);
+        let number = number.map(|number| format!("{number} · "));
+        let number = number.unwrap_or_default();
         let line = format!("{number}mark {}", report.grouped);
         flow.text(LEFT, WIDTH, BODY.ink(SOFT), &line);
     });
@@ -57,12 +54,11 @@ fn answer(flow: &mut Flow, report: &Report) {
     let column = WIDTH - 2.0 * PAD;
     let why = wrap(WHY, column, &report.why.title);
     let advice = wrap(BODY, column, &report.why.advice);
-    let mut facts = report.facts.clone();
+    let first = report.answer.reasons.first().map(of_reason);
+    let mut facts: Vec<_> = first.into_iter().chain(report.facts.clone()).collect();
     if report.answer.provisional {
         facts.push("Provisional: it leans on statements that are not logged yet".to_owned());
     }
-    let first = report.answer.reasons.first();
-    facts.extend(first.map(of_reason).filter(|text| !text.is_empty()));
     let facts: Vec<_> = facts
         .iter()
         .flat_map(|fact| wrap(SMALL, column, fact))
@@ -70,7 +66,7 @@ fn answer(flow: &mut Flow, report: &Report) {
     let height = why.len() as f32 * WHY.lead
         + advice.len() as f32 * BODY.lead
         + facts.len() as f32 * SMALL.lead;
-    let height = height + 2.0 * PAD + 2.0;
+    let height = height + 2.0 * PAD + 2.0 + GAP;
     flow.room(BAND + height);
     let top = flow.y;
     flow.decorate(rectangle(LEFT, top, WIDTH, BAND), Some(fill), None);
@@ -88,23 +84,22 @@ fn answer(flow: &mut Flow, report: &Report) {
         );
     });
     flow.y = top + BAND + PAD - 2.0;
-    let mut lines = |style: Style, lines: Vec<Vec<Glyph>>| {
-        flow.element(Kind::Paragraph, |flow| {
-            for line in lines {
-                flow.y += style.lead;
-                flow.line(
-                    LEFT + PAD,
-                    flow.y - (style.lead - style.size) * 0.6,
-                    style,
-                    line,
-                );
-            }
-        });
-    };
-    lines(WHY, why);
-    lines(BODY, advice);
-    lines(SMALL.ink(super::INK), facts);
+    lines(flow, WHY, why);
+    lines(flow, BODY, advice);
+    flow.y += GAP;
+    lines(flow, SMALL.ink(super::INK), facts);
     flow.y = top + BAND + height;
+}
+
+/// Lines that are set already, as one paragraph.
+fn lines(flow: &mut Flow, style: Style, lines: Vec<Vec<Glyph>>) {
+    flow.element(Kind::Paragraph, |flow| {
+        for line in lines {
+            flow.y += style.lead;
+            let baseline = flow.y - (style.lead - style.size) * 0.6;
+            flow.line(LEFT + PAD, baseline, style, line);
+        }
+    });
 }
 
 /// Where a reason hangs, and what was said.
@@ -162,7 +157,7 @@ fn pairs(flow: &mut Flow, pairs: &[Pair], column: f32) {
             let style = if pair.mono { MONO } else { BODY };
             flow.room(BODY.lead);
             let label = BODY.ink(SOFT);
-            flow.label(LEFT, flow.y + 9.6, label, pair.label);
+            flow.label(LEFT, flow.y + 11.1, label, pair.label);
             flow.text(
                 LEFT + LABEL,
                 column - LABEL,

@@ -107,6 +107,17 @@ impl Flow {
         self.sheets.pages[page].push(Item { of: None, drawn });
     }
 
+    /// [`Flow::label`] of what was said before.
+    pub fn label_again(&mut self, x: f32, baseline: f32, style: Style, text: &str) {
+        let drawn = Drawn::Text {
+            at: (x, baseline),
+            glyphs: style.face.set(text),
+            size: style.size,
+            ink: style.ink,
+        };
+        self.push(Item { of: None, drawn });
+    }
+
     fn push(&mut self, item: Item) {
         let page = self.sheets.pages.last_mut();
         page.expect("there is always a page").push(item);

@@ -43,8 +43,8 @@ pub fn write(flow: &mut Flow, report: &Report) {
 fn step(flow: &mut Flow, step: &Step) {
     let stamp = words::stamp(step.at);
     let top = flow.y;
-    flow.label(LEFT, top + 9.6, STRONG, &stamp.day);
-    flow.label(LEFT, top + 20.5, SMALL, &stamp.clock);
+    flow.label(LEFT, top + 11.1, STRONG, &stamp.day);
+    flow.label(LEFT, top + 22.5, SMALL, &stamp.clock);
     flow.text(TEXT_X, TEXT, STRONG, &step.title);
     if let Some(detail) = &step.detail {
         flow.text(TEXT_X, TEXT, BODY, detail);
@@ -59,10 +59,7 @@ fn step(flow: &mut Flow, step: &Step) {
 
 /// Who signed, and how the key is kept.
 fn by(step: &Step) -> String {
-    let org = match &step.org_name {
-        Some(name) => format!("{name} ({})", step.org),
-        None => step.org.to_string(),
-    };
+    let org = words::organisation(&step.org, step.org_name.as_ref());
     let actor = step.actor.as_ref().map(|actor| format!(", {actor}"));
     let holder = words::holder(step.signed_by);
     let key = words::key(step.key_level);

@@ -1,87 +1,14 @@
 //! The sections behind the life: the release form, who signed, the documents, what is withheld, how to check.
 //!
-//! Owns how tables and forms stand on a page: rows do not break, the head of a table is repeated. Must never know where the
-//! words come from.
+//! Owns what stands in each of these sections, and how a form looks. Must never know where the words come from.
 
-use super::face::Glyph;
-use super::flow::{Flow, Style, wrap, wrap_within};
-use super::sheet::{
-    INK, Kind, LEFT, LINE, RAIL, RIGHT, SOFT, STEEL_SOFT, STOP, Segment, WIDTH, rectangle,
-};
+use super::flow::{Flow, Style, wrap};
+use super::sheet::{Kind, LEFT, RAIL, SOFT, STEEL_SOFT, STOP, WIDTH, rectangle};
+use super::table::{CELL, column, table};
 use super::{BODY, HEADING, MONO, SMALL, STRONG, TINY, style};
 use crate::dossier::pdf::face::Face;
 use crate::dossier::report::{Block, Report};
 use crate::web::words;
-
-const CELL: Style = style(Face::Regular, 7.5, 9.8, INK);
-const HEAD: Style = style(Face::Bold, 7.5, 9.8, SOFT);
-const PAD: f32 = 4.0;
-/// Most lines of a cell: less than a page.
-const CELL_LINES_MAX: usize = 60;
-
-/// A column of a table.
-struct Column {
-    title: &'static str,
-    width: f32,
-    style: Style,
-}
-
-const fn column(title: &'static str, width: f32, style: Style) -> Column {
-    Column {
-        title,
-        width,
-        style,
-    }
-}
-
-/// A table over the width of the page.
-fn table(flow: &mut Flow, columns: &[Column], rows: &[Vec<String>]) {
-    flow.element(Kind::Table, |flow| {
-        flow.room(60.0);
-        let titles: Vec<_> = columns
-            .iter()
-            .map(|column| column.title.to_owned())
-            .collect();
-        row(flow, columns, &titles, Some(HEAD), Kind::Head);
-        for cells in rows {
-            row(flow, columns, cells, None, Kind::Cell);
-        }
-    });
-    flow.y += 6.0;
-}
-
-fn row(flow: &mut Flow, columns: &[Column], cells: &[String], all: Option<Style>, kind: Kind) {
-    let set: Vec<(&Column, Style, Vec<Vec<Glyph>>)> = columns
-        .iter()
-        .zip(cells)
-        .map(|(column, text)| {
-            let style = all.unwrap_or(column.style);
-            let lines = wrap_within(style, column.width - PAD, text, CELL_LINES_MAX);
-            (column, style, lines)
-        })
-        .collect();
-    let heights = set
-        .iter()
-        .map(|(_, style, lines)| style.lead * lines.len() as f32);
-    let height = heights.fold(0.0, f32::max) + 4.0;
-    flow.room(height);
-    let top = flow.y;
-    flow.element(Kind::Row, |flow| {
-        let mut x = LEFT;
-        for (column, style, lines) in set {
-            flow.element(kind.clone(), |flow| {
-                for (at, line) in lines.into_iter().enumerate() {
-                    let y = top + style.lead * (at + 1) as f32 - 1.0;
-                    flow.line(x, y, style, line);
-                }
-            });
-            x += column.width;
-        }
-    });
-    flow.y = top + height;
-    let rule = vec![Segment::Move(LEFT, flow.y), Segment::Line(RIGHT, flow.y)];
-    flow.decorate(rule, None, Some((LINE, 0.5)));
-}
 
 /// The release in the frame of the authorities' form.
 pub fn form(flow: &mut Flow, report: &Report) {

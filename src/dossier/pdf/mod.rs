@@ -12,6 +12,7 @@ mod life;
 mod lists;
 mod shapes;
 mod sheet;
+mod table;
 #[cfg(test)]
 mod tests;
 

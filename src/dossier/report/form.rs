@@ -126,7 +126,7 @@ impl Filling<'_> {
     fn issuer(&self) -> Vec<Block> {
         let org = &self.fact.source.org;
         let name = self.step.and_then(|step| step.org_name.as_ref());
-        let org = name.map_or_else(|| org.to_string(), |name| format!("{name} ({org})"));
+        let org = words::organisation(org, name);
         vec![
             block("4", "Organisation name and address", 8, Some(org)),
             block("5", "Work order / contract / invoice", 4, None),

@@ -4,9 +4,8 @@
 
 use super::super::Sources;
 use crate::web::words;
-use std::collections::BTreeMap;
 use threadmark_protocol::body::Body;
-use threadmark_protocol::bundle::part::{Entry, PartBundle};
+use threadmark_protocol::bundle::part::Entry;
 use threadmark_protocol::key::KeyId;
 use threadmark_protocol::statement::{Envelope, StatementId};
 use threadmark_protocol::world::{Data, World, key_subject};
@@ -19,8 +18,6 @@ pub struct Signature {
     pub kind: &'static str,
     /// When it happened, Unix seconds.
     pub at: i64,
-    /// Log time, Unix seconds, where a list tells it.
-    pub logged_at: Option<i64>,
     /// The organisation.
     pub org: String,
     /// The credential.
@@ -37,23 +34,13 @@ pub struct Signature {
 
 /// Of every statement of the bundle, in the order of the log.
 pub fn of(sources: &Sources) -> Vec<Signature> {
-    let logged_at = times(sources.bundle);
     let entries = sources.bundle.entries.iter();
-    let signed = entries.filter_map(|entry| {
-        let logged_at = logged_at.get(&entry.index).copied();
-        one(entry, logged_at, &sources.verified.world)
-    });
+    let signed = entries.filter_map(|entry| one(entry, &sources.verified.world));
     signed.collect()
 }
 
-/// Log time by entry, as the lists have it.
-fn times(bundle: &PartBundle) -> BTreeMap<u64, i64> {
-    let links = bundle.lists.iter().flat_map(|list| &list.links);
-    links.map(|link| (link.index, link.logged_at)).collect()
-}
-
 /// `None` for what is no statement, which a verified bundle does not have.
-fn one(entry: &Entry, logged_at: Option<i64>, world: &World) -> Option<Signature> {
+fn one(entry: &Entry, world: &World) -> Option<Signature> {
     let envelope = Envelope::parse(&entry.submission.envelope).ok()?;
     let body = Body::parse(&entry.submission.body).ok()?;
     let level = world.key(&envelope.kid).map(|(card, _)| card.level);
@@ -61,7 +48,6 @@ fn one(entry: &Entry, logged_at: Option<i64>, world: &World) -> Option<Signature
         index: entry.index,
         kind: body.core.kind(),
         at: body.occurred_at.unix(),
-        logged_at,
         org: envelope.iss.to_string(),
         actor: body.actor.to_string(),
         roles: roles(world, &envelope.kid),
