@@ -10,10 +10,43 @@ use threadmark_watermark::zone::Zone;
 /// An outline, and how wide the pen is.
 pub type Stroked = (Vec<Segment>, f32);
 
+/// Points on a grid of 64.
+type Points = &'static [(f32, f32)];
+
+const CHECK: Points = &[(19.0, 33.0), (28.0, 42.0), (46.0, 22.0)];
+const SHEET: Points = &[
+    (10.0, 4.0),
+    (42.0, 4.0),
+    (54.0, 16.0),
+    (54.0, 60.0),
+    (10.0, 60.0),
+    (10.0, 4.0),
+];
+const SHEET_LINES: [Points; 3] = [
+    &[(20.0, 26.0), (44.0, 26.0)],
+    &[(20.0, 37.0), (44.0, 37.0)],
+    &[(20.0, 48.0), (34.0, 48.0)],
+];
+const OCTAGON: Points = &[
+    (20.5, 4.0),
+    (43.5, 4.0),
+    (60.0, 20.5),
+    (60.0, 43.5),
+    (43.5, 60.0),
+    (20.5, 60.0),
+    (4.0, 43.5),
+    (4.0, 20.5),
+    (20.5, 4.0),
+];
+const BAR: Points = &[(17.0, 32.0), (47.0, 32.0)];
+const TRIANGLE: Points = &[(32.0, 6.0), (60.0, 57.0), (4.0, 57.0), (32.0, 6.0)];
+const STROKE: Points = &[(32.0, 24.0), (32.0, 41.0)];
+const POINT: Points = &[(32.0, 46.0), (32.0, 52.0)];
+
 /// The shape of this name in a square of this side.
 pub fn of(name: &str, x: f32, y: f32, side: f32) -> Vec<Stroked> {
     let unit = side / 64.0;
-    let at = |points: &[(f32, f32)], is_closed: bool| {
+    let through = |points: Points, width: f32| {
         let mut outline: Vec<_> = points
             .iter()
             .map(|(px, py)| Line(x + px * unit, y + py * unit))
@@ -21,65 +54,26 @@ pub fn of(name: &str, x: f32, y: f32, side: f32) -> Vec<Stroked> {
         if let Some(Line(px, py)) = outline.first().copied() {
             outline[0] = Move(px, py);
         }
-        outline.extend(is_closed.then_some(Close));
-        outline
+        if points.first() == points.last() {
+            outline.pop();
+            outline.push(Close);
+        }
+        (outline, width * unit)
     };
-    let pen = |width: f32| width * unit;
     match name {
-        "circle" => vec![
-            (
-                circle(x + 32.0 * unit, y + 32.0 * unit, 28.0 * unit),
-                pen(5.0),
-            ),
-            (
-                at(&[(19.0, 33.0), (28.0, 42.0), (46.0, 22.0)], false),
-                pen(6.0),
-            ),
-        ],
-        "sheet" => vec![
-            (
-                at(
-                    &[
-                        (10.0, 4.0),
-                        (42.0, 4.0),
-                        (54.0, 16.0),
-                        (54.0, 60.0),
-                        (10.0, 60.0),
-                    ],
-                    true,
-                ),
-                pen(5.0),
-            ),
-            (at(&[(20.0, 26.0), (44.0, 26.0)], false), pen(5.0)),
-            (at(&[(20.0, 37.0), (44.0, 37.0)], false), pen(5.0)),
-            (at(&[(20.0, 48.0), (34.0, 48.0)], false), pen(5.0)),
-        ],
-        "octagon" => vec![
-            (
-                at(
-                    &[
-                        (20.5, 4.0),
-                        (43.5, 4.0),
-                        (60.0, 20.5),
-                        (60.0, 43.5),
-                        (43.5, 60.0),
-                        (20.5, 60.0),
-                        (4.0, 43.5),
-                        (4.0, 20.5),
-                    ],
-                    true,
-                ),
-                pen(5.0),
-            ),
-            (at(&[(17.0, 32.0), (47.0, 32.0)], false), pen(9.0)),
-        ],
+        "circle" => {
+            let ring = circle(x + 32.0 * unit, y + 32.0 * unit, 28.0 * unit);
+            vec![(ring, 5.0 * unit), through(CHECK, 6.0)]
+        }
+        "sheet" => {
+            let lines = SHEET_LINES.map(|line| through(line, 5.0));
+            std::iter::once(through(SHEET, 5.0)).chain(lines).collect()
+        }
+        "octagon" => vec![through(OCTAGON, 5.0), through(BAR, 9.0)],
         _ => vec![
-            (
-                at(&[(32.0, 6.0), (60.0, 57.0), (4.0, 57.0)], true),
-                pen(5.0),
-            ),
-            (at(&[(32.0, 24.0), (32.0, 41.0)], false), pen(6.0)),
-            (at(&[(32.0, 46.0), (32.0, 52.0)], false), pen(6.0)),
+            through(TRIANGLE, 5.0),
+            through(STROKE, 6.0),
+            through(POINT, 6.0),
         ],
     }
 }
