@@ -64,12 +64,11 @@ impl Reader {
         let home = self.home.as_deref().map(Home::open).transpose()?;
         let mut proof = Proof::default();
         let trust = self.trust(bundle, home.as_ref(), &mut proof)?;
-        let verified = match bundle.verify(&trust) {
-            Ok(verified) => verified,
-            Err(error) => {
-                proof.note("the bundle", Err(error.to_string()));
-                return tell_bad(file, &proof, self.json);
-            }
+        let verified = bundle.verify(&trust);
+        let Ok(verified) =
+            verified.map_err(|error| proof.note("the bundle", Err(error.to_string())))
+        else {
+            return tell_bad(file, &proof, self.json);
         };
         self.must_be_of_the_piece(&verified, &mut proof);
         relied_on(&verified, &mut proof);
@@ -82,8 +81,19 @@ impl Reader {
         if !proof.is_good() {
             return tell_bad(file, &proof, self.json);
         }
-        let viewer = self.viewer(home.as_ref());
-        let (mut answer, source) = self.answered(&verified, known.as_ref(), &viewer, &mut proof)?;
+        self.tell_good(file, &verified, home.as_ref(), known.as_ref(), proof)
+    }
+
+    fn tell_good(
+        &self,
+        file: &Path,
+        verified: &Verified,
+        home: Option<&Home>,
+        known: Option<&Known>,
+        mut proof: Proof,
+    ) -> Result<ExitCode> {
+        let viewer = self.viewer(home);
+        let (mut answer, source) = self.answered(verified, known, &viewer, &mut proof)?;
         if home.is_none() && self.genesis.is_none() {
             answer.cannot_be_good(Code::UnpinnedLog);
         }

@@ -84,7 +84,7 @@ struct Drawing<'a> {
     made: Genealogy,
 }
 
-impl Drawing<'_> {
+impl<'a> Drawing<'a> {
     fn node(&mut self, id: &SubjectId, column: usize, title: String, lines: Vec<String>) -> usize {
         let mut lines = lines;
         let hold = self.life.holds.iter().find(|hold| hold.subject == *id);
@@ -171,15 +171,20 @@ impl Drawing<'_> {
         self.made.edges.push((node, to, String::new()));
     }
 
-    /// Every lot once, as far from the part as its longest way.
-    fn lots(&mut self, build: &BuildStarted, above: &Above, to: usize) {
-        let mut lots: BTreeMap<SubjectId, Lot> = BTreeMap::new();
-        let mut order = Vec::new();
+    /// Every lot by its id, and the ids in their order.
+    fn once(&self, above: &Above) -> (BTreeMap<SubjectId, Lot<'a>>, Vec<SubjectId>) {
+        let (mut lots, mut order) = (BTreeMap::new(), Vec::new());
         for lot in above.powder(self.world) {
             if lots.insert(lot.id.clone(), lot.clone()).is_none() {
                 order.push(lot.id);
             }
         }
+        (lots, order)
+    }
+
+    /// Every lot once, as far from the part as its longest way.
+    fn lots(&mut self, build: &BuildStarted, above: &Above, to: usize) {
+        let (lots, mut order) = self.once(above);
         let all = order.len();
         order.truncate(LOTS_MAX);
         let loads = above.uses().iter().flat_map(|account| &account.says.lots);
@@ -207,12 +212,10 @@ impl Drawing<'_> {
         }
         for id in &order {
             let shares = lots[id].blended.iter().flat_map(|blend| &blend.says.from);
-            for share in shares {
-                if let Some((from, to)) = places.get(&share.lot).zip(places.get(id)) {
-                    let label = words::mass(share.mass_mg);
-                    self.made.edges.push((*from, *to, label));
-                }
-            }
+            self.made.edges.extend(shares.filter_map(|share| {
+                let (from, to) = places.get(&share.lot).zip(places.get(id))?;
+                Some((*from, *to, words::mass(share.mass_mg)))
+            }));
         }
     }
 }
