@@ -91,6 +91,8 @@ fn of(core: &Core) -> Vec<(String, Digest)> {
         Core::MaterialBlended(says) => one("record", &says.record),
         Core::MachineQualified(says) => one("report", &says.report),
         Core::MachineCalibrated(says) => one("certificate", &says.certificate),
+        Core::PartEntered(says) => one("papers", &says.papers),
+        Core::PartMarkVerified(says) => one("report", &says.report),
         Core::PartPostProcessed(says) => one("record", &says.record),
         Core::PartTested(says) => one("report", &says.report),
         Core::PartInspected(says) => one("report", &says.report),
