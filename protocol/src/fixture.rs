@@ -1,7 +1,7 @@
 //! A small consortium for the tests of every crate: genesis to the life of a part, without a service.
 //!
-//! Owns people with keys, a log in memory that orders as the service does, and the steps of a part's life.
-//! Everything follows from one seed; time is a counter. Must never be part of a product: its keys are known to everybody.
+//! Owns people with keys, a log in memory that orders as the service does, and the steps of a part's life. Everything follows
+//! from one seed; time is a counter. Must never be part of a product: its keys are known to everybody.
 
 mod bundle;
 mod design;
@@ -31,9 +31,7 @@ use crate::note::NoteSigner;
 use crate::statement::{Statement, StatementId};
 use crate::text::{Line, Moment, OrgId, Origin, SectionName, SubjectId};
 use crate::world::{org_subject, policy_subject};
-use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::str::FromStr;
+use std::{collections::BTreeMap, fmt::Debug, str::FromStr};
 
 /// Origin of the fixture's log.
 pub const ORIGIN: &str = "log.example/am";

@@ -90,6 +90,27 @@ struct Spot {
     lines: Vec<Vec<Glyph>>,
 }
 
+impl Spot {
+    /// Of this breadth, and as high as what is in it; at the top.
+    fn of(node: &Node, x: f32, breadth: f32) -> Spot {
+        let inner = breadth - 2.0 * PAD;
+        let name = wrap_within(NAME, inner, &node.title, 3);
+        let lines = node.lines.iter();
+        let lines: Vec<_> = lines
+            .flat_map(|line| wrap_within(LINE, inner, line, 3))
+            .collect();
+        let text = name.len() as f32 * NAME.lead + lines.len() as f32 * LINE.lead;
+        Spot {
+            x,
+            y: 0.0,
+            width: breadth,
+            height: text + 2.0 * PAD,
+            name,
+            lines,
+        }
+    }
+}
+
 struct Plan {
     spots: Vec<Spot>,
     height: f32,
@@ -112,24 +133,8 @@ impl Plan {
         } else {
             0.0
         };
-        let spot = |node: &Node| {
-            let inner = breadth - 2.0 * PAD;
-            let name = wrap_within(NAME, inner, &node.title, 3);
-            let lines: Vec<_> = node
-                .lines
-                .iter()
-                .flat_map(|line| wrap_within(LINE, inner, line, 3))
-                .collect();
-            let text = name.len() as f32 * NAME.lead + lines.len() as f32 * LINE.lead;
-            Spot {
-                x: LEFT + (columns - 1 - node.column) as f32 * (breadth + gap),
-                y: 0.0,
-                width: breadth,
-                height: text + 2.0 * PAD,
-                name,
-                lines,
-            }
-        };
+        let left = |node: &Node| LEFT + (columns - 1 - node.column) as f32 * (breadth + gap);
+        let spot = |node: &Node| Spot::of(node, left(node), breadth);
         let mut spots: Vec<Spot> = genealogy.nodes.iter().map(spot).collect();
         let heights = (0..columns).map(|column| column_height(genealogy, &spots, column));
         let height = heights.fold(0.0, f32::max);
