@@ -54,7 +54,7 @@ fn of_parts(
     let token = ground.session(Who::Mechanic)?;
     let member = format!("authorization: Bearer {token}\r\n");
     let asked = [
-        ("part_life_ms_p99", &member[..], "Usage reported"),
+        ("part_life_ms_p99", &member[..], "Use reported"),
         ("hold_status_ms_p99", "", "\"verdict\""),
     ];
     for (figure, (name, header, holds)) in asked.into_iter().enumerate() {

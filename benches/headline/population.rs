@@ -7,14 +7,14 @@ use crate::ground::Ground;
 use crate::submit;
 use anyhow::Result;
 use threadmark_agent::system;
-use threadmark_protocol::fixture::{
-    Consortium, DAY_S, DesignSpec, LicenceSpec, MATERIAL, Who, text,
-};
+use threadmark_protocol::fixture::{Consortium, DesignSpec, LicenceSpec, MATERIAL, Who, text};
 use threadmark_protocol::lifecycle::Refusal;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::SubjectId;
 
+/// How long ago each licence was issued: after the founding, a day ago; its statements take six hours.
+const BEGAN_S: i64 = 20 * 3600;
 /// Parts that come from one lot.
 pub const CHARGE: usize = 10_000;
 /// Parts of one licence: what one client sends, one statement after the other.
@@ -33,7 +33,7 @@ pub struct Charge {
 /// Makes a charge, and has it logged.
 pub fn add(ground: &mut Ground) -> Result<Charge> {
     let of = &mut ground.consortium;
-    of.now = system::now() - 10 * DAY_S;
+    of.now = system::now() - BEGAN_S;
     let number = of.new_subject("design").opaque().to_owned();
     let spec = DesignSpec {
         part_number: text(&format!("PN-{number}")),
@@ -53,7 +53,7 @@ pub fn add(ground: &mut Ground) -> Result<Charge> {
         let mut scripts = Vec::new();
         for at in 0..AT_ONCE {
             of.lot = powders[at % powders.len()].clone();
-            of.now = system::now() - 10 * DAY_S;
+            of.now = system::now() - BEGAN_S;
             marks.extend(licensed(of, &design, &approval));
             scripts.push(taken(of));
         }
