@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod dossier;
+pub mod epcis;
 pub mod http;
 pub mod jobs;
 pub mod ledger;

@@ -321,6 +321,7 @@ fn license(
         nonce: prepared.nonce,
         commitments: prepared.commitments,
         expires: moment(c.now + 365 * DAY_S),
+        enterprise: None,
     });
     let issued = c.sign_with(Who::Designer, &sub, core, prepared.sections);
     let issued = c.send(Who::Designer, issued).unwrap().id;

@@ -21,7 +21,7 @@ mod steps;
 mod words;
 
 pub use knowledge::{Knowledge, Witnessing};
-pub use need::is_for_everybody;
+pub use need::{is_event_for_everybody, is_for_everybody};
 pub use steps::Step;
 
 /// Who asks.

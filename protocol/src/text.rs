@@ -141,6 +141,17 @@ texts! {
             && !text.trim().is_empty()
             && !text.contains(|character| is_hidden(character) && character != '\n')
     };
+    /// Commercial and Government Entity code of an enterprise (NATO ACodP-1): what MIL-STD-130 marks begin with.
+    Cage: "5 of A-Z 0-9 without I and O", |text| {
+        text.len() == 5
+            && is_made_of(text, 5, |byte| {
+                byte.is_ascii_digit() || (byte.is_ascii_uppercase() && !b"IO".contains(&byte))
+            })
+    };
+    /// An enterprise's GS1 Company Prefix.
+    CompanyPrefix: "6 to 12 digits", |text| {
+        text.len() >= 6 && is_made_of(text, 12, |byte| byte.is_ascii_digit())
+    };
     /// Id of a subject: `<type>:<opaque>`, at most 100 bytes.
     SubjectId: "a type of a-z, a colon, then 1 to 80 of A-Z a-z 0-9 . _ -", |text| {
         text.split_once(':').is_some_and(|(kind, opaque)| {

@@ -16,8 +16,8 @@ use threadmark_agent::licence::prepare;
 use threadmark_agent::package::recipient;
 use threadmark_agent::system::SystemEntropy;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::licence::{LicenceAccepted, LicenceIssued, Purpose};
-use threadmark_protocol::text::{Moment, SubjectId};
+use threadmark_protocol::body::licence::{Enterprise, LicenceAccepted, LicenceIssued, Purpose};
+use threadmark_protocol::text::{Cage, CompanyPrefix, Moment, SubjectId};
 
 /// Issue and accept licences
 #[derive(Subcommand)]
@@ -31,7 +31,9 @@ pub enum Licence {
 #[derive(Args)]
 #[command(after_help = "Example:
   threadmark licence issue --design design:4f…a1 --approval approval:0c…9e --machine machine:m1 --units 3 \\
-      --until 365d --home ./designer")]
+      --until 365d --home ./designer
+  threadmark licence issue --design design:4f…a1 --approval approval:0c…9e --machine machine:m1 --units 3 \\
+      --until 365d --cage 1ABC9 --gs1-prefix 4012345 --home ./designer     parts have a UII and a GIAI too")]
 pub struct Issue {
     /// The design; its key must be in this home
     #[arg(long)]
@@ -55,6 +57,12 @@ pub struct Issue {
     /// Builds start before: RFC 3339, a date, or days such as 365d
     #[arg(long, value_parser = args::time, value_name = "TIME")]
     until: Moment,
+    /// CAGE code of the enterprise that gives the parts their UII (MIL-STD-130)
+    #[arg(long)]
+    cage: Option<Cage>,
+    /// GS1 Company Prefix of the enterprise that gives the parts their GIAI and CPI
+    #[arg(long, value_name = "DIGITS")]
+    gs1_prefix: Option<CompanyPrefix>,
     /// Id of the licence; a new one where none is given
     #[arg(long)]
     id: Option<SubjectId>,
@@ -103,6 +111,7 @@ impl Issue {
         } else {
             Purpose::Production
         };
+        let enterprise = enterprise(self.cage, self.gs1_prefix);
         let told = Document::new()
             .with("design", &self.design)
             .with("holder", &holder)
@@ -119,6 +128,7 @@ impl Issue {
             nonce: prepared.nonce,
             commitments: prepared.commitments,
             expires: self.until,
+            enterprise,
         });
         let id = args::id_or_new("licence", self.id)?;
         desk.sign(
@@ -129,4 +139,10 @@ impl Issue {
             told,
         )
     }
+}
+
+/// The enterprise, if anything is said of one.
+fn enterprise(cage: Option<Cage>, gs1_prefix: Option<CompanyPrefix>) -> Option<Enterprise> {
+    let is_known = cage.is_some() || gs1_prefix.is_some();
+    is_known.then_some(Enterprise { cage, gs1_prefix })
 }

@@ -14,6 +14,7 @@ mod bundle;
 mod demo;
 mod doctor;
 mod dossier;
+mod epcis;
 mod evidence;
 mod genesis;
 mod governance;
@@ -40,6 +41,7 @@ mod settings;
 mod sign;
 mod sync;
 mod tiles;
+mod uii;
 mod verify;
 mod witness;
 
@@ -116,6 +118,12 @@ enum Command {
     Notices(notices::Notices),
     /// Ask what the record of a part says, and check the proof
     Scan(scan::Scan),
+    /// The life of a part for systems that speak EPCIS 2.0
+    #[command(subcommand)]
+    Epcis(epcis::Epcis),
+    /// The identifiers by which a part is known outside: UII, GIAI, CPI
+    #[command(subcommand)]
+    Uii(uii::UiiCommand),
     /// Fetch everything about one part as a file, proved whole
     Bundle(bundle::Fetch),
     /// Make one file of everything about a part, for a reviewer
@@ -158,6 +166,8 @@ impl Command {
             Command::Recall(recall) => recall.run(),
             Command::Notices(notices) => notices.run(),
             Command::Scan(scan) => scan.run(),
+            Command::Epcis(epcis) => epcis.run(),
+            Command::Uii(uii) => uii.run(),
             Command::Bundle(fetch) => fetch.run(),
             Command::Dossier(make) => make.run(),
             Command::Verify(verify) => verify.run(),

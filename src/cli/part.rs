@@ -8,6 +8,7 @@ mod holding;
 mod marking;
 mod quality;
 mod service;
+mod sheet;
 
 use super::args;
 use super::lookup::Case;
@@ -31,7 +32,8 @@ pub enum Part {
     Inspect(Inspect),
     /// Release the part for use
     #[command(after_help = "Example:
-  threadmark part release 7K3Q9XWD2M8TV0AY --form 'FAA 8130-3 (02-14)' --number DS-1 --home ./signatory")]
+  threadmark part release 7K3Q9XWD2M8TV0AY --form 'FAA 8130-3 (02-14)' --number DS-1 --home ./signatory
+  threadmark part release 7K3Q9XWD2M8TV0AY --form 'FAA 8130-3 (02-14)' --number DS-2 --blocks form.json --home ./signatory")]
     Release {
         #[command(flatten)]
         on: On,
@@ -44,6 +46,9 @@ pub enum Part {
         /// Form tracking number
         #[arg(long)]
         number: Line,
+        /// The form's blocks as JSON: docs/release-forms.md shows one, with its rules
+        #[arg(long, value_name = "FILE")]
+        blocks: Option<PathBuf>,
     },
     /// Report that the part left for another organisation
     #[command(after_help = "Example:
@@ -98,6 +103,8 @@ pub enum Part {
         #[arg(long)]
         reason: Paragraph,
     },
+    Export(sheet::Export),
+    Import(sheet::Import),
     #[command(flatten)]
     Marking(marking::Marking),
     #[command(flatten)]
@@ -183,15 +190,20 @@ impl Part {
                 inspection,
                 form,
                 number,
+                blocks,
             } => on.say(|of| {
+                let blocks = blocks.as_deref().map(args::read_json).transpose()?;
                 let inspection = inspection.map_or_else(|| of.inspection(), Ok)?;
                 Ok(Core::PartReleased(Released {
                     after: of.after,
                     inspection,
                     form,
                     number,
+                    blocks,
                 }))
             }),
+            Part::Export(export) => export.run(),
+            Part::Import(import) => import.run(),
             Part::Ship { on, to } => on.say(|of| {
                 Ok(Core::PartShipped(Shipped {
                     after: of.after,

@@ -45,6 +45,9 @@ macro_rules! border {
 
 border! {
     BadRequest = BAD_REQUEST "bad-request": "The request is not understood.", "Read the detail, and what the operation takes at /docs.";
+    EpcisParameter = BAD_REQUEST "epcis-parameter": "A parameter of the EPCIS query is not supported, or its value is none.", "Ask with the parameters that GET /v1/epcis/events names at /docs.";
+    EpcisTooComplex = BAD_REQUEST "epcis-too-complex": "The EPCIS query asks for more than is told at once.", "Name the parts with MATCH_anyEPC, at most four of them.";
+    EpcisInvalid = BAD_REQUEST "epcis-invalid": "The document is not one that is captured.", "Read the detail: it names the places that the official JSON schema of EPCIS 2.0 refuses. Nothing was kept.";
     NotAPicture = BAD_REQUEST "not-a-picture": "The bytes are no picture that can be read.", "Send a PNG or JPEG picture.";
     WrongDigest = BAD_REQUEST "wrong-digest": "The bytes have another SHA3-256 than the address.", "Compute the digest of the bytes that you send, and use it in the address.";
     NoSession = UNAUTHORIZED "no-session": "This asks for a member's session.", "Open a session at POST /v1/sessions and send its token as Bearer.";
@@ -55,6 +58,7 @@ border! {
     WrongMethod = METHOD_NOT_ALLOWED "wrong-method": "The address does not take this method.", "Use one that the header Allow names.";
     TooSlow = REQUEST_TIMEOUT "too-slow": "The request took too long.", "Send it again, whole and at once.";
     TooLarge = PAYLOAD_TOO_LARGE "too-large": "The body is too large.", "Send less; the detail says how much is taken.";
+    EpcisTooMuch = PAYLOAD_TOO_LARGE "epcis-too-much": "That is more than one capture takes, or one query tells.", "Capture less at once, or ask about fewer parts and a shorter time; the detail says how much is taken.";
     PictureTooLarge = PAYLOAD_TOO_LARGE "picture-too-large": "The picture is too large.", "Send a smaller picture.";
     WrongMediaType = UNSUPPORTED_MEDIA_TYPE "wrong-media-type": "The body is not of a type that is taken here.", "Send the type that the detail names, and name it in the header Content-Type.";
     NoSuchRange = RANGE_NOT_SATISFIABLE "no-such-range": "The file has no such range.", "Ask for bytes within the size that the header Content-Range names.";
@@ -130,9 +134,16 @@ impl Kind {
         }
     }
 
-    /// The type's URI (RFC 9457).
+    /// The type's URI (RFC 9457): ours, or the one that a standard has for it (EPCIS 2.0, REST binding).
     pub fn urn(self) -> String {
-        format!("urn:threadmark:problem:{}", self.name())
+        let exception = match self {
+            Kind::Border(Border::EpcisParameter) => "QueryParameter",
+            Kind::Border(Border::EpcisTooComplex) => "QueryTooComplex",
+            Kind::Border(Border::EpcisInvalid) => "Validation",
+            Kind::Border(Border::EpcisTooMuch) => "CaptureLimitExceeded",
+            _ => return format!("urn:threadmark:problem:{}", self.name()),
+        };
+        format!("epcisException:{exception}Exception")
     }
 
     /// Where people read about it, relative to the service.
@@ -165,7 +176,9 @@ mod tests {
         for kind in Kind::all() {
             assert!(kind.title().ends_with('.') && kind.advice().ends_with('.'));
             assert!(kind.status().is_client_error() || kind.status().is_server_error());
-            assert!(kind.urn().ends_with(kind.name()) && kind.help().ends_with(kind.name()));
+            let is_ours = kind.urn().ends_with(kind.name());
+            assert!(is_ours || kind.urn().starts_with("epcisException:"));
+            assert!(kind.help().ends_with(kind.name()));
         }
     }
 }

@@ -66,6 +66,7 @@ pub(super) use problems;
     tags(
         (name = "marks", description = "What the record of a part says to whoever holds it. Open to everybody; a \
                                         member's session adds where the part is and what was said of it."),
+        (name = "epcis", description = "EPCIS 2.0 (ISO/IEC 19987): the life of a part for systems that speak it."),
         (name = "statements", description = "Signed statements into the log, and their proofs out of it."),
         (name = "log", description = "What anybody may check: checkpoints and RFC 6962 proofs."),
         (name = "sync", description = "The log itself, for those who answer without a network."),

@@ -17,6 +17,9 @@ pub struct Cbor;
 /// The body is a COSE message as far as it says.
 pub struct Cose;
 
+/// The body is JSON-LD as far as it says.
+pub struct LdJson;
+
 /// The body is a picture as far as it says.
 pub struct Picture;
 
@@ -34,6 +37,14 @@ impl<S: Sync> FromRequestParts<S> for Cose {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Cose, Problem> {
         let taken = ["application/cose", "application/scitt-statement+cose"];
         require(parts, &taken).map(|()| Cose)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for LdJson {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<LdJson, Problem> {
+        require(parts, &["application/ld+json", "application/json"]).map(|()| LdJson)
     }
 }
 

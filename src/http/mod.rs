@@ -9,9 +9,11 @@ pub mod bundle;
 pub mod catalogue;
 pub mod codes;
 mod contract;
+mod digital_link;
 mod docs;
 mod dossier;
 mod each;
+mod epcis;
 mod extract;
 pub mod governance;
 mod hop;
@@ -190,6 +192,9 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(bundle::get))
         .routes(routes!(dossier::get))
         .routes(routes!(scan::post))
+        .routes(routes!(epcis::events))
+        .routes(routes!(epcis::capture::post))
+        .routes(routes!(epcis::capture::get))
         .routes(routes!(catalogue::designs))
         .routes(routes!(catalogue::allowables))
         .routes(routes!(impact::get))
@@ -261,6 +266,7 @@ pub fn router(app: Shared) -> Router {
     api.merge(tiles::routes())
         .merge(scrapi::routes())
         .merge(pages::routes())
+        .merge(digital_link::routes())
         .merge(docs::routes())
         .route(
             "/openapi.json",

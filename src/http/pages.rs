@@ -66,7 +66,7 @@ pub fn html(status: StatusCode, text: String) -> Response {
 /// Whether a person reads what this address answers.
 pub fn is_page(path: &str) -> bool {
     let first = path.split('/').nth(1);
-    first.is_some_and(|first| ["", "scan", "m", "M", "docs"].contains(&first))
+    first.is_some_and(|first| ["", "scan", "m", "M", "8004", "8010", "docs"].contains(&first))
 }
 
 /// A problem as a page instead of a document.

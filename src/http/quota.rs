@@ -20,6 +20,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 use threadmark_protocol::key::KeyId;
 
+/// What asks for one thing by its name.
+const LOOKUPS: &str = "/v1/marks/ /v1/epcis/events /m/ /M/ /8004/ /8010/ /v1/statements/ /v1/proofs/ /log/proof/ /entries/";
+
 /// Keys and addresses that each quota remembers, some 100 bytes each.
 const KEPT_MAX: usize = 1 << 16;
 
@@ -149,20 +152,7 @@ impl Class {
             "/v1/scan" | "/scan" if is_post => Class::Scan,
             "/v1/sessions" => Class::Session,
             _ if path.starts_with("/v1/artifacts/") => Class::Artifact,
-            _ if [
-                "/v1/marks/",
-                "/m/",
-                "/M/",
-                "/v1/statements/",
-                "/v1/proofs/",
-                "/log/proof/",
-                "/entries/",
-            ]
-            .iter()
-            .any(|head| path.starts_with(head)) =>
-            {
-                Class::Lookup
-            }
+            _ if LOOKUPS.split(' ').any(|head| path.starts_with(head)) => Class::Lookup,
             _ => Class::Other,
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod below;
 pub mod bundle;
+pub mod capture;
 pub mod catalogue;
 pub mod checkpoint;
 pub mod cluster;

@@ -80,6 +80,27 @@ impl PgStore {
         Ok(held)
     }
 
+    /// At most `most` marks whose CPI has this serial number.
+    ///
+    /// # Errors
+    /// Storage fails, or a mark cannot be read.
+    pub async fn marks_by_serial(&self, serial: u64, most: i64) -> Result<Vec<Mark>, StorageError> {
+        let rows = sqlx::query_scalar!(
+            r#"select id from subject_state
+               where kind = 'mark'
+                 and ((('x' || encode(substr(sha256(id::bytea), 1, 5), 'hex'))::bit(40)::bigint) >> 1) = $1
+               limit $2"#,
+            serial as i64,
+            most
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(sort_out)?;
+        let read = rows.iter().map(|id| {
+            let text = id.strip_prefix("mark:").unwrap_or(id);
+            text.parse().map_err(inconsistent)
+        });
+        read.collect()
+    }
+
     /// The fence, and the size of the newest checkpoint; 0 before the first.
     async fn moment(&self) -> Result<(i64, i64), StorageError> {
         let row = sqlx::query!(

@@ -4,7 +4,7 @@
 mod examples;
 mod http;
 mod lines;
-mod stage;
+pub mod stage;
 
 use stage::Stage;
 use std::path::Path;

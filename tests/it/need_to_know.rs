@@ -21,7 +21,8 @@ use threadmark_protocol::body::vote::Change;
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::digest::Digest;
-use threadmark_protocol::fixture::{Consortium, DesignSpec, ORIGIN, Who, text};
+use threadmark_protocol::fixture::{Consortium, DesignSpec, HOST, ORIGIN, Who, text};
+use threadmark_protocol::identity::Identity;
 use threadmark_protocol::key::{KeyId, KeyLevel, Signer};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::receipt::Receipt;
@@ -321,6 +322,35 @@ impl Visitor<'_> {
         names.any(|known| known.as_str() == name)
     }
 
+    /// Whether an identifier of the part leads to its page.
+    fn is_led_to_its_page(&self, key: &str) -> bool {
+        let mark = self.history.mark;
+        let identity = Identity::of(self.history.of.log.world(), mark);
+        let (cpi, serial) = identity.cpi.unwrap();
+        let path = match key {
+            "giai" => format!("/8004/{}", identity.giai.unwrap()),
+            _ => format!("/8010/{cpi}/8011/{serial}"),
+        };
+        let (status, _, page) = self.get(&path);
+        status == 200 && contain(&page, &mark.grouped())
+    }
+
+    /// Whether events of the part say something.
+    fn in_events(&self, field: &str) -> bool {
+        let epc = format!("https://{HOST}/m/{}", self.history.mark);
+        let told = self.json(&format!("/v1/epcis/events?MATCH_anyEPC={epc}"));
+        let list = &told["epcisBody"]["queryResults"]["resultsBody"]["eventList"];
+        let mut events = list.as_array().unwrap().iter();
+        events.any(|event| match field {
+            "made" => event["bizStep"] == "commissioning",
+            "held" => event["bizStep"] == "shipping",
+            "papers" => event["bizTransactionList"].is_array(),
+            "recalled" => event["disposition"] == "recalled",
+            "captured" => event["threadmark:unsigned"].is_string(),
+            name => event[format!("threadmark:{name}")].is_string(),
+        })
+    }
+
     /// Whether this audience is served what a row of the table names.
     fn has(&self, row: &str) -> bool {
         let is_ok = |(status, _, body): Heard| status == 200 && !body.is_empty();
@@ -357,6 +387,8 @@ impl Visitor<'_> {
             ("part", "dossier") => {
                 is_ok(self.get(&format!("/v1/marks/{}/dossier", self.history.mark)))
             }
+            ("epcis", field) => self.in_events(field),
+            ("link", key) => self.is_led_to_its_page(key),
             ("log", "entries") => is_ok(self.get("/v1/sync?from=0")),
             ("log", "checkpoint") => is_ok(self.get("/log/checkpoint")),
             ("log", "genesis") => is_ok(self.get("/v1/genesis")),
@@ -474,6 +506,13 @@ async fn with_service(check: impl FnOnce(&str, &History) + Send + 'static) {
             let path = format!("/v1/artifacts/{}", Digest::sha3(&[bytes]));
             assert_eq!(oem.send("PUT", &path, bytes).0, 201);
         }
+        let seen = json!({
+            "@context": threadmark_protocol::epcis::CONTEXT, "type": "ObjectEvent", "action": "OBSERVE",
+            "eventTime": "2026-01-01T02:00:00Z", "eventTimeZoneOffset": "+00:00",
+            "epcList": [format!("https://{HOST}/m/{}", history.mark)],
+        });
+        let captured = oem.send("POST", "/v1/epcis/capture", seen.to_string().as_bytes());
+        assert_eq!(captured.0, 202);
         // An assertion opens one session.
         history.of.now += 1;
         check(&url, &history);

@@ -35,7 +35,7 @@ pub fn is_for_everybody(core: &Core) -> bool {
 }
 
 /// The same of what happened to a part.
-pub(super) fn is_event_for_everybody(event: &Event) -> bool {
+pub fn is_event_for_everybody(event: &Event) -> bool {
     matches!(
         event,
         Event::Started { .. }

@@ -3,6 +3,7 @@
 //! Owns the words. Titles are for everybody, details for members. Must never know viewers.
 
 use crate::body::marking::{Carrier, Grading};
+use crate::body::part::Released;
 use crate::body::quality::Disposition;
 use crate::body::usage::Usage;
 use crate::text::Line;
@@ -26,6 +27,20 @@ fn plain(title: &str) -> Words {
 
 fn with(title: impl Into<String>, detail: &dyn std::fmt::Display) -> Words {
     (title.into(), Some(detail.to_string()))
+}
+
+/// Number of a form, and what of its blocks a reader asks first.
+fn form(says: &Released) -> String {
+    let Some(blocks) = &says.blocks else {
+        return says.number.to_string();
+    };
+    let (status, certified) = (blocks.status.words(), blocks.certified.words());
+    let corrects = match blocks.corrects {
+        Some(_) => ", corrects an earlier form",
+        None => "",
+    };
+    let (number, quantity) = (&says.number, blocks.quantity);
+    format!("{number}: {status}, {certified}, quantity {quantity}{corrects}")
 }
 
 pub(super) fn describe(event: &Event) -> Words {
@@ -62,7 +77,7 @@ fn making(event: &Event) -> Option<Words> {
             let title = format!("Inspected: {conforming} of {required} characteristics conform");
             with(title, &says.plan)
         }
-        Event::Released(says) => with(format!("Released, {}", says.form), &says.number),
+        Event::Released(says) => with(format!("Released, {}", says.form), &form(says)),
         _ => return None,
     })
 }

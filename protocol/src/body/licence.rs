@@ -5,7 +5,7 @@
 use super::Bytes16;
 use crate::digest::Digest;
 use crate::statement::StatementId;
-use crate::text::{Moment, OrgId, SubjectId};
+use crate::text::{Cage, CompanyPrefix, Moment, OrgId, SubjectId};
 use serde::{Deserialize, Serialize};
 
 /// Most units of one licence.
@@ -46,6 +46,22 @@ pub struct LicenceIssued {
     pub commitments: Vec<Digest>,
     /// Builds start before.
     pub expires: Moment,
+    /// Under whose numbers the parts are known outside; by their marks alone where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<Enterprise>,
+}
+
+/// The enterprise that gives parts their unique identifiers (MIL-STD-130, GS1 General Specifications): the licensor's word,
+/// as nobody here assigns such numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enterprise {
+    /// Its CAGE code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cage: Option<Cage>,
+    /// Its GS1 Company Prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gs1_prefix: Option<CompanyPrefix>,
 }
 
 /// The holder accepts. Subject: the licence.

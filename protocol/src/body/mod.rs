@@ -8,6 +8,7 @@ pub mod asset;
 pub mod build;
 pub mod correction;
 pub mod design;
+pub mod form;
 pub mod governance;
 pub mod licence;
 pub mod marking;

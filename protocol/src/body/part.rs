@@ -3,6 +3,7 @@
 //! Owns what these statements say. `after` names the newest statement about the part that the author had
 //! at hand: it gives causal order where clocks disagree, and need not be there. Must never know phases.
 
+use super::form::Blocks;
 use crate::digest::Digest;
 use crate::statement::StatementId;
 use crate::text::{Line, OrgId, Paragraph};
@@ -45,6 +46,9 @@ pub struct Released {
     pub form: Line,
     /// Form tracking number.
     pub number: Line,
+    /// What the form says besides, where that is kept here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Box<Blocks>>,
 }
 
 /// The part leaves the sender; custody passes only with the receiver's statement.

@@ -10,6 +10,7 @@ mod context;
 mod correction;
 mod decide;
 mod design;
+mod form;
 mod governance;
 mod keys;
 mod licence;

@@ -116,6 +116,7 @@ fn released(context: &Context, event: Event) -> Result<Changes, Refusal> {
     if licence.is_some_and(|licence| licence.purpose == Purpose::Qualification) {
         return refuse(Code::QualificationPart, "");
     }
+    super::form::check(context, says, facts, &view.above)?;
     let mut found = view.own;
     found.extend(view.above.problems(context.world, &view.before));
     found.extend(view.above.restrictions(context.world, &view.before));

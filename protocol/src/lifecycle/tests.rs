@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bounds;
+mod forms;
 mod histories;
 mod impact;
 mod keys;

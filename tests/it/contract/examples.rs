@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::fixture::Who;
+use threadmark_protocol::fixture::{HOST, Who};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples.json");
 
@@ -232,6 +232,21 @@ fn others(stage: &Stage) -> Vec<Ask> {
             "/v1/sync?from=100000",
         )
         .by_member(),
+        ask(
+            "get_epcis_events",
+            "released",
+            "Anybody asks when a part was inspected and released",
+            format!(
+                "/v1/epcis/events?MATCH_anyEPC=https://{HOST}/m/{}&EQ_disposition=conformant",
+                stage.marks().next().unwrap()
+            ),
+        ),
+        ask(
+            "get_epcis_events",
+            "epcis-parameter",
+            "A parameter that is not supported",
+            "/v1/epcis/events?MATCH_anyEPC=urn:x&WD_readPoint=urn:y",
+        ),
         ask("list_designs", "designs", "One design", "/v1/designs").by_member(),
         ask(
             "list_allowables",
