@@ -5,7 +5,7 @@
 
 use super::{Hold, Life, impact, last_since};
 use crate::body::build::{BuildOrdered, BuildStarted, StartedPart};
-use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished, Effect};
+use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished};
 use crate::body::governance::{Function, PartClass};
 use crate::body::licence::{LicenceIssued, Purpose};
 use crate::body::material::MaterialUsed;
