@@ -121,6 +121,7 @@ codes! {
     AfterDestruction = "after-destruction": "Something was reported of a part after its destruction.", "Treat it as a suspected unapproved part.";
     Quarantined = "quarantined": "The part is in quarantine.", "Wait for the disposition.";
     Recalled = "recalled": "The part is recalled.", "Do not use it; follow the recall.";
+    Suspected = "suspected": "Somebody suspects that the piece is not the part of this record.", "Compare the piece with its papers and evidence before you rely on it; nothing is held by the suspicion.";
     SameAuthor = "same-author": "Who lifts a hold must be another person than who placed it.", "Let another person sign.";
     WithoutEffect = "without-effect": "The act was allowed by what its author had seen, and is not any more.", "Look at what has happened since, and decide again.";
     TooManyReports = "too-many-reports": "One organisation has said more of this than is kept.", "Ask that organisation what happened, and hold what it touches; everything it said stands in the log.";

@@ -9,7 +9,7 @@ use crate::body::governance::PartClass;
 use crate::code::{Code, HoldKind};
 use crate::mark::Mark;
 use crate::statement::StatementId;
-use crate::text::{Line, OrgId, SubjectId};
+use crate::text::{Line, OrgId, Paragraph, SubjectId};
 use crate::world::{Data, Report, Source, World};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +114,15 @@ pub struct Place {
     pub position: Line,
 }
 
+/// That somebody suspects the piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The statement.
+    pub statement: StatementId,
+    /// What was seen.
+    pub reason: Paragraph,
+}
+
 /// A part's life so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
@@ -149,6 +158,8 @@ pub struct Life {
     pub inspection: Option<Source>,
     /// The release in effect.
     pub release: Option<Source>,
+    /// Suspicions that nobody has cleared up: they hold nothing.
+    pub suspicions: Vec<Suspicion>,
     /// Everything that holds it.
     pub holds: Vec<Hold>,
     /// The newest statement in causal order, for the next author's `after`.

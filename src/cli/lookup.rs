@@ -159,6 +159,12 @@ impl Case {
         newest.ok_or_else(|| unknown(format!("a change of owner of {}", self.part)))
     }
 
+    /// The suspicion that is cleared up: the newest.
+    pub fn suspicion(&self) -> Result<StatementId> {
+        let newest = self.newest(|event| matches!(event, Event::Suspected(_)));
+        newest.ok_or_else(|| unknown(format!("a suspicion of {}", self.part)))
+    }
+
     /// The declared error that is confirmed: the newest.
     pub fn declared_error(&self) -> Result<StatementId> {
         let newest = self.newest(|event| matches!(event, Event::ErrorDeclared(_)));

@@ -62,7 +62,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4usize).prop_map(Quarantine),
         1 => Just(Recall),
         2 => (0..4usize).prop_map(Powder),
-        3 => (0..13usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
+        3 => (0..14usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
         2 => Just(Sail),
         2 => Just(ComeHome),
         1 => (0..4usize).prop_map(Decide),
@@ -181,7 +181,8 @@ fn serve(of: &mut Consortium, what: usize, part: &SubjectId) {
             let declared = of.after(part).unwrap();
             of.agree(Who::Designer, part, declared)
         }
-        11 => of.retire(Who::Production, &Who::Machine.machine()),
+        11 => of.suspect(Who::Designer, part),
+        12 => of.retire(Who::Production, &Who::Machine.machine()),
         _ => of.decommission(Who::Custodian, part),
     };
 }

@@ -173,6 +173,11 @@ fn quality_and_marks(cast: &Cast, mark: &str) -> String {
     let decide = format!("part decide {mark} --disposition use-as-is --grounds 'Shallow'");
     cast.stage.refused("stores", &decide);
     cast.said("certifier", &decide);
+    let suspect = format!("part suspect {mark} --reason 'Surface of a casting' --evidence FILE");
+    cast.said("mechanic", &suspect);
+    assert!(cast.scan("mechanic", mark).1.contains("suspected"));
+    let clear = format!("part clear-suspicion {mark} --disposition 'It was polished'");
+    cast.said("certifier", &clear);
     let again = format!("part re-mark {mark} --on direct --method laser --reason Worn");
     let new = cast.said("stores", &again)["put_on"]
         .as_str()

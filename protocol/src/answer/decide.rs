@@ -23,8 +23,19 @@ pub(super) struct Case<'a> {
 type Decision = (Verdict, Vec<Reason>);
 
 impl Case<'_> {
-    /// The checks in their order; the first that fails decides.
+    /// The checks in their order; the first that fails decides. Suspicions decide nothing, and are told last.
     pub fn decide(&self) -> Decision {
+        let (verdict, mut reasons) = self.by_record();
+        let suspicions = self.known.life.suspicions.iter();
+        reasons.extend(suspicions.map(|one| Reason {
+            detail: Some(one.reason.to_string()),
+            subject: Some(self.known.life.part.clone()),
+            ..Code::Suspected.into()
+        }));
+        (verdict, reasons)
+    }
+
+    fn by_record(&self) -> Decision {
         let stop = |code: Code| (Verdict::DoNotInstall, vec![Reason::from(code)]);
         if self.known.life.phase == Phase::Destroyed {
             return stop(Code::Destroyed);

@@ -148,6 +148,8 @@ fn living(event: &Event) -> Words {
         Event::Quarantined { reason, .. } => with("Quarantined", reason),
         Event::QuarantineLifted { disposition, .. } => with("Quarantine lifted", disposition),
         Event::Vouched { .. } => plain("Report vouched for"),
+        Event::Suspected(says) => with("Suspected", &says.reason),
+        Event::SuspicionLifted(says) => with("Suspicion cleared up", &says.disposition),
         Event::ErrorDeclared(says) => with(
             "Error declared",
             &format!("{} of statement {}", says.reason, says.error),

@@ -255,6 +255,8 @@ kinds! {
     ErrorConfirmed(correction::ErrorConfirmed) = "correction.error_confirmed", Act;
     QuarantinePlaced(safety::QuarantinePlaced) = "safety.quarantine_placed", Report;
     QuarantineLifted(safety::QuarantineLifted) = "safety.quarantine_lifted", Act;
+    SuspicionPlaced(safety::SuspicionPlaced) = "safety.suspicion_placed", Report;
+    SuspicionLifted(safety::SuspicionLifted) = "safety.suspicion_lifted", Act;
     RecallPlaced(safety::RecallPlaced) = "safety.recall_placed", Act;
     RecallReported(safety::RecallReported) = "safety.recall_reported", Act;
     RecallLifted(safety::RecallLifted) = "safety.recall_lifted", Act;

@@ -32,6 +32,31 @@ pub struct QuarantineLifted {
     pub disposition: Paragraph,
 }
 
+/// Somebody suspects that the piece is not the part (SUP, FAA Form 8120-11). It flags the part and holds nothing: who may hold
+/// sets it aside. Subject: the part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuspicionPlaced {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// What was seen.
+    pub reason: Paragraph,
+    /// SHA3-256 of the evidence, where there is some.
+    pub evidence: Option<Digest>,
+}
+
+/// The suspicion is cleared up, by another person than who had it. Subject: the part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuspicionLifted {
+    /// Newest statement about the part at hand.
+    pub after: Option<StatementId>,
+    /// The statement that placed it.
+    pub placed: StatementId,
+    /// Evidence and decision.
+    pub disposition: Paragraph,
+}
+
 /// Everything that descends from all anchors is held, made already or not yet. Subject: `recall:<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -42,10 +42,13 @@ impl Life {
                 .get(&fact.source.statement)
                 .is_some_and(|orgs| orgs.len() >= 2);
             if !void.contains(&fact.source.statement) {
-                folding.note(fact, vouched);
+                if !fact.says.only_flags() {
+                    folding.note(fact, vouched);
+                }
                 folding.step(fact);
             }
-            if !fact.says.predecessors().all(|id| known.contains(&id)) {
+            let is_whole = fact.says.predecessors().all(|id| known.contains(&id));
+            if !is_whole && !fact.says.only_flags() {
                 folding.gap(&fact.source);
             }
             folding.life.newest = Some(fact.source.statement);
@@ -78,6 +81,7 @@ impl Life {
             installed: None,
             inspection: None,
             release: None,
+            suspicions: Vec::new(),
             holds: Vec::new(),
             newest: None,
         }
@@ -167,6 +171,9 @@ impl Folding<'_> {
 
     pub(super) fn step(&mut self, fact: &Report<Event>) {
         let source = &fact.source;
+        if let Event::Suspected(_) | Event::SuspicionLifted(_) = &fact.says {
+            return self.suspicion(fact);
+        }
         if self.life.phase == Phase::Destroyed
             && !matches!(
                 fact.says,
@@ -225,7 +232,11 @@ impl Folding<'_> {
             Event::ErrorConfirmed(_) if !self.is_authority(source) => {
                 self.object(Code::NotYours, source);
             }
-            Event::Vouched { .. } | Event::ErrorDeclared(_) | Event::ErrorConfirmed(_) => {}
+            Event::Vouched { .. }
+            | Event::ErrorDeclared(_)
+            | Event::ErrorConfirmed(_)
+            | Event::Suspected(_)
+            | Event::SuspicionLifted(_) => {}
         }
     }
 

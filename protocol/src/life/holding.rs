@@ -2,7 +2,7 @@
 //!
 //! Owns custody, quarantine and who may lift it, and who attests a destruction. Must never know how far a part has come.
 
-use super::Folding;
+use super::{Folding, Suspicion};
 use crate::body::governance::Function;
 use crate::code::Code;
 use crate::statement::StatementId;
@@ -99,6 +99,28 @@ impl Folding<'_> {
         self.quarantines.retain(|source| source.statement != placed);
         if let Some(holds) = self.objections.get_mut(&placed) {
             holds.retain(|hold| hold.code != Code::Quarantined);
+        }
+    }
+
+    /// A suspicion flags the part, whatever has become of it; the word of who had no right to speak, or of a key in doubt, does
+    /// not even do that. Who may set the part aside clears it up.
+    pub(super) fn suspicion(&mut self, fact: &Report<Event>) {
+        let source = &fact.source;
+        match &fact.says {
+            Event::Suspected(says) => {
+                let in_doubt = !super::doubts(self.world, source).is_empty();
+                if fact.noted.is_empty() && !in_doubt {
+                    self.life.suspicions.push(Suspicion {
+                        statement: source.statement,
+                        reason: says.reason.clone(),
+                    });
+                }
+            }
+            Event::SuspicionLifted(says) if self.may_hold(source) => {
+                let open = &mut self.life.suspicions;
+                open.retain(|one| one.statement != says.placed);
+            }
+            _ => self.object(Code::NotYours, source),
         }
     }
 }

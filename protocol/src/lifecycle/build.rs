@@ -223,12 +223,16 @@ pub fn add_fact(
     let Data::Part { facts, crowded } = &mut state.data else {
         return refuse(Code::WrongSubject, "no part");
     };
+    let only_flags = says.only_flags();
     let report = Report {
         source: context.source.clone(),
         says,
         noted,
     };
-    if !Report::insert_within(facts, report, REPORTS_MAX, bounds::is_same_kind) {
+    let is_kept = Report::insert_within(facts, report, REPORTS_MAX, bounds::is_same_kind);
+    if !is_kept && only_flags {
+        changes.findings.insert(Code::TooManyReports);
+    } else if !is_kept {
         crowded.get_or_insert(context.source.since());
         changes.findings.insert(Code::TooManyReports);
     }

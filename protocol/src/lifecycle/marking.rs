@@ -1,10 +1,9 @@
 //! Rules of parts that were made otherwise, and of marks that are put on after the making.
 
 use super::part::add;
-use super::{Changes, Context, Refusal, refuse};
+use super::{Changes, Context, Refusal};
 use crate::body::Core;
 use crate::body::governance::Role;
-use crate::code::Code;
 use crate::world::Event;
 
 /// A mark leads to the part as soon as it is reported, as in a build; whether who says so had the part is weighed in its life.
@@ -18,7 +17,7 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
         Core::PartMarked(says) => (Event::Marked(says.clone()), HANDLERS),
         Core::PartRemarked(says) => (Event::Remarked(says.clone()), HANDLERS),
         Core::PartMarkVerified(says) => (Event::MarkVerified(says.clone()), &[Role::Inspector]),
-        _ => return refuse(Code::WrongSubject, "not about a part"),
+        _ => return super::safety::suspicion(context),
     };
     let mark = event.mark();
     let mut changes = add(context, event, context.noted_with_role(roles))?;

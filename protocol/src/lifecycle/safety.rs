@@ -1,6 +1,8 @@
-//! Rules of recalls.
+//! Rules of recalls and suspicions.
 
+use super::part::{View, absent, act, add, facts};
 use super::{Changes, Context, Refusal, refuse, require};
+use crate::body::Core;
 use crate::body::design::Effect;
 use crate::body::governance::{Function, Role};
 use crate::body::safety::{ANCHORS_MAX, RecallLifted, RecallPlaced, RecallReported};
@@ -159,4 +161,34 @@ pub fn recall_lifted(context: &Context, _: &RecallLifted) -> Result<Changes, Ref
         }
     }
     Ok(Changes::default().set(on, anchor).set(id, recall))
+}
+
+/// Any member may suspect; another person clears it up.
+pub fn suspicion(context: &Context) -> Result<Changes, Refusal> {
+    let says = match &context.statement.body.core {
+        Core::SuspicionPlaced(says) => {
+            let event = Event::Suspected(says.clone());
+            return add(context, event, context.noted.clone());
+        }
+        Core::SuspicionLifted(says) => says,
+        _ => return refuse(Code::WrongSubject, "not about a part"),
+    };
+    context.require_role(&[
+        Role::Inspector,
+        Role::ReleaseSignatory,
+        Role::DesignAuthority,
+        Role::Certifier,
+    ])?;
+    let facts = facts(context.world, context);
+    let mut placed = facts.iter();
+    let Some(report) = placed.find(|fact| fact.source.statement == says.placed) else {
+        return absent(context, format!("the suspicion {}", says.placed));
+    };
+    let right = matches!(report.says, Event::Suspected(_));
+    require(right, Code::WrongSubject, "It names no suspicion.")?;
+    let other = report.source.actor != context.source.actor;
+    require(other, Code::SameAuthor, "")?;
+    let event = Event::SuspicionLifted(says.clone());
+    let view = View::of(context, facts, &event);
+    act(context, event, &view.own, view.missing)
 }

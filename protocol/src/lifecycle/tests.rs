@@ -9,6 +9,7 @@ mod keys;
 mod kinds;
 mod marking;
 mod material;
+mod safety;
 mod service;
 mod story;
 mod table;

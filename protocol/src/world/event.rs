@@ -4,6 +4,7 @@
 
 use super::{Source, asset_subject};
 use crate::body::correction::{ErrorConfirmed, ErrorDeclared};
+use crate::body::safety::{SuspicionLifted, SuspicionPlaced};
 use crate::body::usage::{Decommissioned, Repaired, UsageReported};
 use crate::body::{marking, part, quality};
 use crate::mark::Mark;
@@ -115,6 +116,8 @@ pub enum Event {
         after: Option<StatementId>,
         report: StatementId,
     },
+    Suspected(SuspicionPlaced),
+    SuspicionLifted(SuspicionLifted),
     ErrorDeclared(ErrorDeclared),
     ErrorConfirmed(ErrorConfirmed),
 }
@@ -143,6 +146,11 @@ impl Event {
                 | Event::ErrorDeclared(_)
                 | Event::ErrorConfirmed(_)
         )
+    }
+
+    /// Whether it never holds a part, whoever says it and however.
+    pub fn only_flags(&self) -> bool {
+        matches!(self, Event::Suspected(_))
     }
 
     /// Whether it lets a part go on, and nothing else: to take it back holds at worst what was free.
@@ -205,6 +213,8 @@ impl Event {
             Event::Quarantined { after, .. } => (*after, None),
             Event::QuarantineLifted { after, placed, .. } => (*after, Some(*placed)),
             Event::Vouched { after, report } => (*after, Some(*report)),
+            Event::Suspected(says) => (says.after, None),
+            Event::SuspicionLifted(says) => (says.after, Some(says.placed)),
             Event::ErrorDeclared(says) => (says.after, Some(says.error)),
             Event::ErrorConfirmed(says) => (says.after, Some(says.declaration)),
         };

@@ -13,7 +13,11 @@ use crate::statement::{Statement, StatementId};
 use std::collections::BTreeMap;
 
 /// Whoever holds such a key says this without a role; their wrong cases stand apart.
-const NEED_NO_ROLE: [&str; 2] = ["end.destruction_attested", "safety.quarantine_placed"];
+const NEED_NO_ROLE: [&str; 3] = [
+    "end.destruction_attested",
+    "safety.quarantine_placed",
+    "safety.suspicion_placed",
+];
 
 /// What newer rules refuse; under the older ones it stands apart: `votes`.
 const OLD: [&str; 1] = ["governance.member_admitted"];
@@ -72,6 +76,8 @@ fn mark_it(c: &mut Consortium, part: &SubjectId) {
     c.label(Who::Custodian, part, label).unwrap();
     c.mark_again(Who::Custodian, part, label, new).unwrap();
     c.verify_mark(Who::Custodian, part, new, Grade::B).unwrap();
+    let suspicion = c.suspect(Who::Mechanic, part).unwrap().id;
+    c.clear(Who::Custodian, part, suspicion).unwrap();
     let other = c.new_subject("part");
     c.enter(Who::Custodian, &other).unwrap();
     c.retire(Who::Production, &Who::SecondMachine.machine())

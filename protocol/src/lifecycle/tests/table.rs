@@ -43,6 +43,7 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("bounds.rs"),
         include_str!("marking.rs"),
         include_str!("material.rs"),
+        include_str!("safety.rs"),
         include_str!("service.rs"),
         include_str!("impact.rs"),
         include_str!("usage.rs"),
@@ -262,7 +263,7 @@ fn name_of(phase: Phase) -> String {
 type Say = fn(&mut Stage) -> Result<Statement, Refusal>;
 
 /// Each kind about a part, by the one who should say it.
-const SAID: [(&str, Say); 30] = [
+const SAID: [(&str, Say); 32] = [
     ("build.completed", |s| s.c.complete(&s.build)),
     ("build.aborted", |s| s.c.abort(&s.build)),
     ("quality.inspected, passed", |s| {
@@ -370,6 +371,13 @@ const SAID: [(&str, Say); 30] = [
             Who::Mechanic
         };
         s.c.quarantine(other, &s.part)
+    }),
+    ("safety.suspicion_placed, by another member", |s| {
+        s.c.suspect(Who::Certifier, &s.part)
+    }),
+    ("safety.suspicion_lifted", |s| {
+        let placed = s.c.suspect(s.holder, &s.part)?.id;
+        s.c.clear(Who::Certifier, &s.part, placed)
     }),
     ("safety.quarantine_lifted", |s| {
         let placed = s.c.quarantine(Who::Designer, &s.part)?.id;

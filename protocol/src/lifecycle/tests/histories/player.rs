@@ -250,6 +250,7 @@ impl Player {
         let said = match (which % 4, self.reports.get(at).cloned()) {
             // Where all are honest readings do not fall.
             (0, _) => self.c.use_asset(who, self.c.now.unsigned_abs() / 3600, 3),
+            (1, _) if which % 8 == 1 => self.c.suspect(stranger, &part),
             (1, _) if !self.is_calm => self.c.use_asset(who, which.into(), 3),
             (2, Some((part, error))) => self.c.err(who, &part, error),
             (3, Some((part, declared))) => self.c.agree(Who::Certifier, &part, declared),
