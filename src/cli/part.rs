@@ -9,6 +9,7 @@ mod marking;
 mod quality;
 mod service;
 mod sheet;
+mod suspicion;
 
 use super::args;
 use super::lookup::Case;
@@ -113,6 +114,8 @@ pub enum Part {
     Quality(quality::Quality),
     #[command(flatten)]
     Service(service::Service),
+    #[command(flatten)]
+    Suspicion(suspicion::Suspicion),
     #[command(flatten)]
     Holding(holding::Holding),
 }
@@ -246,6 +249,7 @@ impl Part {
             Part::Correcting(correcting) => correcting.run(),
             Part::Quality(quality) => quality.run(),
             Part::Service(service) => service.run(),
+            Part::Suspicion(suspicion) => suspicion.run(),
             Part::Holding(holding) => holding.run(),
         }
     }
