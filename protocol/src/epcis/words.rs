@@ -20,6 +20,8 @@ pub fn of(event: &Event) -> Option<Words> {
     let conforms = |good: bool| if good { "conformant" } else { "non_conformant" };
     Some(match event {
         Event::ErrorDeclared(_) | Event::ErrorConfirmed(_) => return None,
+        // It holds nothing, and the vocabulary has no word that says so.
+        Event::Suspected(_) | Event::SuspicionLifted(_) => return None,
         Event::Started { .. } => Words("ADD", "encoding", "encoded"),
         Event::Completed { .. } => Words("", "commissioning", "active"),
         Event::Aborted { .. } => Words("DELETE", "decommissioning", "inactive"),
