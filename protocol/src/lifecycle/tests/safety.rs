@@ -122,10 +122,8 @@ fn a_suspicion_flags_the_part_and_holds_nothing() {
         c.suspect(Who::Mechanic, &part).unwrap();
     }
     c.revoke(Who::Inspector, None).unwrap();
-    c.newest.insert(
-        part.clone(),
-        crate::digest::Digest::sha3(&[b"nothing"]).into(),
-    );
+    c.newest
+        .insert(part.clone(), crate::digest::Digest::sha3(&[b"nothing"]));
     c.suspect(Who::Inspector, &part).unwrap();
     assert_eq!(held(&c, &part), set([]));
     let (told, reasons) = verdict(&c, &licence, 1);
