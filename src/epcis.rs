@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 
 /// Reasons that are told of one document.
 const REASONS_MAX: usize = 8;
+/// Longest document of which several are told.
+const SEVERAL_BYTES_MAX: usize = 64 << 10;
 /// Bytes of one reason.
 const REASON_BYTES_MAX: usize = 300;
 
@@ -22,10 +24,18 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
         .expect("the official schema is one")
 });
 
-/// Why the schema refuses a document: the place and what is wrong there, the first few; empty where it is valid.
-pub fn problems(document: &Value) -> Vec<String> {
-    let errors = SCHEMA.iter_errors(document).take(REASONS_MAX);
-    let told = errors.map(|error| {
+/// Why the schema refuses a document of so many bytes: the place and what is wrong there, the first few; empty where it is valid. Of a
+/// long document the first alone: to find several the validator makes all, and a hostile one has millions.
+pub fn problems(document: &Value, bytes: usize) -> Vec<String> {
+    let first = match SCHEMA.validate(document) {
+        Ok(()) => return Vec::new(),
+        Err(error) => error,
+    };
+    let all: Vec<_> = match bytes {
+        0..=SEVERAL_BYTES_MAX => SCHEMA.iter_errors(document).take(REASONS_MAX).collect(),
+        _ => vec![first],
+    };
+    let told = all.into_iter().map(|error| {
         let place = error.instance_path().to_string();
         let why = match error.to_string() {
             short if short.len() <= REASON_BYTES_MAX => short,

@@ -68,13 +68,16 @@ pub fn part_of(world: &World, mark: Mark) -> Option<&SubjectId> {
     }
 }
 
-/// The mark that a part had first: what names it outside, which never changes, also where it was marked again.
+/// The mark that a part had first: what names it outside, which never changes, also where it was marked again. Of the marks that its
+/// life has: what somebody else says of it names it nowhere.
 pub fn first_mark(world: &World, part: &SubjectId) -> Option<Mark> {
     let Some(Data::Part { facts, .. }) = world.get(part) else {
         return None;
     };
-    let ordered = causal_order(facts);
-    ordered.into_iter().find_map(|fact| fact.says.mark())
+    let life = Life::of(world, part)?;
+    let ordered = causal_order(facts).into_iter();
+    let mut marks = ordered.filter_map(|fact| fact.says.mark());
+    marks.find(|mark| life.marks.contains(mark))
 }
 
 fn giai(prefix: &CompanyPrefix, mark: Mark) -> String {

@@ -4,9 +4,10 @@ use super::container::{read, write};
 use super::files::{self, File};
 use super::*;
 use std::collections::BTreeSet;
+use threadmark_protocol::body::form::{Blocks, Certified, DataStatus, ReturnRule, Status};
 use threadmark_protocol::body::governance::PartClass;
 use threadmark_protocol::digest::Digest;
-use threadmark_protocol::fixture::{Consortium, Who, moment};
+use threadmark_protocol::fixture::{Consortium, Who, moment, text};
 use threadmark_protocol::mark::Mark;
 
 /// What a dossier is made of, held together.
@@ -324,4 +325,60 @@ fn more_than_fits_is_not_made() {
     case.documents.insert(sha3, vec![0; DOSSIER_BYTES_MAX]);
     let error = make(&case.sources()).unwrap_err();
     assert!(error.to_string().contains("256 MiB"), "{error}");
+}
+
+/// The blocks of the form in the report of a part that was released with these.
+fn form_of(status: Status, certified: Certified) -> Vec<(&'static str, String)> {
+    let (mut c, licence) = Consortium::licensed(1, PartClass::C, 2);
+    let (part, mark) = (c.print(&licence, 1), c.mark(&licence, 1));
+    let inspection = c.inspect(Who::Inspector, &part).unwrap().id;
+    let blocks = Blocks {
+        authority: text("FAA, United States"),
+        organisation: text("Ship's additive shop"),
+        work_order: text("WO-81"),
+        item: 3,
+        description: text("Hinge bracket"),
+        part_number: text("PN-100"),
+        quantity: 1,
+        serials: [text(&mark.to_string())].into(),
+        status,
+        remarks: Some(text("Data: drawing 7 rev C")),
+        certified,
+        corrects: None,
+    };
+    let release = ("FTN-1", Some(blocks));
+    c.release_with(Who::Signatory, &part, inspection, release)
+        .unwrap();
+    let case = Case::of(c, mark);
+    let form = super::report::Report::of(&case.sources()).form.unwrap();
+    let blocks = form.rows.into_iter().flatten();
+    blocks
+        .map(|block| (block.number, block.text.unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn a_form_says_what_was_signed_and_not_what_would_follow() {
+    let data = DataStatus::NotApproved;
+    let approval = text("PC-700");
+    let prototype = form_of(Status::Prototype, Certified::Production { data, approval });
+    let is = |of: &[(&str, String)], number: &str, expected: &str| {
+        let found = of.iter().find(|(known, _)| *known == number);
+        let (_, said) = found.unwrap_or_else(|| panic!("no block {number}"));
+        assert!(said.contains(expected), "{number}: {said}");
+    };
+    is(&prototype, "1", "FAA");
+    is(&prototype, "5", "WO-81");
+    is(&prototype, "6", "3");
+    is(&prototype, "11", "PROTOTYPE");
+    is(&prototype, "12", "drawing 7");
+    is(&prototype, "13a", "data of block 12; approval PC-700");
+    let rule = ReturnRule::ReturnToService;
+    let certificate = text("RS-9");
+    let repaired = form_of(
+        Status::Repaired,
+        Certified::Maintenance { rule, certificate },
+    );
+    is(&repaired, "14a", "certificate RS-9");
+    assert!(repaired.iter().all(|(number, _)| !number.starts_with("13")));
 }

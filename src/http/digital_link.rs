@@ -51,7 +51,14 @@ async fn component(
             .ok_or_else(unknown)?;
         let asked = Some((cpi, serial));
         let mut own = Vec::new();
-        for mark in app.store.marks_by_serial(serial, SAME_SERIAL_MAX).await? {
+        let marks = app
+            .store
+            .marks_by_serial(serial, SAME_SERIAL_MAX + 1)
+            .await?;
+        if marks.len() as i64 > SAME_SERIAL_MAX {
+            return Err(ambiguous());
+        }
+        for mark in marks {
             if identity(&app, mark).await?.cpi == asked {
                 own.push(mark);
             }
@@ -59,9 +66,7 @@ async fn component(
         match own[..] {
             [mark] => Ok(mark),
             [] => Err(unknown()),
-            _ => Err(Problem::absent(
-                "two parts have this number; scan the mark itself",
-            )),
+            _ => Err(ambiguous()),
         }
     };
     to_page(found.await)
@@ -74,6 +79,10 @@ async fn identity(app: &App, mark: Mark) -> Result<Identity, Problem> {
 
 fn unknown() -> Problem {
     Problem::absent("the log knows no part with this identifier")
+}
+
+fn ambiguous() -> Problem {
+    Problem::absent("several parts have this number; scan the mark itself")
 }
 
 fn to_page(found: Result<Mark, Problem>) -> Response {

@@ -100,19 +100,23 @@ impl PgStore {
         }))
     }
 
-    /// At most `most` captured events that name one of these things.
+    /// Captured events that name one of these things: the newest of each member, at most `of_each`, and `most` together.
     ///
     /// # Errors
     /// Storage fails, or a row cannot be read.
     pub async fn captured(
         &self,
         names: &[String],
+        of_each: i64,
         most: i64,
     ) -> Result<Vec<Captured>, StorageError> {
         let rows = sqlx::query!(
             r#"select id, org, is_declaration, capture, captured_at, names, event as "event: Json<Event>"
-               from captured_event where names && $1 order by captured_at, id limit $2"#,
+               from (select *, row_number() over (partition by org order by captured_at desc, id) as nth
+                     from captured_event where names && $1) as each
+               where nth <= $2 order by nth, org limit $3"#,
             names,
+            of_each,
             most
         );
         let rows = rows.fetch_all(&self.pool).await.map_err(sort_out)?;

@@ -72,7 +72,7 @@ fn everything_that_is_emitted_is_valid_by_the_official_schema() {
                 epcis::document(events.clone()),
                 epcis::query_document(events),
             ] {
-                assert_eq!(problems(&document), Vec::<String>::new(), "{document:#}");
+                assert_eq!(problems(&document, 0), Vec::<String>::new(), "{document:#}");
             }
         }
     }
@@ -85,9 +85,9 @@ fn the_schema_counts_with_its_formats() {
     let events = epcis::life(of.log.world(), marks[0], &member());
     let mut document = epcis::document(events);
     document["epcisBody"]["eventList"][0]["bizStep"] = "printed".into();
-    let told = problems(&document);
+    let told = problems(&document, 0);
     assert!(told[0].contains("/epcisBody/eventList/0"), "{told:?}");
-    assert!(!problems(&Value::Null).is_empty());
+    assert!(!problems(&Value::Null, 0).is_empty());
 }
 
 struct Heard {
@@ -133,7 +133,7 @@ async fn events_are_asked_for_by_the_part_page_by_page() {
         let mark = stage.marks().next().unwrap();
         let path = format!("/v1/epcis/events?MATCH_anyEPC=https://{HOST}/m/{mark}");
         let all = get(&stage, &path, true);
-        assert_eq!((all.status, problems(&all.body)), (200, vec![]));
+        assert_eq!((all.status, problems(&all.body, 0)), (200, vec![]));
         let mut paged = Vec::new();
         let mut next = format!("{path}&perPage=3");
         loop {
@@ -216,7 +216,7 @@ async fn all_official_examples_are_captured_or_refused_with_the_schemas_reason()
             let name = entry.unwrap().file_name().into_string().unwrap();
             count += 1;
             let document: Value = serde_json::from_slice(&example(&name)).unwrap();
-            let refused = problems(&document);
+            let refused = problems(&document, 0);
             let (status, at, body) = capture(&stage, &example(&name));
             let known = NOT_CAPTURED.iter().find(|(known, _)| *known == name);
             let detail = body["detail"].as_str().unwrap_or_default().to_owned();
@@ -278,7 +278,7 @@ async fn what_is_captured_comes_back_once_marked_as_unsigned_and_changes_no_answ
         let (_, at, _) = capture(&stage, again.to_string().as_bytes());
         assert_eq!(get(&stage, &at, true).body["newEvents"], 0);
         let after = get(&stage, &query, true).body;
-        assert_eq!(problems(&after), Vec::<String>::new());
+        assert_eq!(problems(&after, 0), Vec::<String>::new());
         let captured: Vec<_> = events(&after)
             .iter()
             .filter(|one| one.get("threadmark:unsigned").is_some())

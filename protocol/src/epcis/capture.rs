@@ -17,6 +17,13 @@ pub const DEPTH_MAX: usize = 32;
 /// Most things that one event names.
 pub const NAMES_MAX: usize = 1_000;
 
+/// Longest `@context` as JSON: every event is kept with its document's.
+pub const CONTEXT_BYTES_MAX: usize = 16 << 10;
+/// Longest text that a prefix stands for: it is written out wherever the prefix is used.
+pub const IRI_BYTES_MAX: usize = 256;
+/// Longest event as JSON.
+pub const EVENT_BYTES_MAX: usize = 64 << 10;
+
 /// Why a document is not captured, although the schema may take it.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // the messages say it
@@ -29,6 +36,12 @@ pub enum NotCaptured {
     TooMany(usize),
     #[error("one event names more than {NAMES_MAX} things")]
     TooManyNames,
+    #[error("one event is longer than {EVENT_BYTES_MAX} bytes")]
+    TooLong,
+    #[error(
+        "a @context is at most {CONTEXT_BYTES_MAX} bytes long, and what a prefix stands for {IRI_BYTES_MAX}"
+    )]
+    Context,
     #[error(
         "the terms of {VOCABULARY} are the log's own; what is captured is nobody's signed statement"
     )]
@@ -93,6 +106,15 @@ fn stand_alone(
     context: Option<&Value>,
     host: &str,
 ) -> Result<Unsigned, NotCaptured> {
+    // Before anything is written out: a long prefix that is used often takes the memory of the machine.
+    for context in [context, event.get("@context")].into_iter().flatten() {
+        is_bounded(context)
+            .then_some(())
+            .ok_or(NotCaptured::Context)?;
+    }
+    if json!(event).to_string().len() > EVENT_BYTES_MAX {
+        return Err(NotCaptured::TooLong);
+    }
     let id = hash::event_id(&event, &prefixes_of(context));
     let own = event.remove("@context");
     let mut contexts: Vec<Value> = Vec::new();
@@ -119,6 +141,12 @@ fn stand_alone(
         names: names.into_iter().collect(),
         event,
     })
+}
+
+fn is_bounded(context: &Value) -> bool {
+    let prefixes = prefixes_of(Some(context));
+    context.to_string().len() <= CONTEXT_BYTES_MAX
+        && prefixes.values().all(|iri| iri.len() <= IRI_BYTES_MAX)
 }
 
 /// The things that an event names as its own, as what goes in or comes out, or as what they are in (`MATCH_anyEPC`).
@@ -163,13 +191,17 @@ fn has_own_terms(document: &Value) -> bool {
             Value::Array(list) => open.extend(list.iter().map(|value| (value, in_context))),
             Value::String(text) if in_context && is_own(text) => return true,
             // A base to which names would be added.
-            Value::String(text) if in_context && text.eq_ignore_ascii_case("urn:threadmark:") => {
-                return true;
-            }
+            Value::String(text) if in_context && begins_own_terms(text) => return true,
             _ => {}
         }
     }
     false
+}
+
+/// Whether our vocabulary begins with a text, as `urn:` does.
+fn begins_own_terms(text: &str) -> bool {
+    let head = VOCABULARY.get(..text.len());
+    !text.is_empty() && head.is_some_and(|head| head.eq_ignore_ascii_case(text))
 }
 
 #[cfg(test)]
@@ -217,6 +249,7 @@ mod tests {
             document(json!({ "@context": [{ "t": "URN:threadmark:voc:" }], "t:statement": "00" })),
             document(json!({ "@context": { "t": { "@id": "urn:threadmark:voc:statement" } } })),
             document(json!({ "@context": { "t": "urn:threadmark:" } })),
+            document(json!({ "@context": { "t": "URN:" }, "t:threadmark:voc:statement": "00" })),
             json!({ "@context": { "threadmark": "urn:other:" }, "type": "ObjectEvent" }),
         ] {
             assert_eq!(
@@ -245,6 +278,17 @@ mod tests {
             events_of(&wide, "h").unwrap_err(),
             NotCaptured::TooManyNames
         );
+        let long = document(json!({ "x:note": "a".repeat(EVENT_BYTES_MAX) }));
+        assert_eq!(events_of(&long, "h").unwrap_err(), NotCaptured::TooLong);
+        let of_context = |context: Value| {
+            let mut document = document(json!({ "p:x": vec!["p:"; 1_000] }));
+            document["@context"] = context;
+            events_of(&document, "h").unwrap_err()
+        };
+        let far = json!([CONTEXT, { "p": format!("urn:{}", "a".repeat(IRI_BYTES_MAX)) }]);
+        assert_eq!(of_context(far), NotCaptured::Context);
+        let wide = json!([CONTEXT, { "p": "urn:p:", "@vocab": { "note": "a".repeat(CONTEXT_BYTES_MAX) } }]);
+        assert_eq!(of_context(wide), NotCaptured::Context);
         let answer = json!({ "type": "EPCISQueryDocument" });
         assert!(matches!(
             events_of(&answer, "h"),

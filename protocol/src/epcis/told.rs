@@ -15,6 +15,7 @@ use crate::statement::StatementId;
 use crate::text::{Moment, OrgId, SubjectId};
 use crate::world::{self, Report, Source};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Tells events, oldest first.
 pub struct Teller {
@@ -26,10 +27,10 @@ pub struct Teller {
     pub events: Vec<Event>,
     /// The asset that the part is in.
     installed: Option<String>,
-    /// Who sent it last, and to whom.
-    sent: Option<(OrgId, OrgId)>,
-    /// Who gave it away last, and to whom.
-    given: Option<(OrgId, OrgId)>,
+    /// Who sent it by which statement, and to whom.
+    sent: BTreeMap<StatementId, (OrgId, OrgId)>,
+    /// Who gave it away by which statement, and to whom.
+    given: BTreeMap<StatementId, (OrgId, OrgId)>,
 }
 
 impl Teller {
@@ -40,8 +41,8 @@ impl Teller {
             is_member,
             events: Vec::new(),
             installed: None,
-            sent: None,
-            given: None,
+            sent: BTreeMap::new(),
+            given: BTreeMap::new(),
         }
     }
 
@@ -77,6 +78,13 @@ impl Teller {
             return;
         };
         let mut fields = self.frame(&fact.says, &words);
+        // What was found against a report is told with it, and then it says nothing of how the part is.
+        if !fact.noted.is_empty() {
+            if let Some(fields) = fields.as_object_mut() {
+                fields.remove("disposition");
+            }
+            fields[format!("{PREFIX}:noted")] = json!(fact.noted);
+        }
         if self.is_member {
             self.documents(&fact.says, &mut fields);
             self.parties(&fact.says, &fact.source, &mut fields);
@@ -196,17 +204,25 @@ impl Teller {
 
     /// From whom it goes to whom.
     fn parties(&mut self, says: &world::Event, source: &Source, fields: &mut Value) {
+        let own = |to: &OrgId| (source.org.clone(), to.clone());
+        let by_right = |parties: &&(OrgId, OrgId)| parties.1 == source.org;
         let (of, parties) = match says {
             world::Event::Shipped(says) => {
-                self.sent = Some((source.org.clone(), says.to.clone()));
-                ("possessing_party", self.sent.clone())
+                self.sent.insert(source.statement, own(&says.to));
+                ("possessing_party", Some(own(&says.to)))
             }
-            world::Event::Received(_) => ("possessing_party", self.sent.clone()),
+            world::Event::Received(says) => {
+                let sent = self.sent.get(&says.shipment).filter(by_right);
+                ("possessing_party", sent.cloned())
+            }
             world::Event::OwnerChanged(says) => {
-                self.given = Some((source.org.clone(), says.to.clone()));
-                ("owning_party", self.given.clone())
+                self.given.insert(source.statement, own(&says.to));
+                ("owning_party", Some(own(&says.to)))
             }
-            world::Event::OwnerAccepted(_) => ("owning_party", self.given.clone()),
+            world::Event::OwnerAccepted(says) => {
+                let given = self.given.get(&says.change).filter(by_right);
+                ("owning_party", given.cloned())
+            }
             _ => return,
         };
         if let Some((from, to)) = parties {

@@ -2,12 +2,13 @@
 //!
 //! Owns how use of a part follows from readings of its asset. Readings are seldom taken at the minute of an installation, so
 //! two numbers follow: what the part has been through at least, and at most; limits of life go by the most. A reading by somebody
-//! without the role, by a key in doubt, or one that was corrected, counts for nothing. Must never know limits.
+//! without the role, or one that was corrected, counts for nothing; one by a key that is in doubt counts, and holds: else who has a key
+//! could make use fall by losing it. Must never know limits.
 
 use crate::body::asset::AssetUsed;
 use crate::body::usage::Usage;
 use crate::text::SubjectId;
-use crate::world::{Data, Report, World};
+use crate::world::{Data, Report, Source, World};
 
 /// The use of an asset at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +37,13 @@ pub(super) struct Accrued {
     pub fell: Option<u64>,
     /// Log index from which on more was said than is kept.
     pub crowded: Option<u64>,
+    /// Log index from which on the key of a reading was in doubt.
+    pub doubted: Option<u64>,
 }
 
 /// The readings of an asset that count, oldest first.
 pub(super) struct Readings<'w> {
+    world: &'w World,
     list: Vec<&'w Report<AssetUsed>>,
     crowded: Option<u64>,
 }
@@ -53,20 +57,21 @@ impl<'w> Readings<'w> {
         }) = world.get(asset)
         else {
             return Readings {
+                world,
                 list: Vec::new(),
                 crowded: None,
             };
         };
         let is_void = |report: &Report<AssetUsed>| {
-            let mut confirmed = faults.iter().filter(|fault| fault.confirmed.is_some());
+            let is_good = |by: &Source| super::doubts(world, by).is_empty();
+            let mut confirmed = faults.iter().filter(|fault| {
+                fault.confirmed.as_ref().is_some_and(is_good) && is_good(&fault.declared)
+            });
             confirmed.any(|fault| fault.error == report.source.statement)
         };
-        let counts = |report: &&Report<AssetUsed>| {
-            report.noted.is_empty()
-                && !is_void(report)
-                && super::doubts(world, &report.source).is_empty()
-        };
+        let counts = |report: &&Report<AssetUsed>| report.noted.is_empty() && !is_void(report);
         Readings {
+            world,
             list: uses.iter().filter(counts).collect(),
             crowded: *crowded,
         }
@@ -101,16 +106,22 @@ impl<'w> Readings<'w> {
             .windows(2)
             .filter(|pair| pair[1].says.total.is_below(&pair[0].says.total));
         let seen = |report: &&Report<AssetUsed>| report.source.since();
+        let doubts = all
+            .iter()
+            .flat_map(|one| super::doubts(self.world, &one.source));
+        let is_whole = before.is_some() && (until.is_none() || after.is_some());
         Accrued {
             least: ends(&within),
             most: ends(&all),
-            is_whole: before.is_some() && (until.is_none() || after.is_some()),
+            is_whole,
             since: all.iter().map(seen).max().unwrap_or(0),
             peak_milli_g: within.iter().filter_map(|one| one.says.peak_milli_g).max(),
             first: all.first().map(point),
             last: all.last().map(point),
             fell: falls.map(|pair| seen(&pair[0]).max(seen(&pair[1]))).max(),
-            crowded: self.crowded,
+            // What is not kept can only make a stay between two readings shorter.
+            crowded: self.crowded.filter(|_| until.is_none() || !is_whole),
+            doubted: doubts.map(|(_, since)| since).max(),
         }
     }
 }

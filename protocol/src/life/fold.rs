@@ -106,8 +106,8 @@ pub(super) struct Folding<'a> {
     /// Given to another owner, and not accepted: by which statement, to whom.
     pub(super) offer: Option<(StatementId, OrgId)>,
     pub(super) maker: Option<OrgId>,
-    /// A mark was put on after the making.
-    pub(super) put_on: bool,
+    /// Marks that were put on after the making.
+    pub(super) put_on: BTreeSet<Mark>,
     /// The asset whose readings count.
     pub(super) in_asset: Option<InAsset>,
     /// What became known of keys below this log index counts; everything where there is none.
@@ -129,7 +129,7 @@ impl<'a> Folding<'a> {
             failures: BTreeMap::new(),
             offer: None,
             maker: None,
-            put_on: false,
+            put_on: BTreeSet::new(),
             in_asset: None,
             seen,
             doubts: Doubts::new(world),

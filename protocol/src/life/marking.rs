@@ -22,7 +22,9 @@ impl Folding<'_> {
 
     /// Who says what it is has it, and owns it until it is given away. Of one part nobody says it twice.
     fn entered(&mut self, source: &Source) {
-        if self.life.build.is_some() || self.life.entered.is_some() {
+        // Of a part that was built, nobody says so with an earlier time either.
+        let is_built = self.life.build.is_some() || self.above.build().is_some();
+        if is_built || self.life.entered.is_some() {
             return self.object(Code::Contradicted, source);
         }
         self.life.phase = self.life.phase.max(Phase::Built);
@@ -42,7 +44,7 @@ impl Folding<'_> {
         }
         self.life.marks.insert(new);
         self.life.mark = Some(new);
-        self.put_on = true;
+        self.put_on.insert(new);
     }
 
     /// A mark that was put on and reads ends the wait for it; one that does not read is a failure to be decided.
@@ -53,6 +55,6 @@ impl Folding<'_> {
         if says.grade == Grade::F {
             return self.failed(source, false);
         }
-        self.life.is_unmarked &= !self.put_on;
+        self.life.is_unmarked &= !self.put_on.contains(&says.mark);
     }
 }

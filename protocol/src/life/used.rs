@@ -28,6 +28,8 @@ pub struct Used {
     pub fell: Option<u64>,
     /// Log index from which on more was said of its asset than is kept.
     pub crowded: Option<u64>,
+    /// Log index from which on the key of a reading of its asset was in doubt.
+    pub doubted: Option<u64>,
     /// The hardest landing, in thousandths of standard gravity.
     pub peak_milli_g: Option<u32>,
     /// When it came into its asset and when its use was last known, with its use then: the rate of now.
@@ -38,6 +40,8 @@ pub struct Used {
 pub(super) struct InAsset {
     asset: SubjectId,
     since: i64,
+    /// When it came, and what it had been through at least.
+    came: Point,
 }
 
 impl Used {
@@ -49,6 +53,7 @@ impl Used {
         self.peak_milli_g = self.peak_milli_g.max(accrued.peak_milli_g);
         self.fell = self.fell.max(accrued.fell);
         self.crowded = self.crowded.max(accrued.crowded);
+        self.doubted = self.doubted.max(accrued.doubted);
         if let Some(last) = accrued.last {
             self.goes_on(last.at);
         }
@@ -69,12 +74,13 @@ impl Used {
 impl Folding<'_> {
     /// The part comes into an asset; whose that is, is said or not.
     pub(super) fn comes_into(&mut self, source: &Source, asset: Option<SubjectId>) {
-        let (at, total) = (source.at, self.life.used.total);
+        let (at, total, least) = (source.at, self.life.used.total, self.life.used.least);
         self.life.used.is_reported = false;
         self.life.used.pace = Some((Point { at, total }, Point { at, total }));
         self.in_asset = asset.map(|asset| InAsset {
             asset,
             since: source.at,
+            came: Point { at, total: least },
         });
     }
 
@@ -86,7 +92,12 @@ impl Folding<'_> {
         let readings = Readings::of(self.world, &within.asset);
         let accrued = readings.between(within.since, until);
         within.since = until.unwrap_or(within.since);
-        self.life.used.add(&accrued);
+        // Reports of the part cut its stay into pieces; what is certain is certain of the whole.
+        let stay = readings.between(within.came.at, until).least;
+        let certain = within.came.total.plus(&stay);
+        let used = &mut self.life.used;
+        used.add(&accrued);
+        (used.least, used.total) = (used.least.most(&certain), used.total.most(&certain));
         accrued
     }
 

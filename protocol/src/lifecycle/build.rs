@@ -223,7 +223,8 @@ pub fn add_fact(
     let Data::Part { facts, crowded } = &mut state.data else {
         return refuse(Code::WrongSubject, "no part");
     };
-    let only_flags = says.only_flags();
+    // Beyond the bound a flag stays, or does not come: neither holds.
+    let only_flags = matches!(says, Event::Suspected(_) | Event::SuspicionLifted(_));
     let report = Report {
         source: context.source.clone(),
         says,

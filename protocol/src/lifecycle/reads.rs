@@ -79,6 +79,13 @@ fn of_things(core: &Core) -> Vec<SubjectId> {
         }
         Core::BuildCompleted(says) => says.parts.clone(),
         Core::BuildAborted(says) => says.parts.clone(),
+        // It stands above the part from then on, and what stands above what is at hand must be at hand.
+        Core::PartInstalled(says) => {
+            let operator = says.operator.iter();
+            operator
+                .map(|of| world::asset_subject(of, &says.asset))
+                .collect()
+        }
         Core::PartMarked(says) => vec![world::mark_subject(&says.mark)],
         Core::PartRemarked(says) => vec![world::mark_subject(&says.new)],
         Core::MaterialBlended(says) => {

@@ -139,7 +139,6 @@ impl Event {
             Event::Started { .. }
                 | Event::Completed { .. }
                 | Event::Aborted { .. }
-                | Event::Entered(_)
                 | Event::Marked(_)
                 | Event::Remarked(_)
                 | Event::Vouched { .. }

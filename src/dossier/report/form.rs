@@ -5,6 +5,7 @@
 
 use crate::web::words;
 use threadmark_protocol::answer::{Answer, Step};
+use threadmark_protocol::body::form::{Blocks, Certified};
 use threadmark_protocol::body::part::{Inspected, Released};
 use threadmark_protocol::life::{Above, Life};
 use threadmark_protocol::statement::StatementId;
@@ -103,11 +104,38 @@ fn block(number: &'static str, label: &'static str, width: u8, text: Option<Stri
     }
 }
 
+fn item_of(blocks: &Blocks) -> Vec<Block> {
+    let serials: Vec<_> = blocks.serials.iter().map(ToString::to_string).collect();
+    vec![
+        block("6", "Item", 1, Some(blocks.item.to_string())),
+        block("7", "Description", 3, Some(blocks.description.to_string())),
+        block("8", "Part number", 3, Some(blocks.part_number.to_string())),
+        block("9", "Qty", 1, Some(blocks.quantity.to_string())),
+        block("10", "Serial numbers", 2, Some(serials.join(", "))),
+        block(
+            "11",
+            "Status / work",
+            2,
+            Some(blocks.status.words().to_owned()),
+        ),
+    ]
+}
+
 impl Filling<'_> {
+    /// What the release itself says in a block, where it carries blocks: nothing that follows from the record takes its place.
+    fn block(&self, of: impl FnOnce(&Blocks) -> String) -> Option<String> {
+        self.says.blocks.as_ref().map(of)
+    }
+
     fn head(&self) -> Vec<Block> {
         let says = self.says;
         vec![
-            block("1", "Approving authority / country", 3, None),
+            block(
+                "1",
+                "Approving authority / country",
+                3,
+                self.block(|blocks| blocks.authority.to_string()),
+            ),
             block(
                 "2",
                 "Authorised release certificate",
@@ -127,13 +155,19 @@ impl Filling<'_> {
         let org = &self.fact.source.org;
         let name = self.step.and_then(|step| step.org_name.as_ref());
         let org = words::organisation(org, name);
+        let organisation = self.block(|blocks| blocks.organisation.to_string());
+        let work_order = self.block(|blocks| blocks.work_order.to_string());
+        let organisation = organisation.or(Some(org));
         vec![
-            block("4", "Organisation name and address", 8, Some(org)),
-            block("5", "Work order / contract / invoice", 4, None),
+            block("4", "Organisation name and address", 8, organisation),
+            block("5", "Work order / contract / invoice", 4, work_order),
         ]
     }
 
     fn item(&self) -> Vec<Block> {
+        if let Some(blocks) = &self.says.blocks {
+            return item_of(blocks);
+        }
         let design = self.above.design();
         let number = design.map(|design| format!("{} rev {}", design.part_number, design.revision));
         vec![
@@ -157,6 +191,14 @@ impl Filling<'_> {
     }
 
     fn remarks(&self) -> Block {
+        if let Some(blocks) = &self.says.blocks {
+            let remarks = blocks.remarks.as_ref().map(ToString::to_string);
+            let corrects = blocks.corrects.as_ref();
+            let corrects = corrects.map(|id| format!("Corrects the form of {}.", words::short(id)));
+            let text: Vec<_> = remarks.into_iter().chain(corrects).collect();
+            let text = (!text.is_empty()).then(|| text.join(" "));
+            return block("12", "Remarks", 12, Some(text.unwrap_or("none".to_owned())));
+        }
         let mut text = match self.inspection {
             Some(says) => format!(
                 "Inspection by plan {}: {} of {} characteristics conform; mark read from the part: {}.",
@@ -176,13 +218,33 @@ impl Filling<'_> {
         block("12", "Remarks", 12, Some(text))
     }
 
-    fn signed(&self) -> Vec<Block> {
-        let source = &self.fact.source;
+    /// Of the half that is signed: production or maintenance, never both.
+    fn numbers(&self) -> [&'static str; 4] {
+        match self.says.blocks.as_ref().map(|blocks| &blocks.certified) {
+            Some(Certified::Maintenance { .. }) => ["14a", "14b", "14d", "14e"],
+            _ => ["13a", "13b", "13d", "13e"],
+        }
+    }
+
+    fn certified(&self) -> String {
+        if let Some(blocks) = &self.says.blocks {
+            let (of, number) = match &blocks.certified {
+                Certified::Production { approval, .. } => ("approval", approval),
+                Certified::Maintenance { certificate, .. } => ("certificate", certificate),
+            };
+            return format!("{}; {of} {number}", blocks.certified.words());
+        }
         let granted = self.above.approval().and_then(|(_, granted)| granted);
         let data = match granted {
             Some(_) => "approved design data: the approval stands in the life above",
             None => "no approved design data in the record",
         };
+        data.to_owned()
+    }
+
+    fn signed(&self) -> Vec<Block> {
+        let source = &self.fact.source;
+        let [certified, by, whom, date] = self.numbers();
         let stamp = words::stamp(source.at);
         let place = source.index.map_or("not logged yet".to_owned(), |index| {
             format!("entry {index}")
@@ -192,16 +254,16 @@ impl Filling<'_> {
             words::short(&source.statement)
         );
         vec![
-            block("13a", "Conformity", 3, Some(data.to_owned())),
-            block("13b", "Signature", 4, Some(signature)),
+            block(certified, "Conformity", 3, Some(self.certified())),
+            block(by, "Signature", 4, Some(signature)),
             block(
-                "13d",
+                whom,
                 "Signed by the credential",
                 3,
                 Some(source.actor.to_string()),
             ),
             block(
-                "13e",
+                date,
                 "Date",
                 2,
                 Some(format!("{} {}", stamp.day, stamp.clock)),

@@ -22,17 +22,21 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use threadmark_protocol::digest::Digest;
-use threadmark_protocol::epcis::Event;
 use threadmark_protocol::epcis::capture::{
     EVENTS_MAX, NotCaptured, Unsigned, events_of, is_too_deep,
 };
+use threadmark_protocol::epcis::{Event, PREFIX, VOCABULARY};
 use threadmark_protocol::text::Moment;
 use utoipa::ToSchema;
 
 /// Largest document that is captured: 1 MiB.
 const BYTES_MAX: usize = 1 << 20;
 /// Captured events that one query looks at.
-const LOOKED_AT_MAX: usize = 2_000;
+const LOOKED_AT_MAX: i64 = 500;
+/// Of these, of one member: nobody crowds out the others.
+const LOOKED_AT_OF_EACH: i64 = 100;
+/// Documents that are read at the same time.
+pub const READ_AT_ONCE: usize = 2;
 /// What to do when one event of a document is not captured; only `rollback` is done here.
 const BEHAVIOUR: HeaderName = HeaderName::from_static("gs1-capture-error-behaviour");
 
@@ -96,8 +100,14 @@ pub async fn post(
     let id = Digest::sha256(&[session.org.as_str().as_bytes(), &[0], &bytes]).to_hex();
     let id = id[..32].to_owned();
     let host = app.ledger.trust().policy.host.to_string();
+    // What is refused has been read too.
+    app.quotas.may_submit(session.kid)?;
+    app.quotas.submitted(session.kid)?;
+    let room = app.captures.acquire().await;
+    let room = room.map_err(|_| Problem::unavailable())?;
     // A MiB of JSON against a schema takes a core for a while.
     let read = tokio::task::spawn_blocking(move || read(&bytes, &host)).await;
+    drop(room);
     let events = read.map_err(|_| Problem::of(Border::Internal))??;
     charge(&app, &session, events.len())?;
     let capture = Capture {
@@ -164,7 +174,14 @@ fn read(bytes: &[u8], host: &str) -> Result<Vec<Unsigned>, Problem> {
     if is_too_deep(&document) {
         return Err(invalid(NotCaptured::TooDeep));
     }
-    let refused = refused_by_schema(&document);
+    // Before the schema is asked, which takes longer than counting.
+    let listed = document["epcisBody"]["eventList"].as_array();
+    let listed = listed.map_or(0, Vec::len);
+    if listed > EVENTS_MAX {
+        let told = NotCaptured::TooMany(listed);
+        return Err(Problem::of(Border::EpcisTooMuch).because(told));
+    }
+    let refused = refused_by_schema(&document, bytes.len());
     if !refused.is_empty() {
         return Err(invalid(refused.join("; ")));
     }
@@ -176,8 +193,7 @@ fn read(bytes: &[u8], host: &str) -> Result<Vec<Unsigned>, Problem> {
 
 /// An event counts as much as a statement of the same key.
 fn charge(app: &App, session: &Session, events: usize) -> Result<(), Problem> {
-    app.quotas.may_submit(session.kid)?;
-    for _ in 0..events.min(EVENTS_MAX) {
+    for _ in 1..events.min(EVENTS_MAX) {
         app.quotas.submitted(session.kid)?;
     }
     Ok(())
@@ -197,13 +213,13 @@ fn kept(event: Unsigned, capture: &Capture) -> Captured {
 
 /// What members captured about things, each with whose unsigned word it is.
 pub async fn of_things(app: &App, names: &[String]) -> Result<Vec<Event>, Problem> {
-    let found = app.store.captured(names, LOOKED_AT_MAX as i64 + 1).await?;
-    if found.len() > LOOKED_AT_MAX {
-        let told = format!("more than {LOOKED_AT_MAX} captured events name these things");
-        return Err(Problem::of(Border::EpcisTooMuch).because(told));
-    }
-    let told = found.into_iter().map(|one| {
+    let found = app.store.captured(names, LOOKED_AT_OF_EACH, LOOKED_AT_MAX);
+    let told = found.await?.into_iter().map(|one| {
         let mut event = one.event;
+        // A context that stands at some address may say anything of our terms: ours stands behind it.
+        if let Some(Value::Array(contexts)) = event.get_mut("@context") {
+            contexts.push(json!({ PREFIX: VOCABULARY }));
+        }
         event.insert("threadmark:unsigned".into(), json!(one.org));
         event.insert("threadmark:capture".into(), json!(one.capture));
         if let Ok(at) = Moment::from_unix(one.captured_at) {

@@ -87,7 +87,8 @@ impl Above {
         };
         let fell = of_asset(Code::UsageFell, life.used.fell);
         let crowded = of_asset(Code::TooManyReports, life.used.crowded);
-        let mut found: Vec<_> = fell.into_iter().chain(crowded).collect();
+        let doubted = of_asset(Code::KeyCompromised, life.used.doubted);
+        let mut found: Vec<_> = [fell, crowded, doubted].into_iter().flatten().collect();
         let Some((limit, since)) = self.life_limit(world) else {
             return found;
         };

@@ -308,3 +308,33 @@ fn nobody_attests_their_own_destruction_nor_one_that_is_not_known() {
     }
     assert_eq!(holds(c.log.world(), &part), set([Code::NotIndependent]));
 }
+
+/// The writer keeps states at hand, and whatever stands above them: so what a statement puts above a state is read with it.
+#[test]
+fn what_comes_to_stand_above_a_state_was_read() {
+    let (c, _) = every_kind();
+    let mut assets = 0;
+    replay(c.log.entries(), |world, entry, at| {
+        // As the loader does it: up every edge, those to who granted a key among them.
+        let mut read = crate::lifecycle::subjects(entry);
+        let mut open: Vec<_> = read.iter().cloned().collect();
+        while let Some(id) = open.pop() {
+            let parents = world.states.get(&id).map(|state| state.parents());
+            let new = parents.unwrap_or_default().into_iter();
+            open.extend(new.filter(|parent| read.insert(parent.clone())));
+        }
+        for (id, state) in apply(world, entry, at).unwrap().states {
+            let before = world.states.get(&id).map(|state| state.parents());
+            let before = before.unwrap_or_default();
+            for new in state.parents().difference(&before) {
+                assert!(
+                    read.contains(new),
+                    "{}: {new} above {id}",
+                    entry.body.core.kind()
+                );
+                assets += usize::from(new.kind() == "asset");
+            }
+        }
+    });
+    assert!(assets > 0, "no part came to stand below an asset");
+}

@@ -233,3 +233,32 @@ fn what_a_build_did_is_not_taken_back_and_a_destruction_is_by_two() {
     c.agree(Who::Certifier, &part, declared).unwrap();
     assert_eq!((phase(&c), held(&c, &part)), (Phase::Released, set([])));
 }
+
+#[test]
+fn a_report_of_the_part_between_two_readings_takes_nothing_off() {
+    let (mut c, _, part) = flying();
+    c.use_asset(Who::Mechanic, 5010, 101).unwrap();
+    c.report_use(Who::Mechanic, &part, 0, 0).unwrap();
+    c.use_asset(Who::Mechanic, 5900, 190).unwrap();
+    let most = used(&c, &part);
+    c.report_use(Who::Mechanic, &part, 1, 1).unwrap();
+    assert!(
+        !used(&c, &part).is_below(&hours(890, 89)),
+        "{:?}, {most:?}",
+        used(&c, &part)
+    );
+    assert!(held(&c, &part).contains(&Code::UsageFell));
+}
+
+#[test]
+fn who_loses_a_key_makes_no_use_fall() {
+    let (mut c, _, part) = flying();
+    c.use_asset(Who::Mechanic, 6100, 200).unwrap();
+    assert!(held(&c, &part).contains(&Code::LifeExpired));
+    c.revoke(Who::Mechanic, Some(c.now - 40 * DAY_S)).unwrap();
+    let held = held(&c, &part);
+    assert!(
+        held.contains(&Code::LifeExpired) && held.contains(&Code::KeyCompromised),
+        "{held:?}"
+    );
+}
