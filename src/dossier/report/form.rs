@@ -124,7 +124,7 @@ fn item_of(blocks: &Blocks) -> Vec<Block> {
 impl Filling<'_> {
     /// What the release itself says in a block, where it carries blocks: nothing that follows from the record takes its place.
     fn block(&self, of: impl FnOnce(&Blocks) -> String) -> Option<String> {
-        self.says.blocks.as_ref().map(of)
+        self.says.blocks.as_deref().map(of)
     }
 
     fn head(&self) -> Vec<Block> {
