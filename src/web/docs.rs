@@ -258,6 +258,7 @@ fn curl(method: &str, path: &str, it: &Value, base: &str, samples: &Samples<'_>)
     if let Some((media_type, _)) = body {
         let file = match media_type.as_str() {
             "application/json" => "body.json",
+            "application/ld+json" => "events.jsonld",
             "application/cbor" => "statement.cbor",
             "application/octet-stream" => "sealed.age",
             _ => "picture.png",

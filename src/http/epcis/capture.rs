@@ -129,9 +129,9 @@ pub async fn post(
 }
 
 /// A capture job
-#[utoipa::path(get, path = "/v1/epcis/capture/{id}", tag = "epcis", operation_id = "get_epcis_capture",
+#[utoipa::path(get, path = "/v1/epcis/capture/{capture}", tag = "epcis", operation_id = "get_epcis_capture",
     security(("session" = [])),
-    params(("id" = String, Path, description = "Name of the job", pattern = "^[0-9a-f]{32}$")),
+    params(("capture" = String, Path, description = "Name of the job", pattern = "^[0-9a-f]{32}$")),
     responses((status = 200, description = "The job, done; for the member whose it is", body = Job), GetProblems))]
 pub async fn get(
     State(app): State<Shared>,

@@ -11,6 +11,8 @@ use threadmark_protocol::epcis::capture::names_in;
 use threadmark_protocol::epcis::{Event, name_of};
 use threadmark_protocol::text::Moment;
 
+/// Longest list of names, as the published document has it.
+const EPCS_CHARS_MAX: usize = 4_000;
 /// Names of parts in one query.
 const EPCS_MAX: usize = 4;
 /// Events of a page, where nothing is said.
@@ -114,6 +116,9 @@ impl Asked {
             self.times.push((field, *is_lower, time));
         } else {
             match name {
+                "MATCH_anyEPC" if text.chars().count() > EPCS_CHARS_MAX => {
+                    return Err(wrong(name, "is at most 4,000 characters long"));
+                }
                 "MATCH_anyEPC" => self.epcs = list(name, text)?,
                 "perPage" => self.per_page = Some(per_page(text)?),
                 "nextPageToken" => self.after = Some(token(text)?),

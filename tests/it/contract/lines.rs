@@ -3,6 +3,7 @@
 use super::stage::{self, ARTIFACT, Stage};
 use std::path::Path;
 use std::process::Command;
+use threadmark_protocol::digest::Digest;
 use threadmark_protocol::fixture::Who;
 
 fn page(url: &str) -> String {
@@ -25,6 +26,15 @@ fn lines(page: &str) -> Vec<(String, String)> {
     operations.map(line).collect()
 }
 
+/// An official example, which the line for a capture sends.
+const EVENTS: &[u8] = include_bytes!("../../../fixtures/epcis/examples/AssociationEvent-a.jsonld");
+
+/// The name that the job of capturing it has.
+fn capture_of(stage: &Stage) -> String {
+    let org = stage.of.org(Who::Mechanic);
+    Digest::sha256(&[org.as_str().as_bytes(), &[0], EVENTS]).to_hex()[..32].to_owned()
+}
+
 /// Status of the answer to a line, run by a shell in a folder with the files that the lines name.
 fn status(stage: &Stage, token: &str, folder: &Path, line: &str) -> String {
     let output = Command::new("sh")
@@ -34,6 +44,8 @@ fn status(stage: &Stage, token: &str, folder: &Path, line: &str) -> String {
         ])
         .env("TOKEN", token)
         .env("ANCHORS", "lot:l1")
+        .env("MATCH_ANYEPC", "https://part.example/m/7K3Q9XWD2M8TV0AY")
+        .env("CAPTURE", capture_of(stage))
         .env("SHA3", stage.artifact.to_string())
         .env("NO_PROXY", "*")
         .current_dir(folder)
@@ -53,6 +65,7 @@ async fn every_line_on_the_page_works() {
         write("statement.cbor", &stage.unsent.submission.to_bytes());
         write("picture.png", &stage.picture());
         write("sealed.age", ARTIFACT);
+        write("events.jsonld", EVENTS);
         let assertion = format!("{{\"assertion\":\"{assertion}\"}}");
         let admin = stage.token_of(Who::MroAdmin);
         let lines = lines(&page(&format!("{}/docs", stage.url)));
