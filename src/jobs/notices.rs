@@ -89,17 +89,7 @@ async fn of_entry(
     let Some(scope) = Scope::of_statement(&about, &statement) else {
         return Ok(BTreeMap::new());
     };
-    let mut concerned: BTreeMap<OrgId, (usize, Vec<Reached>)> = BTreeMap::new();
-    each_part(store, &scope, |reached| {
-        for org in reached.concerned() {
-            let (total, parts) = concerned.entry(org.clone()).or_default();
-            *total += 1;
-            if parts.len() < NAMED_MAX {
-                parts.push(reached.clone());
-            }
-        }
-    })
-    .await?;
+    let concerned = concerned(store, &scope).await?;
     let body = |(total, parts)| {
         let notice = Notice {
             origin: ledger.trust().origin().as_str(),
@@ -118,6 +108,25 @@ async fn of_entry(
         .into_iter()
         .map(|(org, told)| (org, body(told)))
         .collect())
+}
+
+/// How many of its parts are reached, by organisation, and the first of them.
+async fn concerned(
+    store: &PgStore,
+    scope: &Scope,
+) -> Result<BTreeMap<OrgId, (usize, Vec<Reached>)>, StorageError> {
+    let mut concerned: BTreeMap<_, (usize, Vec<_>)> = BTreeMap::new();
+    each_part(store, scope, |reached| {
+        for org in reached.concerned() {
+            let (total, parts) = concerned.entry(org.clone()).or_default();
+            *total += 1;
+            if parts.len() < NAMED_MAX {
+                parts.push(reached.clone());
+            }
+        }
+    })
+    .await?;
+    Ok(concerned)
 }
 
 /// Goes through all parts that a scope reaches, some thousands at a time.

@@ -41,6 +41,14 @@ pub(super) struct Accrued {
     pub doubted: Option<u64>,
 }
 
+/// From the first reading of a list to the last.
+fn difference(list: &[&Report<AssetUsed>]) -> Usage {
+    match (list.first(), list.last()) {
+        (Some(first), Some(last)) => last.says.total.since(&first.says.total),
+        _ => Usage::default(),
+    }
+}
+
 /// The readings of an asset that count, oldest first.
 pub(super) struct Readings<'w> {
     world: &'w World,
@@ -93,10 +101,6 @@ impl<'w> Readings<'w> {
             .chain(within.iter().copied())
             .chain(after);
         let all: Vec<&Report<AssetUsed>> = all.copied().collect();
-        let ends = |list: &[&Report<AssetUsed>]| match (list.first(), list.last()) {
-            (Some(first), Some(last)) => last.says.total.since(&first.says.total),
-            _ => Usage::default(),
-        };
         let within: Vec<_> = within.into_iter().copied().collect();
         let point = |report: &&Report<AssetUsed>| Point {
             at: report.source.at,
@@ -111,8 +115,8 @@ impl<'w> Readings<'w> {
             .flat_map(|one| super::doubts(self.world, &one.source));
         let is_whole = before.is_some() && (until.is_none() || after.is_some());
         Accrued {
-            least: ends(&within),
-            most: ends(&all),
+            least: difference(&within),
+            most: difference(&all),
             is_whole,
             since: all.iter().map(seen).max().unwrap_or(0),
             peak_milli_g: within.iter().filter_map(|one| one.says.peak_milli_g).max(),

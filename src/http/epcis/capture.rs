@@ -99,16 +99,7 @@ pub async fn post(
     }
     let id = Digest::sha256(&[session.org.as_str().as_bytes(), &[0], &bytes]).to_hex();
     let id = id[..32].to_owned();
-    let host = app.ledger.trust().policy.host.to_string();
-    // What is refused has been read too.
-    app.quotas.may_submit(session.kid)?;
-    app.quotas.submitted(session.kid)?;
-    let room = app.captures.acquire().await;
-    let room = room.map_err(|_| Problem::unavailable())?;
-    // A MiB of JSON against a schema takes a core for a while.
-    let read = tokio::task::spawn_blocking(move || read(&bytes, &host)).await;
-    drop(room);
-    let events = read.map_err(|_| Problem::of(Border::Internal))??;
+    let events = read_in_turn(&app, &session, bytes).await?;
     charge(&app, &session, events.len())?;
     let capture = Capture {
         id: id.clone(),
@@ -126,6 +117,22 @@ pub async fn post(
         .await?;
     let location = [(LOCATION, format!("/v1/epcis/capture/{id}"))];
     Ok((StatusCode::ACCEPTED, location, VERSIONS).into_response())
+}
+
+/// What is refused has been read too, and counts.
+async fn read_in_turn(
+    app: &App,
+    session: &Session,
+    bytes: axum::body::Bytes,
+) -> Result<Vec<Unsigned>, Problem> {
+    app.quotas.may_submit(session.kid)?;
+    app.quotas.submitted(session.kid)?;
+    let host = app.ledger.trust().policy.host.to_string();
+    let room = app.captures.acquire().await;
+    let _room = room.map_err(|_| Problem::unavailable())?;
+    // A MiB of JSON against a schema takes a core for a while.
+    let read = tokio::task::spawn_blocking(move || read(&bytes, &host)).await;
+    read.map_err(|_| Problem::of(Border::Internal))?
 }
 
 /// A capture job
