@@ -339,7 +339,7 @@ fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
     Face {
         mark,
         part: Some(life.part.clone()),
-        replaced_by: life.mark.filter(|newest| *newest != mark),
+        replaced_by: life.replaced_by(mark),
         name: design
             .map_or_else(|| said.map(|says| &says.name), |design| Some(&design.name))
             .cloned(),

@@ -136,6 +136,7 @@ codes! {
     PhysicalMatchMissing = "physical-match-missing": "For this class the piece must be matched with its enrolled evidence.", "Have the part measured and compared.";
     NotYourCustody = "not-your-custody": "The part is in another organisation's custody.", "Log the receipt first.";
     OriginReported = "origin-reported": "No licensed build made this part: what it is was reported by who had it.", "Compare the piece with its papers, and decide by them; no approval in this log covers it.";
+    MarkReplaced = "mark-replaced": "Another mark took the place of this one on the part.", "Find the newer mark on the piece and scan it; a piece that carries only the old one may be another piece.";
     AssetNotNamed = "asset-not-named": "The approval names types of assets, and no asset was named.", "Say which asset the part is for.";
 }
 

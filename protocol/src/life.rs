@@ -132,6 +132,8 @@ pub struct Life {
     pub mark: Option<Mark>,
     /// Every mark that it ever had.
     pub marks: BTreeSet<Mark>,
+    /// Marks that another one took the place of, with that one: no longer on the part.
+    replaced: BTreeMap<Mark, Mark>,
     /// It was made without its mark, and none was put on and graded since.
     pub is_unmarked: bool,
     /// Who said what it is, where no build did.
@@ -173,6 +175,12 @@ impl Life {
     /// The life of `part`, with everything that holds it. `None` when nothing was said of it.
     pub fn of(world: &World, part: &SubjectId) -> Option<Life> {
         Life::with_above(world, part).map(|(life, _)| life)
+    }
+
+    /// The mark that is on the part in the place of this one, where it was replaced.
+    pub fn replaced_by(&self, mark: Mark) -> Option<Mark> {
+        let newer = std::iter::successors(Some(mark), |mark| self.replaced.get(mark).copied());
+        newer.skip(1).last()
     }
 
     /// [`Life::of`], with what stands above.

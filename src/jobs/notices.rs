@@ -23,11 +23,11 @@ const WALK: i64 = 200_000;
 /// Parts that are read at a time.
 const PAGE: usize = 5_000;
 /// Parts that a notice names; all are counted, and `/v1/impact` lists them.
-pub const NAMED_MAX: usize = 500;
+const NAMED_MAX: usize = 500;
 
 /// What one organisation is told of one entry.
 #[derive(Debug, Serialize)]
-pub struct Notice<'a> {
+struct Notice<'a> {
     origin: &'a str,
     index: u64,
     statement: String,

@@ -97,6 +97,10 @@ impl Case<'_> {
         }
         let stop = |code: Code| Err((Verdict::DoNotInstall, vec![Reason::from(code)]));
         let missing = |code: Code| Err((Verdict::CannotDetermine, vec![Reason::from(code)]));
+        // What carries a mark that was taken off may be another piece.
+        if self.known.face.replaced_by.is_some() {
+            return missing(Code::MarkReplaced);
+        }
         let Some((request, Some(granted))) = self.known.above.approval() else {
             return stop(Code::NotApproved);
         };

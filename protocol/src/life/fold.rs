@@ -68,6 +68,7 @@ impl Life {
             part: part.clone(),
             mark: None,
             marks: BTreeSet::new(),
+            replaced: BTreeMap::new(),
             is_unmarked: false,
             entered: None,
             build: None,

@@ -42,6 +42,11 @@ impl Folding<'_> {
         if old.is_some_and(|old| !self.life.marks.contains(&old)) {
             return self.object(Code::Contradicted, source);
         }
+        if let Some(old) = old {
+            self.life.replaced.insert(old, new);
+        }
+        // It may be one that was taken off before: what takes a place is on the part, so no chain of marks is a circle.
+        self.life.replaced.remove(&new);
         self.life.marks.insert(new);
         self.life.mark = Some(new);
         self.put_on.insert(new);

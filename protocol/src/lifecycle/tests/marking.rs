@@ -28,11 +28,40 @@ fn a_mark_that_takes_the_place_of_a_worn_one_leads_to_the_part_and_so_does_the_o
     c.mark_again(Who::Custodian, &part, old, new).unwrap();
     c.verify_mark(Who::Inspector, &part, new, Grade::B).unwrap();
     assert_eq!(held(&c, &part), set([]));
-    for mark in [old, new] {
-        assert_eq!(verdict_of(&c, mark), Verdict::EligibleByRecord);
-    }
+    assert_eq!(verdict_of(&c, new), Verdict::EligibleByRecord);
+    let of_the_old = codes(&ask(&c, old, Who::Custodian));
+    assert_eq!(
+        of_the_old,
+        (Verdict::CannotDetermine, vec![Code::MarkReplaced])
+    );
     let replaced = |mark| ask(&c, mark, Who::Custodian).part.unwrap().replaced_by;
     assert_eq!((replaced(old), replaced(new)), (Some(new), None));
+    let newest = c.new_mark();
+    c.mark_again(Who::Custodian, &part, new, newest).unwrap();
+    let replaced = |mark| ask(&c, mark, Who::Custodian).part.unwrap().replaced_by;
+    assert_eq!(
+        [old, new, newest].map(replaced),
+        [Some(newest), Some(newest), None]
+    );
+    c.mark_again(Who::Custodian, &part, newest, old).unwrap();
+    let replaced = |mark| ask(&c, mark, Who::Custodian).part.unwrap().replaced_by;
+    assert_eq!(
+        [old, new, newest].map(replaced),
+        [None, Some(old), Some(old)]
+    );
+}
+
+#[test]
+fn a_second_mark_takes_no_place() {
+    let (mut c, licence) = class_c();
+    let (part, first) = (c.make(&licence, 1), c.mark(&licence, 1));
+    let label = c.new_mark();
+    c.label(Who::Custodian, &part, label).unwrap();
+    for mark in [first, label] {
+        let answer = ask(&c, mark, Who::Custodian);
+        assert_eq!(answer.verdict, Verdict::EligibleByRecord);
+        assert_eq!(answer.part.unwrap().replaced_by, None);
+    }
 }
 
 #[test]
