@@ -104,6 +104,7 @@ codes! {
     Contradicted = "contradicted": "Another report says otherwise.", "Find out which is true; declare the other an error.";
     NotInspected = "not-inspected": "No passed inspection is known.", "Have the part inspected.";
     Nonconforming = "nonconforming": "The inspection found characteristics that do not conform.", "Follow the nonconformance procedure.";
+    EvidenceDiffers = "evidence-differs": "The piece differs from the physical evidence that was enrolled of the part.", "Set the piece aside as a suspected copy, and have it decided.";
     NotIndependent = "not-independent": "Who ordered, inspected and released the part must be three people.", "Let another accredited person inspect or release.";
     NotReleased = "not-released": "The part is not released for use.", "Have it released.";
     Held = "held": "Something holds the part.", "Clear the hold first.";
@@ -133,7 +134,7 @@ codes! {
     Withheld = "withheld": "Statements about the part, or about what stands above it, are withheld.", "Ask for a bundle that holds them.";
     KnowledgeTooOld = "knowledge-too-old": "What is known is older than the class of the part allows.", "Synchronise and ask again.";
     Provisional = "provisional": "The answer would lean on statements that are not logged yet.", "Synchronise and ask again.";
-    PhysicalMatchMissing = "physical-match-missing": "For this class the piece must be matched with its enrolled evidence.", "Have the part measured and compared.";
+    PhysicalMatchMissing = "physical-match-missing": "For this class the piece must be matched with its enrolled evidence.", "Measure the piece that you have, and compare its surface or a scan of it with what was enrolled.";
     NotYourCustody = "not-your-custody": "The part is in another organisation's custody.", "Log the receipt first.";
     OriginReported = "origin-reported": "No licensed build made this part: what it is was reported by who had it.", "Compare the piece with its papers, and decide by them; no approval in this log covers it.";
     MarkReplaced = "mark-replaced": "Another mark took the place of this one on the part.", "Find the newer mark on the piece and scan it; a piece that carries only the old one may be another piece.";

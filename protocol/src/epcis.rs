@@ -58,7 +58,7 @@ pub fn life(world: &World, mark: Mark, viewer: &Viewer) -> Vec<Event> {
     let (Some((life, above)), Some(epc)) = (found, epc(world, mark)) else {
         return Vec::new();
     };
-    let mut teller = Teller::new(epc, *viewer != Viewer::Public);
+    let mut teller = Teller::new(epc, *viewer != Viewer::Public, life.comparisons.clone());
     if teller.is_member {
         above
             .powder(world)

@@ -10,6 +10,7 @@ mod marking;
 mod material;
 mod members;
 mod people;
+pub mod physical;
 mod service;
 mod story;
 

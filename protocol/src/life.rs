@@ -6,6 +6,7 @@
 //! viewers, clocks or storage.
 
 use crate::body::governance::PartClass;
+use crate::body::physical::Match;
 use crate::code::{Code, HoldKind};
 use crate::mark::Mark;
 use crate::statement::StatementId;
@@ -24,6 +25,8 @@ mod impact;
 mod lots;
 mod marking;
 mod order;
+mod physical;
+mod release;
 mod service;
 mod used;
 
@@ -35,6 +38,7 @@ pub use impact::{Impact, Reached, Scope};
 pub use lots::{Genealogy, Lot};
 pub use order::causal_order;
 pub(crate) use order::start_of;
+pub(crate) use physical::verdict;
 pub use used::Used;
 
 /// How far a part has come.
@@ -160,6 +164,12 @@ pub struct Life {
     pub inspection: Option<Source>,
     /// The release in effect.
     pub release: Option<Source>,
+    /// The newest enrolment of physical evidence that counts.
+    pub enrolment: Option<StatementId>,
+    /// What each comparison with an enrolment that counts amounts to.
+    pub comparisons: BTreeMap<StatementId, Match>,
+    /// The match of the piece with its evidence, by who has it, since it came there.
+    pub matched: Option<Source>,
     /// Suspicions that nobody has cleared up: they hold nothing.
     pub suspicions: Vec<Suspicion>,
     /// Everything that holds it.

@@ -40,7 +40,23 @@ fn time_from(text: &str, now: i64) -> Result<Moment, String> {
 
 /// Grams with up to three decimals, as milligrams.
 pub fn grams(text: &str) -> Result<i64, String> {
-    let bad = || "a mass is grams with up to three decimals, such as 12.5".to_owned();
+    thousandths(
+        text,
+        "a mass is grams with up to three decimals, such as 12.5",
+    )
+}
+
+/// Millimetres with up to three decimals, as micrometres.
+pub fn millimetres(text: &str) -> Result<i64, String> {
+    thousandths(
+        text,
+        "a length is millimetres with up to three decimals, such as 8.003",
+    )
+}
+
+/// A number with up to three decimals, in thousandths; `rule` is told of any other text.
+pub fn thousandths(text: &str, rule: &str) -> Result<i64, String> {
+    let bad = || rule.to_owned();
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || part.len() > 3 || !digits(whole) || !digits(part) {

@@ -7,6 +7,7 @@ use super::output::Refused;
 use anyhow::{Context, Result, anyhow};
 use threadmark_agent::home::View;
 use threadmark_protocol::body::licence::LicenceIssued;
+use threadmark_protocol::body::physical::Enrolled;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::life::{Life, causal_order};
 use threadmark_protocol::mark::Mark;
@@ -149,8 +150,25 @@ impl Case {
 
     /// What is decided on: the newest failure that holds the part.
     pub fn nonconformance(&self) -> Result<StatementId> {
-        let found = self.held_by(&[Code::Nonconforming]);
+        let found = self.held_by(&[Code::Nonconforming, Code::EvidenceDiffers]);
         found.ok_or_else(|| unknown(format!("a nonconformance of {}", self.part)))
+    }
+
+    /// The physical evidence that a piece is compared with: the newest that counts, else the newest.
+    pub fn enrolment(&self) -> Result<StatementId> {
+        let counting = self.life.as_ref().and_then(|life| life.enrolment);
+        let newest = || self.newest(|event| matches!(event, Event::Enrolled(_)));
+        let found = counting.or_else(newest);
+        found.ok_or_else(|| unknown(format!("physical evidence of {}", self.part)))
+    }
+
+    /// What was enrolled by a statement, where that is known.
+    pub fn enrolled(&self, enrolment: StatementId) -> Option<&Enrolled> {
+        let mut facts = self.facts.iter();
+        facts.find_map(|fact| match &fact.says {
+            Event::Enrolled(says) if fact.source.statement == enrolment => Some(&**says),
+            _ => None,
+        })
     }
 
     /// The change of owner that is accepted.

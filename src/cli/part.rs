@@ -6,6 +6,7 @@
 mod correcting;
 mod holding;
 mod marking;
+mod physical;
 mod quality;
 mod service;
 mod sheet;
@@ -112,6 +113,8 @@ pub enum Part {
     Correcting(correcting::Correcting),
     #[command(flatten)]
     Quality(quality::Quality),
+    #[command(flatten)]
+    Physical(physical::Physical),
     #[command(flatten)]
     Service(service::Service),
     #[command(flatten)]
@@ -248,6 +251,7 @@ impl Part {
             Part::Marking(marking) => marking.run(),
             Part::Correcting(correcting) => correcting.run(),
             Part::Quality(quality) => quality.run(),
+            Part::Physical(physical) => physical.run(),
             Part::Service(service) => service.run(),
             Part::Suspicion(suspicion) => suspicion.run(),
             Part::Holding(holding) => holding.run(),

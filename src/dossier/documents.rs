@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::body::design::Substantiation;
+use threadmark_protocol::body::physical::{Compared, Enrolled};
 use threadmark_protocol::body::{Body, Core};
 use threadmark_protocol::bundle::part::PartBundle;
 use threadmark_protocol::digest::Digest;
@@ -40,6 +41,8 @@ impl Named {
             [0x89, b'P', b'N', b'G', ..] => "png",
             [0xff, 0xd8, 0xff, ..] => "jpg",
             [b'<', b'?', b'x', b'm', b'l', ..] => "xml",
+            [b'p', b'l', b'y', b'\n' | b'\r', ..] => "ply",
+            [b'{', ..] => "json",
             _ => "bin",
         };
         let (index, kind, what) = (self.index, self.kind, &self.what);
@@ -95,9 +98,30 @@ fn of(core: &Core) -> Vec<(String, Digest)> {
         Core::PartMarkVerified(says) => one("report", &says.report),
         Core::PartPostProcessed(says) => one("record", &says.record),
         Core::PartTested(says) => one("report", &says.report),
+        Core::PartEnrolled(says) => enrolled(says),
+        Core::PartCompared(says) => compared(says),
         Core::PartInspected(says) => one("report", &says.report),
         Core::PartNonconforming(says) => one("report", &says.report),
         Core::PartRepaired(says) | Core::PartRemanufactured(says) => one("record", &says.record),
         _ => Vec::new(),
     }
+}
+
+/// Pictures and scan of a piece.
+fn enrolled(says: &Enrolled) -> Vec<(String, Digest)> {
+    let numbered = (1..).zip(&says.photographs);
+    let photographs = numbered.map(|(at, one)| (format!("photograph-{at}"), one.file));
+    let scan = says.scan.iter().map(|scan| ("scan".to_owned(), scan.file));
+    photographs.chain(scan).collect()
+}
+
+/// The same of today, and the report of how the scan compares.
+fn compared(says: &Compared) -> Vec<(String, Digest)> {
+    let numbered = (1..).zip(&says.surfaces);
+    let photographs = numbered.map(|(at, one)| (format!("photograph-{at}"), one.photograph));
+    let scan = says.scan.iter();
+    let scan = scan.flat_map(|of| {
+        [("scan", of.scan), ("report", of.report)].map(|(what, sha3)| (what.to_owned(), sha3))
+    });
+    photographs.chain(scan).collect()
 }

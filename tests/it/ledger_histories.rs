@@ -17,6 +17,7 @@ use threadmark_protocol::answer::{Knowledge, Viewer, Witnessing, answer};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{Function, PartClass, Policy};
 use threadmark_protocol::body::part;
+use threadmark_protocol::body::physical::Match;
 use threadmark_protocol::body::quality::Disposition;
 use threadmark_protocol::body::vote::{Change, Expulsion, NewFunctions};
 use threadmark_protocol::bundle::part::PartBundle;
@@ -62,7 +63,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4usize).prop_map(Quarantine),
         1 => Just(Recall),
         2 => (0..4usize).prop_map(Powder),
-        3 => (0..14usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
+        3 => (0..15usize, 0..4usize).prop_map(|(what, at)| Service(what, at)),
         2 => Just(Sail),
         2 => Just(ComeHome),
         1 => (0..4usize).prop_map(Decide),
@@ -182,7 +183,11 @@ fn serve(of: &mut Consortium, what: usize, part: &SubjectId) {
             of.agree(Who::Designer, part, declared)
         }
         11 => of.suspect(Who::Designer, part),
-        12 => of.retire(Who::Production, &Who::Machine.machine()),
+        12 => of.enrol_piece(Who::Custodian, part).and_then(|enrolment| {
+            of.compare_piece(Who::Mechanic, part, enrolment.id, Match::Matched)?;
+            of.compare_piece(Who::Inspector, part, enrolment.id, Match::Differs)
+        }),
+        13 => of.retire(Who::Production, &Who::Machine.machine()),
         _ => of.decommission(Who::Custodian, part),
     };
 }

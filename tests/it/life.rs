@@ -173,6 +173,7 @@ fn quality_and_marks(cast: &Cast, mark: &str) -> String {
     let decide = format!("part decide {mark} --disposition use-as-is --grounds 'Shallow'");
     cast.stage.refused("stores", &decide);
     cast.said("certifier", &decide);
+    physical_evidence(cast, mark);
     let suspect = format!("part suspect {mark} --reason 'Surface of a casting' --evidence FILE");
     cast.said("mechanic", &suspect);
     assert!(cast.scan("mechanic", mark).1.contains("suspected"));
@@ -186,6 +187,31 @@ fn quality_and_marks(cast: &Cast, mark: &str) -> String {
     assert_eq!(cast.scan("mechanic", &new).0, cast.scan("mechanic", mark).0);
     cast.release(&new);
     new
+}
+
+/// The piece is enrolled by its maker, found consistent, matched, and found to be another; the authority decides that.
+fn physical_evidence(cast: &Cast, mark: &str) {
+    let enrol = format!(
+        "part enrol {mark} --mass-g 12.5/0.01 --balance B-3 --dimension bore=8.003/0.005 --gauge G-1 --wear-g 0.1 \
+         --photograph 'face A=FILE' --camera M-2 --scan FILE --scanner S-1 --tolerance-um 50"
+    );
+    let enrolled = cast.said("stores", &enrol);
+    let compare = |rest: &str| format!("part compare {mark} {rest}");
+    let weighed = cast.said("stores", &compare("--mass-g 12.45/0.01 --balance B-9"));
+    assert_eq!(weighed["verdict"], "consistent");
+    assert_eq!(weighed["enrolment"], enrolled["statement"]);
+    let looked = "--surface FILE=FILE=38/40 --method 'by eye'";
+    let looked = cast.said("stores", &compare(looked));
+    assert_eq!(looked["verdict"], "matched");
+    let other = "--dimension bore=8.2/0.005 --gauge G-1 --mass-g 12.5/0.01 --balance B-9";
+    // Who has not the piece, and inspects nothing, holds nothing.
+    let by_stranger = cast.said("mechanic", &compare(other));
+    assert_eq!(by_stranger["verdict"], "differs");
+    let held = cast.with_findings("inspector", &compare(other));
+    assert_eq!(held["delivery"]["findings"][0], "evidence-differs");
+    assert_eq!(cast.scan("stores", mark).0, "do_not_install");
+    let decide = format!("part decide {mark} --disposition use-as-is --grounds 'Gauge was off'");
+    cast.said("certifier", &decide);
 }
 
 /// To another owner, into an asset, and to the end.

@@ -16,6 +16,7 @@ use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
     Function, Holder, KeyCard, MemberAdmitted, Role, RoleGranted,
 };
+use threadmark_protocol::body::physical::Match;
 use threadmark_protocol::body::usage::LifeLimit;
 use threadmark_protocol::body::vote::Change;
 use threadmark_protocol::bundle::Page;
@@ -163,6 +164,9 @@ fn go_through(of: &mut Consortium, part: &SubjectId) {
     let (build, lot) = (build.unwrap().body.sub.clone(), of.lot.clone());
     of.use_up(Who::Operator, &build, &lot, 500_000).unwrap();
     of.test(Who::Inspector, part, 432).unwrap();
+    let enrolment = of.enrol_piece(Who::Certifier, part).unwrap().id;
+    of.compare_piece(Who::Mechanic, part, enrolment, Match::Consistent)
+        .unwrap();
     of.report_use(Who::Mechanic, part, 10, 4).unwrap();
     let reading = of.use_asset(Who::Mechanic, 5000, 4).unwrap().id;
     let asset = of.asset(Who::Mechanic, "N123TM");
@@ -440,7 +444,7 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 /// Titles of the steps that a row names; every step of the history stands in one of them.
-const MADE: [&str; 10] = [
+const MADE: [&str; 11] = [
     "Design published",
     "Design allowable published",
     "Design approv",
@@ -449,6 +453,7 @@ const MADE: [&str; 10] = [
     "Printed",
     "Build aborted",
     "Tested",
+    "Physical evidence enrolled",
     "Inspected",
     "Released",
 ];
@@ -461,8 +466,9 @@ const SUPPLIED: [&str; 7] = [
     "Material used",
     "Build ordered",
 ];
-const HELD: [&str; 7] = [
+const HELD: [&str; 8] = [
     "Shipped",
+    "Compared with",
     "Received",
     "Installed",
     "Quarantined",

@@ -113,7 +113,8 @@ impl Case<'_> {
             Some(asset) if !request.effectivity.contains(asset) => return stop(Code::NotEffective),
             Some(_) => {}
         }
-        if self.class_policy.is_none_or(|class| class.physical_match) {
+        let asks_for_match = self.class_policy.is_none_or(|class| class.physical_match);
+        if asks_for_match && self.known.life.matched.is_none() {
             return missing(Code::PhysicalMatchMissing);
         }
         Ok(())

@@ -30,6 +30,7 @@ pub fn is_for_everybody(core: &Core) -> bool {
             | Core::PartPostProcessed(_)
             | Core::PartTested(_)
             | Core::PartInspected(_)
+            | Core::PartEnrolled(_)
             | Core::PartReleased(_)
     )
 }
@@ -48,6 +49,7 @@ pub fn is_event_for_everybody(event: &Event) -> bool {
             | Event::PostProcessed(_)
             | Event::Tested(_)
             | Event::Inspected(_)
+            | Event::Enrolled(_)
             | Event::Released(_)
     )
 }

@@ -4,7 +4,7 @@
 //! see titles. Must never know viewers.
 
 use super::need::is_event_for_everybody;
-use super::words::{Grams, describe, with_use};
+use super::words::{Grams, compared_title, describe, with_use};
 use crate::body::asset::AssetUsed;
 use crate::body::governance::Holder;
 use crate::body::material::MaterialUsed;
@@ -278,7 +278,11 @@ impl Steps<'_> {
     }
 
     fn fact(&mut self, fact: &Report<Event>) {
-        let (title, detail) = describe(&fact.says);
+        let (mut title, detail) = describe(&fact.says);
+        if let Event::Compared { .. } = &fact.says {
+            let verdict = self.life.comparisons.get(&fact.source.statement);
+            compared_title(verdict.copied()).clone_into(&mut title);
+        }
         self.add(title, detail, &fact.source);
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::body::marking::{Carrier, Grading};
 use crate::body::part::Released;
+use crate::body::physical::{Compared, Dimension, Enrolled, Mass, Match};
 use crate::body::quality::Disposition;
 use crate::body::usage::Usage;
 use crate::text::Line;
@@ -44,7 +45,9 @@ fn form(says: &Released) -> String {
 }
 
 pub(super) fn describe(event: &Event) -> Words {
-    let found = making(event).or_else(|| marking(event));
+    let found = making(event)
+        .or_else(|| marking(event))
+        .or_else(|| physical(event));
     found.unwrap_or_else(|| living(event))
 }
 
@@ -115,6 +118,75 @@ fn marking(event: &Event) -> Option<Words> {
         }
         _ => return None,
     })
+}
+
+/// What is known of the piece itself.
+fn physical(event: &Event) -> Option<Words> {
+    Some(match event {
+        Event::Enrolled(says) => with("Physical evidence enrolled", &enrolled(says)),
+        Event::Compared { comparison, .. } => with(compared_title(None), &compared(comparison)),
+        _ => return None,
+    })
+}
+
+/// What a comparison amounts to, and how much that proves; nothing where its enrolment does not count.
+pub(super) fn compared_title(verdict: Option<Match>) -> &'static str {
+    match verdict {
+        Some(Match::Differs) => "Compared with its evidence: it differs",
+        Some(Match::ProvesNothing) => "Compared with its evidence: that proves nothing",
+        Some(Match::Consistent) => {
+            "Compared with its evidence: nothing differs, as in any good copy"
+        }
+        Some(Match::Matched) => "Compared with its evidence: the surface or shape is the same",
+        None => "Compared with evidence that does not count",
+    }
+}
+
+fn enrolled(says: &Enrolled) -> String {
+    let photographs = says.photographs.iter();
+    let photographs = photographs.map(|one| format!("photograph of {}", one.shows));
+    let scan = says.scan.iter().map(|scan| {
+        let (tolerance_um, instrument) = (scan.tolerance_um, &scan.instrument);
+        format!("scan by {instrument}, good for {tolerance_um} µm")
+    });
+    let measured = measurements(says.mass.as_ref(), &says.dimensions);
+    let all: Vec<_> = measured.chain(photographs).chain(scan).collect();
+    all.join("; ")
+}
+
+fn compared(says: &Compared) -> String {
+    let surfaces = says.surfaces.iter().map(|one| {
+        let (found_again, examined) = (one.found_again, one.examined);
+        format!("{found_again} of {examined} features of the surface found again")
+    });
+    let scan = says.scan.iter().map(|scan| match scan.registered {
+        true => format!(
+            "{}.{} % of the scan within {} µm, {}.{} % covered",
+            scan.within_ppm / 10_000,
+            scan.within_ppm / 1000 % 10,
+            scan.tolerance_um,
+            scan.coverage_ppm / 10_000,
+            scan.coverage_ppm / 1000 % 10
+        ),
+        false => "the scan could not be laid over its reference".to_owned(),
+    });
+    let measured = measurements(says.mass.as_ref(), &says.dimensions);
+    let all: Vec<_> = measured.chain(surfaces).chain(scan).collect();
+    all.join("; ")
+}
+
+fn measurements<'a>(
+    mass: Option<&'a Mass>,
+    dimensions: &'a [Dimension],
+) -> impl Iterator<Item = String> + 'a {
+    let mass = mass.into_iter().map(|mass| {
+        let (value, uncertainty) = (Grams(mass.mass_mg), Grams(mass.uncertainty_mg));
+        format!("{value} ± {uncertainty}")
+    });
+    mass.chain(dimensions.iter().map(|one| {
+        let (name, length_um, uncertainty_um) = (&one.name, one.length_um, one.uncertainty_um);
+        format!("{name} {length_um} ± {uncertainty_um} µm")
+    }))
 }
 
 /// Counts since new, and where they are from.

@@ -14,6 +14,7 @@ pub mod licence;
 pub mod marking;
 pub mod material;
 pub mod part;
+pub mod physical;
 pub mod quality;
 pub mod resource;
 pub mod safety;
@@ -235,6 +236,8 @@ kinds! {
     PartPostProcessed(quality::PostProcessed) = "quality.post_processed", Report;
     PartTested(quality::Tested) = "quality.tested", Report;
     PartInspected(part::Inspected) = "quality.inspected", Report;
+    PartEnrolled(Box<physical::Enrolled>) = "quality.enrolled", Report;
+    PartCompared(Box<physical::Compared>) = "quality.compared", Report;
     PartNonconforming(quality::Nonconformance) = "quality.nonconformance", Report;
     PartDispositioned(quality::Dispositioned) = "quality.dispositioned", Act;
     PartReleased(part::Released) = "quality.released", Act;

@@ -8,6 +8,7 @@ use super::{Event, PREFIX, VOCABULARY, hash};
 use crate::answer::is_event_for_everybody;
 use crate::body::correction::ErrorDeclared;
 use crate::body::material::{MaterialBlended, MaterialUsed};
+use crate::body::physical::{Compared, Enrolled, Match};
 use crate::body::resource::MaterialReceived;
 use crate::body::usage::UsageReported;
 use crate::digest::Digest;
@@ -31,11 +32,13 @@ pub struct Teller {
     sent: BTreeMap<StatementId, (OrgId, OrgId)>,
     /// Who gave it away by which statement, and to whom.
     given: BTreeMap<StatementId, (OrgId, OrgId)>,
+    /// What comparisons with physical evidence amount to.
+    compared: BTreeMap<StatementId, Match>,
 }
 
 impl Teller {
-    /// For the part of this name.
-    pub fn new(epc: String, is_member: bool) -> Teller {
+    /// For the part of this name, with what its [`Life`](crate::life::Life) says of comparisons.
+    pub fn new(epc: String, is_member: bool, compared: BTreeMap<StatementId, Match>) -> Teller {
         Teller {
             epc,
             is_member,
@@ -43,6 +46,7 @@ impl Teller {
             installed: None,
             sent: BTreeMap::new(),
             given: BTreeMap::new(),
+            compared,
         }
     }
 
@@ -78,6 +82,13 @@ impl Teller {
             return;
         };
         let mut fields = self.frame(&fact.says, &words);
+        if let world::Event::Compared { .. } = &fact.says {
+            let verdict = self.compared.get(&fact.source.statement);
+            match words::compared(verdict.copied()) {
+                Some(disposition) => fields["disposition"] = json!(disposition),
+                None => drop(fields.as_object_mut().map(|all| all.remove("disposition"))),
+            }
+        }
         // What was found against a report is told with it, and then it says nothing of how the part is.
         if !fact.noted.is_empty() {
             if let Some(fields) = fields.as_object_mut() {
@@ -177,6 +188,8 @@ impl Teller {
                 ("testprd", urn("test", says.test.as_str())),
                 report(&says.report),
             ],
+            world::Event::Enrolled(says) => evidence(says),
+            world::Event::Compared { comparison, .. } => measured_again(comparison),
             world::Event::Inspected(says) => vec![
                 ("testprd", urn("plan", says.plan.as_str())),
                 report(&says.report),
@@ -319,4 +332,22 @@ fn measured(says: &UsageReported) -> Vec<Value> {
         reports.push(json!({ "type": "Acceleration", "value": peak, "uom": "K40" }));
     }
     reports
+}
+
+/// The documents of physical evidence, by their digests.
+fn evidence(says: &Enrolled) -> Vec<(&'static str, String)> {
+    let photographs = says.photographs.iter().map(|one| &one.file);
+    let all = photographs.chain(says.scan.iter().map(|scan| &scan.file));
+    all.map(|digest| ("testres", urn("sha3-256", &digest.to_hex())))
+        .collect()
+}
+
+/// The same of a comparison, which names its enrolment as what was tested.
+fn measured_again(says: &Compared) -> Vec<(&'static str, String)> {
+    let enrolment = ("testprd", urn("statement", &says.enrolment.to_string()));
+    let photographs = says.surfaces.iter().map(|one| &one.photograph);
+    let scan = says.scan.iter().flat_map(|scan| [&scan.scan, &scan.report]);
+    let results = photographs.chain(scan);
+    let results = results.map(|digest| ("testres", urn("sha3-256", &digest.to_hex())));
+    [enrolment].into_iter().chain(results).collect()
 }

@@ -4,6 +4,7 @@
 //! word the step is one of our own vocabulary. Must never know documents.
 
 use crate::body::marking::Grade;
+use crate::body::physical::Match;
 use crate::body::quality::Disposition;
 use crate::text::SubjectId;
 use crate::world::Event;
@@ -12,6 +13,7 @@ use crate::world::Event;
 pub struct Words(pub &'static str, pub &'static str, pub &'static str);
 
 const DISPOSITIONING: &str = "urn:threadmark:voc:dispositioning";
+const ENROLLING: &str = "urn:threadmark:voc:enrolling";
 const TRANSFERRING: &str = "urn:threadmark:voc:transferring_ownership";
 
 /// The words for what happened; what is said of another event has none of its own.
@@ -30,6 +32,9 @@ pub fn of(event: &Event) -> Option<Words> {
         Event::MarkVerified(says) => Words(SEEN, "inspecting", conforms(says.grade < Grade::F)),
         Event::PostProcessed(_) => Words(SEEN, "urn:threadmark:voc:post_processing", "in_progress"),
         Event::Tested(says) => Words(SEEN, "inspecting", conforms(says.passed())),
+        Event::Enrolled(_) => Words(SEEN, ENROLLING, "in_progress"),
+        // What it amounts to follows from the enrolment too, and who tells it knows that.
+        Event::Compared { .. } => Words(SEEN, "inspecting", ""),
         Event::Inspected(says) => Words(SEEN, "inspecting", conforms(says.passed())),
         Event::Nonconformance(_) => Words(SEEN, "holding", "non_conformant"),
         Event::Dispositioned(says) => Words(SEEN, DISPOSITIONING, decided(says.disposition)),
@@ -50,6 +55,15 @@ pub fn of(event: &Event) -> Option<Words> {
         Event::QuarantineLifted { .. } => Words(SEEN, "urn:threadmark:voc:lifting", "in_progress"),
         Event::Vouched { .. } => Words(SEEN, "urn:threadmark:voc:vouching", "in_progress"),
     })
+}
+
+/// The disposition of a part by a comparison with its physical evidence; none where that proves nothing.
+pub fn compared(verdict: Option<Match>) -> Option<&'static str> {
+    match verdict? {
+        Match::Differs => Some("mismatch_instance"),
+        Match::ProvesNothing => None,
+        Match::Consistent | Match::Matched => Some("conformant"),
+    }
 }
 
 fn decided(disposition: Disposition) -> &'static str {

@@ -3,7 +3,7 @@
 //! Owns when a declared error has an effect: at once where it only takes something away that opened a door; else when the design
 //! authority or an authority, of another organisation, has confirmed it. Must never know what a report means for the part.
 
-use super::Folding;
+use super::{Folding, physical};
 use crate::statement::StatementId;
 use crate::world::{Event, Report};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,10 @@ impl Folding<'_> {
             let is_agreed = is_second
                 && fact.source.org != declaration.source.org
                 && self.is_authority(&fact.source);
-            if is_own && error.says.may_be_an_error() && (is_agreed || error.says.opens_a_door()) {
+            if is_own
+                && error.says.may_be_an_error()
+                && (is_agreed || physical::opens_a_door(error, &by_id))
+            {
                 void.insert(says.error);
             }
         }

@@ -1,11 +1,12 @@
 //! Running through the reports of a part in causal order.
 //!
 //! Owns how far a part comes by which report, and what is said against each. Custody is in `holding`, work and use in
-//! `service`. Must never know what stands above the part but by asking it.
+//! `service`, inspection and release in `release`, physical evidence in `physical`. Must never know what stands above the part but by asking it.
 
 use super::doubt::{Doubts, vouchers};
 use super::used::InAsset;
-use super::{Above, Hold, Life, Objections, Phase, Place, Used, above, causal_order, service};
+use super::{Above, Hold, Life, Objections, Phase, Place, Used, causal_order, service};
+use crate::body::physical::Enrolled;
 use crate::code::Code;
 use crate::key::KeyId;
 use crate::mark::Mark;
@@ -82,6 +83,9 @@ impl Life {
             installed: None,
             inspection: None,
             release: None,
+            enrolment: None,
+            comparisons: BTreeMap::new(),
+            matched: None,
             suspicions: Vec::new(),
             holds: Vec::new(),
             newest: None,
@@ -104,6 +108,10 @@ pub(super) struct Folding<'a> {
     pub(super) quarantines: Vec<Source>,
     /// What does not conform and is not decided: by whom, and whether it is an inspection.
     pub(super) failures: BTreeMap<StatementId, (Source, bool)>,
+    /// Physical evidence that counts.
+    pub(super) enrolments: BTreeMap<StatementId, Enrolled>,
+    /// Somebody else than its maker had it.
+    pub(super) has_left: bool,
     /// Given to another owner, and not accepted: by which statement, to whom.
     pub(super) offer: Option<(StatementId, OrgId)>,
     pub(super) maker: Option<OrgId>,
@@ -128,6 +136,8 @@ impl<'a> Folding<'a> {
             agent: None,
             quarantines: Vec::new(),
             failures: BTreeMap::new(),
+            enrolments: BTreeMap::new(),
+            has_left: false,
             offer: None,
             maker: None,
             put_on: BTreeSet::new(),
@@ -199,6 +209,7 @@ impl Folding<'_> {
             Event::Entered(_) | Event::Marked(_) | Event::MarkVerified(_) | Event::Remarked(_) => {
                 self.marking(fact);
             }
+            Event::Enrolled(_) | Event::Compared { .. } => self.physical(fact),
             Event::PostProcessed(_) => self.changed(source, Phase::Built),
             Event::Tested(says) => self.tested(source, says.passed()),
             Event::Nonconformance(_) => self.nonconforming(source),
@@ -274,82 +285,6 @@ impl Folding<'_> {
         }
     }
 
-    pub(super) fn inspected(&mut self, source: &Source, passed: bool) {
-        match self.life.phase {
-            Phase::Expected => self.object(Code::BuildMissing, source),
-            Phase::Printing => self.object(Code::BuildUnfinished, source),
-            Phase::Scrapped => self.object(Code::BuildAborted, source),
-            _ if self.above.breaks_independence(self.world, &[source]) => {
-                self.object(Code::NotIndependent, source);
-            }
-            Phase::Built | Phase::Accepted | Phase::Rejected | Phase::Removed if passed => {
-                self.life.phase = Phase::Accepted;
-                self.life.inspection = Some(source.clone());
-            }
-            _ if passed => {}
-            _ => {
-                self.life.phase = self.life.phase.max(Phase::Rejected);
-                self.life.inspection = None;
-                self.failed(source, true);
-            }
-        }
-    }
-
-    pub(super) fn released(&mut self, fact: &Report<Event>, inspection: StatementId) {
-        let source = &fact.source;
-        if !self.objections.contains_key(&source.statement) {
-            let Some(code) = self.against_release(source, inspection) else {
-                // Another release of a part that is released, or installed already, moves it nowhere.
-                self.life.phase = self.life.phase.max(Phase::Released);
-                self.life.release = Some(source.clone());
-                self.objections.retain(|id, _| !self.void.contains(id));
-                return;
-            };
-            self.object(code, source);
-        }
-        self.void.insert(source.statement);
-    }
-
-    /// What speaks against a release at this place.
-    pub(super) fn against_release(&self, source: &Source, inspection: StatementId) -> Option<Code> {
-        let passed = match (self.life.phase, &self.life.inspection) {
-            (Phase::Expected, _) => return Some(Code::BuildMissing),
-            (Phase::Printing, _) => return Some(Code::BuildUnfinished),
-            (Phase::Accepted | Phase::Released | Phase::Installed, Some(passed))
-                if passed.statement == inspection =>
-            {
-                Some(passed)
-            }
-            _ => None,
-        };
-        let mut holds = self.objections.iter();
-        if holds.any(|(id, holds)| !holds.is_empty() && !self.void.contains(id)) {
-            return Some(Code::Held);
-        }
-        match passed {
-            None => Some(Code::NotInspected),
-            Some(passed)
-                if self
-                    .above
-                    .breaks_independence(self.world, &[passed, source]) =>
-            {
-                Some(Code::NotIndependent)
-            }
-            Some(_) => self.restricted_at(source).then_some(Code::WithoutEffect),
-        }
-    }
-
-    /// Whether a recall, withdrawal or revocation stood when the release was logged: its author may not have known.
-    pub(super) fn restricted_at(&self, release: &Source) -> bool {
-        let at = release.since();
-        let stood = |restriction: &crate::world::Restriction| {
-            let lifted = restriction.lifted.as_ref();
-            restriction.source.since() <= at && lifted.is_none_or(|lifted| lifted.since() > at)
-        };
-        above::restricting(self.world, &self.life)
-            .is_ok_and(|found| found.iter().any(|(_, restriction)| stood(restriction)))
-    }
-
     pub(super) fn removed(&mut self, source: &Source) {
         if self.life.phase != Phase::Installed {
             self.object(Code::NotInstalled, source);
@@ -358,6 +293,7 @@ impl Folding<'_> {
         }
         self.life.phase = Phase::Removed;
         self.leaves_asset(source);
+        self.out_of_sight();
         (self.life.installed, self.life.release) = (None, None);
     }
 

@@ -29,6 +29,8 @@ impl Folding<'_> {
     /// What the new custodian had set aside before, by its clock, is set aside by right now.
     pub(super) fn take_custody(&mut self, org: &OrgId) {
         self.life.custodian = Some(org.clone());
+        self.has_left |= self.maker.as_ref().is_some_and(|maker| maker != org);
+        self.out_of_sight();
         let own = self.quarantines.iter().filter(|placed| placed.org == *org);
         for placed in own.cloned().collect::<Vec<_>>() {
             self.object(Code::Quarantined, &placed);

@@ -20,6 +20,7 @@ pub(super) fn may_follow_the_end(event: &Event) -> bool {
             | Event::OwnerChanged(_)
             | Event::OwnerAccepted(_)
             | Event::Usage(_)
+            | Event::Compared { .. }
             | Event::ErrorDeclared(_)
             | Event::ErrorConfirmed(_)
     )
@@ -74,7 +75,7 @@ impl Folding<'_> {
         // What nobody with the right to hold found, held nothing: there is nothing to lift.
         let failure = self.failures.remove(&says.nonconformance);
         if let Some(holds) = self.objections.get_mut(&says.nonconformance) {
-            holds.retain(|hold| hold.code != Code::Nonconforming);
+            holds.retain(|hold| !matches!(hold.code, Code::Nonconforming | Code::EvidenceDiffers));
         }
         match (says.disposition, failure) {
             (Disposition::Scrap, _) => self.life.phase = Phase::Decommissioned,

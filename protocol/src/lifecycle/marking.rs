@@ -17,7 +17,7 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
         Core::PartMarked(says) => (Event::Marked(says.clone()), HANDLERS),
         Core::PartRemarked(says) => (Event::Remarked(says.clone()), HANDLERS),
         Core::PartMarkVerified(says) => (Event::MarkVerified(says.clone()), &[Role::Inspector]),
-        _ => return super::safety::suspicion(context),
+        _ => return super::physical::said(context),
     };
     let mark = event.mark();
     let mut changes = add(context, event, context.noted_with_role(roles))?;

@@ -17,6 +17,7 @@ mod licence;
 mod marking;
 mod material;
 mod part;
+mod physical;
 mod quality;
 mod reads;
 mod resource;

@@ -7,9 +7,11 @@ use super::{Changes, Context, Refusal, require};
 use crate::body::Core;
 use crate::body::governance::Role;
 use crate::body::marking::Grade;
+use crate::body::physical::Match;
 use crate::body::quality::{Disposition, Dispositioned};
 use crate::code::Code;
-use crate::world::Event;
+use crate::life;
+use crate::world::{Event, Report};
 
 /// The kinds about a part that stand in this file.
 pub fn said(context: &Context) -> Result<Changes, Refusal> {
@@ -63,12 +65,8 @@ fn dispositioned(context: &Context, says: &Dispositioned) -> Result<Changes, Ref
         let what = format!("the nonconformance {}", says.nonconformance);
         return absent(context, what);
     };
-    let right = match &report.says {
-        Event::Nonconformance(_) => true,
-        Event::Inspected(says) => !says.passed(),
-        Event::Tested(says) => !says.passed(),
-        Event::MarkVerified(says) => says.grade == Grade::F,
-        _ => false,
+    let Some(right) = has_failed(&report.says, facts) else {
+        return absent(context, format!("what {} rests on", says.nonconformance));
     };
     require(right, Code::WrongSubject, "It names nothing that failed.")?;
     require(
@@ -79,4 +77,16 @@ fn dispositioned(context: &Context, says: &Dispositioned) -> Result<Changes, Ref
     let event = Event::Dispositioned(says.clone());
     let view = View::of(context, facts, &event);
     act(context, event, &view.own, view.missing)
+}
+
+/// Whether a report says that something is wrong with the part; nothing, while what it is compared with is not there.
+fn has_failed(says: &Event, facts: &[Report<Event>]) -> Option<bool> {
+    Some(match says {
+        Event::Compared { comparison, .. } => life::verdict(facts, comparison)? == Match::Differs,
+        Event::Nonconformance(_) => true,
+        Event::Inspected(says) => !says.passed(),
+        Event::Tested(says) => !says.passed(),
+        Event::MarkVerified(says) => says.grade == Grade::F,
+        _ => false,
+    })
 }

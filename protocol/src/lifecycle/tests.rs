@@ -9,6 +9,7 @@ mod keys;
 mod kinds;
 mod marking;
 mod material;
+mod physical;
 mod safety;
 mod service;
 mod story;

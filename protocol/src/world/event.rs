@@ -6,7 +6,7 @@ use super::{Source, asset_subject};
 use crate::body::correction::{ErrorConfirmed, ErrorDeclared};
 use crate::body::safety::{SuspicionLifted, SuspicionPlaced};
 use crate::body::usage::{Decommissioned, Repaired, UsageReported};
-use crate::body::{marking, part, quality};
+use crate::body::{marking, part, physical, quality};
 use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{Paragraph, SubjectId};
@@ -88,6 +88,12 @@ pub enum Event {
     PostProcessed(quality::PostProcessed),
     Tested(quality::Tested),
     Inspected(part::Inspected),
+    Enrolled(Box<physical::Enrolled>),
+    Compared {
+        comparison: Box<physical::Compared>,
+        /// Whether the author was an accredited inspector at its place in the log.
+        by_inspector: bool,
+    },
     Nonconformance(quality::Nonconformance),
     Dispositioned(quality::Dispositioned),
     Released(part::Released),
@@ -195,6 +201,8 @@ impl Event {
             Event::PostProcessed(says) => (says.after, None),
             Event::Tested(says) => (says.after, None),
             Event::Inspected(says) => (says.after, None),
+            Event::Enrolled(says) => (says.after, None),
+            Event::Compared { comparison, .. } => (comparison.after, Some(comparison.enrolment)),
             Event::Nonconformance(says) => (says.after, None),
             Event::Dispositioned(says) => (says.after, Some(says.nonconformance)),
             Event::Released(says) => (says.after, Some(says.inspection)),

@@ -45,10 +45,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// A life without what the order of arrival may change: places in the log.
 fn without_places(world: &World, part: &SubjectId) -> Option<Life> {
     let mut life = Life::of(world, part)?;
-    for source in [&mut life.inspection, &mut life.release, &mut life.entered]
-        .into_iter()
-        .flatten()
-    {
+    let sources = [
+        &mut life.inspection,
+        &mut life.release,
+        &mut life.entered,
+        &mut life.matched,
+    ];
+    for source in sources.into_iter().flatten() {
         (source.index, source.logged_at) = (None, None);
     }
     (life.used.since, life.used.missing) = (0, life.used.missing.map(|_| 0));

@@ -4,6 +4,7 @@ use super::*;
 use crate::body::design::{ApprovalRevoked, DesignSuperseded, Effect};
 use crate::body::governance::{Function, PartClass, Role};
 use crate::body::marking::Grade;
+use crate::body::physical::Match;
 use crate::body::quality::Disposition;
 use crate::body::vote::{Change, Expulsion, NewFunctions};
 use crate::body::{Core, Nature};
@@ -61,6 +62,9 @@ fn go_through_quality(c: &mut Consortium, part: &SubjectId, inspection: Statemen
     mark_it(c, part);
     c.treat(Who::Production, part).unwrap();
     c.test(Who::Custodian, part, 432).unwrap();
+    let enrolment = c.enrol_piece(Who::Custodian, part).unwrap().id;
+    c.compare_piece(Who::Custodian, part, enrolment, Match::Matched)
+        .unwrap();
     let fault = c.fault(Who::Custodian, part).unwrap().id;
     c.dispose(Who::Designer, part, fault, Disposition::UseAsIs)
         .unwrap();

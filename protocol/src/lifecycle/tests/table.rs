@@ -4,6 +4,7 @@ use super::kinds::{every_kind, replay};
 use super::*;
 use crate::body::governance::PartClass;
 use crate::body::marking::Grade;
+use crate::body::physical::Match;
 use crate::body::quality::Disposition;
 use crate::body::{Core, Nature};
 use crate::fixture::Build;
@@ -43,6 +44,7 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("bounds.rs"),
         include_str!("marking.rs"),
         include_str!("material.rs"),
+        include_str!("physical.rs"),
         include_str!("safety.rs"),
         include_str!("service.rs"),
         include_str!("impact.rs"),
@@ -263,7 +265,7 @@ fn name_of(phase: Phase) -> String {
 type Say = fn(&mut Stage) -> Result<Statement, Refusal>;
 
 /// Each kind about a part, by the one who should say it.
-const SAID: [(&str, Say); 32] = [
+const SAID: [(&str, Say); 36] = [
     ("build.completed", |s| s.c.complete(&s.build)),
     ("build.aborted", |s| s.c.abort(&s.build)),
     ("quality.inspected, passed", |s| {
@@ -291,6 +293,23 @@ const SAID: [(&str, Say); 32] = [
     }),
     ("quality.tested, failed", |s| {
         s.c.test(Who::Inspector, &s.part, 399)
+    }),
+    ("quality.enrolled, by its custodian", |s| {
+        s.c.enrol_piece(s.holder, &s.part)
+    }),
+    ("quality.compared, the same piece, by its custodian", |s| {
+        compare(s, s.holder, Match::Matched)
+    }),
+    ("quality.compared, another piece, by its custodian", |s| {
+        compare(s, s.holder, Match::Differs)
+    }),
+    ("quality.compared, another piece, by another member", |s| {
+        let other = if s.holder == Who::Mechanic {
+            Who::Custodian
+        } else {
+            Who::Mechanic
+        };
+        compare(s, other, Match::Differs)
     }),
     ("quality.nonconformance, by its custodian", |s| {
         s.c.fault(s.holder, &s.part)
@@ -384,6 +403,12 @@ const SAID: [(&str, Say); 32] = [
         s.c.lift(Who::Certifier, &s.part, placed)
     }),
 ];
+
+/// With what the authority enrolled.
+fn compare(stage: &mut Stage, who: Who, as_it: Match) -> Result<Statement, Refusal> {
+    let enrolment = stage.c.enrol_piece(Who::Certifier, &stage.part)?.id;
+    stage.c.compare_piece(who, &stage.part, enrolment, as_it)
+}
 
 /// The design authority found it, the authority decides.
 fn decide(stage: &mut Stage, disposition: Disposition) -> Result<Statement, Refusal> {

@@ -3,8 +3,9 @@
 
 use crate::body::Core;
 use crate::body::design::Effect;
-use crate::body::governance::Role;
+use crate::body::governance::{PartClass, Role};
 use crate::body::licence::Purpose;
+use crate::body::physical::Compared;
 use crate::body::quality::Disposition;
 use crate::digest::Digest;
 use crate::mark::Mark;
@@ -23,6 +24,7 @@ pub fn against(log: &[Statement], mark: Mark, now: i64, viewer: &OrgId) -> Optio
         .against_build(at, &part, mark, now)
         .or_else(|| naive.against_release(&part))
         .or_else(|| naive.against_custody(&part, viewer))
+        .or_else(|| naive.against_piece(&part, viewer))
         .or_else(|| naive.against_authors(at, &part))
         .or_else(|| naive.against_powder(at))
         .or_else(|| naive.is_held(at, &part).then_some("held"))
@@ -306,6 +308,11 @@ impl<'a> Naive<'a> {
                 let failed = says.at_least.is_some_and(|least| says.value < least);
                 statement.body.sub == *part && failed && !self.is_decided(statement)
             }
+            Core::PartCompared(says) => {
+                statement.body.sub == *part
+                    && self.differs(start, part, statement, says)
+                    && !self.is_decided(statement)
+            }
             Core::PartNonconforming(_) => {
                 let by_right = ["oem.example", "authority.example"];
                 statement.body.sub == *part
@@ -319,6 +326,41 @@ impl<'a> Naive<'a> {
             Core::BuildAborted(says) => says.parts.contains(part),
             _ => false,
         })
+    }
+
+    /// What the authority enrolled of the finished part weighs otherwise, as the authority or the design authority says.
+    fn differs(&self, start: usize, part: &SubjectId, said: &Statement, says: &Compared) -> bool {
+        let by_right = ["oem.example", "authority.example"];
+        let build = &self.log[start].body.sub;
+        let ended = self.log.iter().filter(|other| other.body.sub == *build);
+        let ended = ended.map(|other| other.body.occurred_at.unix()).max();
+        let enrolled = self.log.iter().find_map(|other| match &other.body.core {
+            Core::PartEnrolled(enrolled)
+                if other.id == says.enrolment
+                    && other.body.sub == *part
+                    && other.body.iss.as_str() == by_right[1]
+                    && Some(other.body.occurred_at.unix()) > ended =>
+            {
+                enrolled.mass.as_ref()
+            }
+            _ => None,
+        });
+        let grams = says.mass.as_ref().zip(enrolled);
+        by_right.contains(&said.body.iss.as_str())
+            && grams.is_some_and(|(now, then)| then.mass_mg - now.mass_mg > 1000)
+    }
+
+    /// Class B: the piece was matched by who asks, or by an authority.
+    fn against_piece(&self, part: &'a SubjectId, viewer: &OrgId) -> Option<&'static str> {
+        let is_class_b = self.log.iter().any(|said| {
+            matches!(&said.body.core, Core::DesignPublished(says) if says.class != PartClass::C)
+        });
+        let judges = [viewer.as_str(), "oem.example", "authority.example"];
+        let is_matched = self.about(part).any(|(_, said)| {
+            matches!(&said.body.core, Core::PartCompared(says) if !says.surfaces.is_empty())
+                && judges.contains(&said.body.iss.as_str())
+        });
+        (is_class_b && !is_matched).then_some("nobody matched the piece")
     }
 
     /// By another person, for use or for work.

@@ -6,6 +6,7 @@ use crate::body::build::StartedPart;
 use crate::body::design::Effect;
 use crate::body::governance::PartClass;
 use crate::body::marking::Grade;
+use crate::body::physical::Match;
 use crate::body::quality::Disposition;
 use crate::fixture::{Build, Consortium, MATERIAL, Who, text};
 use crate::mark::Mark;
@@ -58,6 +59,7 @@ pub struct Player {
     shipments: BTreeMap<SubjectId, StatementId>,
     quarantines: Vec<(SubjectId, StatementId)>,
     faults: Vec<(SubjectId, StatementId)>,
+    enrolments: BTreeMap<SubjectId, StatementId>,
     gifts: Vec<(SubjectId, StatementId)>,
     recalls: Vec<SubjectId>,
     reports: Vec<(SubjectId, StatementId)>,
@@ -84,6 +86,7 @@ impl Player {
             shipments: BTreeMap::new(),
             quarantines: Vec::new(),
             faults: Vec::new(),
+            enrolments: BTreeMap::new(),
             gifts: Vec::new(),
             recalls: Vec::new(),
             reports: Vec::new(),
@@ -112,6 +115,7 @@ impl Player {
             // Little goes wrong where all are honest.
             31 if which > 192 => self.marks_and_origins(which, who),
             30 if which > 192 => self.use_and_errors(which, who),
+            31 if which > 128 => self.evidence(which, who),
             31 => self.powder(which, who),
             30 => self.service(which, who),
             28 | 29 if self.is_calm && which > 64 => self.go_on(which),
@@ -299,6 +303,34 @@ impl Player {
         };
         if let Ok(said) = said {
             self.reports.push((said.body.sub.clone(), said.id));
+        }
+    }
+
+    /// A piece is enrolled, or laid beside what was; where all are honest it is the same.
+    fn evidence(&mut self, which: u8, who: u8) {
+        let Some(part) = self.part(which / 8) else {
+            return;
+        };
+        let stranger = ANYBODY[usize::from(who) % ANYBODY.len()];
+        let handler = [Who::Custodian, Who::Mechanic][usize::from(who) % 2];
+        let who = if self.is_calm { handler } else { stranger };
+        let known = self.enrolments.get(&part).copied();
+        let Some(enrolment) = known.filter(|_| !which.is_multiple_of(8)) else {
+            if let Ok(said) = self.c.enrol_piece(who, &part) {
+                self.enrolments.insert(part, said.id);
+            }
+            return;
+        };
+        let as_it = match which % 8 {
+            1 | 2 if !self.is_calm => Match::Differs,
+            3 => Match::Consistent,
+            4 => Match::ProvesNothing,
+            _ => Match::Matched,
+        };
+        if let Ok(said) = self.c.compare_piece(who, &part, enrolment, as_it)
+            && as_it == Match::Differs
+        {
+            self.faults.push((part, said.id));
         }
     }
 
