@@ -9,5 +9,6 @@ pub mod jobs;
 pub mod ledger;
 pub mod metrics;
 pub mod store;
+pub mod watch;
 pub mod web;
 pub mod witness;

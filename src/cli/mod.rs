@@ -11,6 +11,7 @@ mod asset;
 mod audit;
 mod auditors;
 mod bundle;
+mod cases;
 mod demo;
 mod doctor;
 mod dossier;
@@ -116,6 +117,7 @@ enum Command {
     /// Read what concerns your parts, and name where it is sent
     #[command(subcommand)]
     Notices(notices::Notices),
+    Cases(cases::Cases),
     /// Ask what the record of a part says, and check the proof
     Scan(scan::Scan),
     /// The life of a part for systems that speak EPCIS 2.0
@@ -165,6 +167,7 @@ impl Command {
             Command::Part(part) => part.run(),
             Command::Recall(recall) => recall.run(),
             Command::Notices(notices) => notices.run(),
+            Command::Cases(cases) => cases.run(),
             Command::Scan(scan) => scan.run(),
             Command::Epcis(epcis) => epcis.run(),
             Command::Uii(uii) => uii.run(),

@@ -8,6 +8,7 @@ use super::answer::{exit_of, to_text};
 use super::args;
 use super::output::{progress, say};
 use super::proof::Proof;
+use crate::watch::Whereabouts;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::json;
@@ -29,6 +30,7 @@ use threadmark_watermark::read::{ReadLimits, read};
 Examples:
   threadmark scan photo.png --home ./mechanic --asset-type H-60
   threadmark scan 7K3Q9XWD2M8TV0AY --service https://log.example
+  threadmark scan photo.png --home ./mechanic --place 52.5,13.4      a copied mark is found when it turns up elsewhere
   threadmark scan photo.png --home ./mechanic --offline"
 )]
 pub struct Scan {
@@ -37,6 +39,9 @@ pub struct Scan {
     /// Type of the asset that the part is for, as the approval's effectivity names it
     #[arg(long)]
     asset_type: Option<Line>,
+    /// Tell the service where the piece is, in degrees; a tenth of one is kept, and the hour, not who you are
+    #[arg(long, value_name = "LATITUDE,LONGITUDE", value_parser = place, allow_hyphen_values = true, conflicts_with = "offline")]
+    place: Option<Whereabouts>,
     /// Answer from what is known in the home
     #[arg(long, requires = "home")]
     offline: bool,
@@ -69,6 +74,7 @@ impl Scan {
         let mut documents = Vec::new();
         for mark in marks {
             let (answer, proof) = asking.answer(mark, view.as_ref())?;
+            asking.tell(mark, self.place);
             let own = if proof.is_good() {
                 exit_of(answer.verdict)
             } else {
@@ -168,7 +174,27 @@ fn marks_in(photo_or_mark: &str, host: &str) -> Result<Vec<Mark>> {
     Ok(readings.into_iter().map(|reading| reading.mark).collect())
 }
 
+fn place(text: &str) -> Result<Whereabouts, String> {
+    let parts = text.split_once(',');
+    let degrees = parts.and_then(|(latitude, longitude)| {
+        let read = |part: &str| part.trim().parse::<f64>().ok();
+        Whereabouts::from_degrees(read(latitude)?, read(longitude)?)
+    });
+    degrees.ok_or_else(|| "expected degrees north and east, such as 52.5,13.4".to_owned())
+}
+
 impl Asking {
+    /// That the piece is here: copies of a mark are found so. Nobody waits for it to succeed.
+    fn tell(&self, mark: Mark, place: Option<Whereabouts>) {
+        let Some((client, session)) = &self.online else {
+            return;
+        };
+        let place = place.map(|place| (place.latitude_decideg, place.longitude_decideg));
+        if let Err(error) = client.tell_sighting(session.as_ref(), mark, place) {
+            eprintln!("the scan was not told: {error}");
+        }
+    }
+
     fn viewer(&self) -> Viewer {
         let asset_type = self.asset_type.clone();
         match &self.home {

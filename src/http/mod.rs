@@ -31,6 +31,7 @@ pub mod scan;
 mod scrapi;
 pub mod sessions;
 pub mod shapes;
+pub mod sightings;
 pub mod statements;
 pub mod sync;
 mod tiles;
@@ -41,6 +42,7 @@ use crate::ledger::tiles::Tiles;
 use crate::ledger::witnesses::Witnesses;
 use crate::ledger::{Clock, Ledger};
 use crate::store::PgStore;
+use crate::watch::Seen;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
@@ -103,6 +105,8 @@ pub struct App {
     quotas: Quotas,
     hops: Hops,
     observer: Observer,
+    /// What was scanned and is not kept yet.
+    pub seen: Seen,
     public_url: Option<String>,
     pictures: Arc<Semaphore>,
     pictures_each: Each<Address>,
@@ -154,6 +158,7 @@ impl App {
             keys: RwLock::default(),
             quotas: around.quotas,
             observer: around.observer,
+            seen: Seen::default(),
             public_url: around.public_url,
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             pictures_each: Each::new(PICTURES_EACH),
@@ -194,6 +199,8 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(bundle::get))
         .routes(routes!(dossier::get))
         .routes(routes!(scan::post))
+        .routes(routes!(sightings::tell))
+        .routes(routes!(sightings::list))
         .routes(routes!(epcis::events))
         .routes(routes!(epcis::capture::post))
         .routes(routes!(epcis::capture::get))

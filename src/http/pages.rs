@@ -7,14 +7,16 @@ use super::extract::{Path, Query, too_large};
 use super::marks::answer_for;
 use super::problem::Problem;
 use super::scan::{PICTURE_BYTES_MAX, Place, answers_in};
-use super::{App, Shared};
+use super::{App, Shared, sightings};
+use crate::watch::Whereabouts;
 use crate::web::{self, Page};
 use axum::Router;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, Form, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use threadmark_protocol::answer::Viewer;
 use threadmark_protocol::mark::Mark;
@@ -31,7 +33,8 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/m", get(typed))
         .route("/m/{mark}", get(record))
-        .route("/M/{mark}", get(record))
+        .route("/M/{mark}", get(from_code))
+        .route("/m/{mark}/place", post(tell_place))
 }
 
 /// What every page says of this service.
@@ -108,9 +111,12 @@ fn parse(text: &str) -> Result<Mark, Problem> {
     text.parse().map_err(Problem::bad_request)
 }
 
-async fn typed(typed: Result<Query<Typed>, Problem>) -> Response {
+async fn typed(State(app): State<Shared>, typed: Result<Query<Typed>, Problem>) -> Response {
     match typed.and_then(|Query(typed)| parse(&typed.mark)) {
-        Ok(mark) => Redirect::to(&format!("/m/{mark}")).into_response(),
+        Ok(mark) => {
+            sightings::note(&app, mark, None, false);
+            Redirect::to(&format!("/m/{mark}")).into_response()
+        }
         Err(problem) => page_of_problem(&problem),
     }
 }
@@ -130,6 +136,49 @@ async fn record(
     };
     match answer.await {
         Ok(answer) => html(StatusCode::OK, web::record(&answer, &page)),
+        Err(problem) => page_of_problem(&problem),
+    }
+}
+
+/// The address in a code has an `M`, so that who follows it has the piece before him; those of our own pages have an `m`.
+async fn from_code(
+    State(app): State<Shared>,
+    mark: Result<Path<String>, Problem>,
+    session: Result<Option<Session>, Problem>,
+    headers: HeaderMap,
+) -> Response {
+    let read = mark.as_ref().ok().and_then(|Path(text)| parse(text).ok());
+    if let Some(mark) = read {
+        let by_member = matches!(session, Ok(Some(_)));
+        sightings::note(&app, mark, None, by_member);
+    }
+    record(State(app), mark, session, headers).await
+}
+
+/// Degrees, as somebody typed them or a browser filled them in.
+#[derive(Deserialize)]
+struct Degrees {
+    latitude: f64,
+    longitude: f64,
+}
+
+async fn tell_place(
+    State(app): State<Shared>,
+    mark: Result<Path<String>, Problem>,
+    told: Result<Form<Degrees>, FormRejection>,
+) -> Response {
+    let placed = || {
+        let mark = mark.and_then(|Path(text)| parse(&text))?;
+        let Form(told) = told.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        let place = Whereabouts::from_degrees(told.latitude, told.longitude);
+        let place = place.ok_or_else(|| {
+            Problem::bad_request("latitude is -90 to 90 degrees, longitude -180 to 180")
+        })?;
+        sightings::note(&app, mark, Some(place), false);
+        Ok(mark)
+    };
+    match placed() {
+        Ok(mark) => Redirect::to(&format!("/m/{mark}#told")).into_response(),
         Err(problem) => page_of_problem(&problem),
     }
 }

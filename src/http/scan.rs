@@ -12,7 +12,7 @@ use super::marks::{For, answer_for};
 use super::media::Picture;
 use super::problem::Problem;
 use super::quota::Address;
-use super::{App, Shared};
+use super::{App, Shared, sightings};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
@@ -99,6 +99,7 @@ pub async fn answers_in(
 ) -> Result<Vec<Answer>, Problem> {
     let mut answers = Vec::new();
     for mark in marks_in(app, picture).await? {
+        sightings::note(app, mark, None, *viewer != Viewer::Public);
         answers.push(answer_for(app, mark, viewer).await?);
     }
     Ok(answers)

@@ -5,6 +5,7 @@
 //! ever made.
 
 pub mod answer;
+pub mod cases;
 pub mod catalogue;
 pub mod governance;
 pub mod impact;

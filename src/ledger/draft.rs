@@ -199,7 +199,8 @@ pub fn grow(tree: &mut Tree, entries: &[Arc<Statement>]) {
         .for_each(|entry| tree.push(leaf_hash(&entry.submission.envelope)));
 }
 
-fn log_holder(trust: &Trust) -> ActorId {
+/// The log itself, as an author.
+pub fn log_holder(trust: &Trust) -> ActorId {
     match &trust.anchors_statement.body.core {
         Core::Anchors(anchors) => anchors.log.holder.clone(),
         _ => unreachable!("Trust holds anchors only"),

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod lease;
 pub mod measured;
 pub mod node;
+mod own_word;
 pub mod rebuild;
 mod recent;
 mod recovery;

@@ -19,6 +19,7 @@ pub mod open;
 pub mod part;
 pub mod rebuild;
 pub mod session;
+pub mod sighting;
 pub mod tiles;
 pub mod world;
 

@@ -1,6 +1,6 @@
 //! What stands around every page: its stylesheet, and the response headers that it needs.
 //!
-//! Owns the promise that a page loads nothing, runs nothing and sends its forms nowhere else. Must never know what
+//! Owns the promise that a page loads nothing, runs nothing but the script that stands in it, and sends its forms nowhere else. Must never know what
 //! a page is about.
 
 use std::sync::LazyLock;
@@ -9,12 +9,16 @@ use threadmark_protocol::digest::Digest;
 /// The stylesheet. It stands inside each page, so that a saved or cached page is whole without a network.
 pub const SHEET: &str = include_str!("../../templates/style.css");
 
+/// The one script: it fills in where a device is, when somebody presses the button for it. Every page is whole without it.
+pub const SCRIPT: &str = include_str!("../../templates/place.js");
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let sheet = base64(&Digest::sha256(&[SHEET.as_bytes()]).0);
+    let hash = |text: &str| base64(&Digest::sha256(&[text.as_bytes()]).0);
+    let (sheet, script) = (hash(SHEET), hash(SCRIPT));
     format!(
-        "default-src 'none'; style-src 'sha256-{sheet}'; img-src data:; form-action 'self'; \
+        "default-src 'none'; style-src 'sha256-{sheet}'; script-src 'sha256-{script}'; img-src data:; form-action 'self'; \
          base-uri 'none'; frame-ancestors 'none'"
     )
 });

@@ -46,6 +46,7 @@ pub fn record(answer: &Answer, page: &Page) -> String {
         witnessed: page.witnessed_size.map(words::count),
         root: page.root.as_ref().map(words::short),
         asked: words::stamp(answer.now),
+        script: super::frame::SCRIPT,
     })
 }
 
@@ -90,6 +91,8 @@ struct Record<'a> {
     witnessed: Option<String>,
     root: Option<String>,
     asked: Stamp,
+    /// In every page of a record, so that its hash is one.
+    script: &'static str,
 }
 
 /// How old the knowledge is.

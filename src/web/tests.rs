@@ -223,6 +223,7 @@ fn the_answer_stands_before_everything_else() {
 fn what_an_author_writes_never_becomes_markup() {
     let many = [hostile(), hostile()];
     for html in [record(&hostile(), &page()), scanned(&many, &page())] {
+        let html = without_own_script(&html);
         assert!(!html.contains("<script") && !html.contains("<img"));
         assert!(html.contains("&#60;script&#62;"));
     }
@@ -267,9 +268,14 @@ fn a_mark_without_a_record_has_a_page_without_holes() {
     );
 }
 
+fn without_own_script(html: &str) -> String {
+    html.replace(&format!("<script>{}</script>", frame::SCRIPT), "")
+}
+
 #[test]
-fn no_page_carries_script_inline_style_or_another_host() {
+fn no_page_carries_another_script_inline_style_or_another_host() {
     for (name, html) in samples() {
+        let html = without_own_script(&html);
         for banned in ["<script", " style=", " onclick", "javascript:", "src="] {
             assert!(!html.contains(banned), "{banned} in {name}");
         }

@@ -135,6 +135,7 @@ fn every_kind_of_a_parts_life_is_said_at_the_command_line() {
     let reported = BTreeSet::from(["origin-reported".to_owned()]);
     assert_eq!(own, ("cannot_determine".to_owned(), reported));
     let new = quality_and_marks(&cast, &mark);
+    copied(&cast, &new);
     service(&cast, &mark, &new);
     powder_and_machines(&cast);
     let kinds = cast.kinds.borrow();
@@ -212,6 +213,30 @@ fn physical_evidence(cast: &Cast, mark: &str) {
     assert_eq!(cast.scan("stores", mark).0, "do_not_install");
     let decide = format!("part decide {mark} --disposition use-as-is --grounds 'Gauge was off'");
     cast.said("certifier", &decide);
+}
+
+/// The mark is scanned at two ends of the world: a case, a flag in the log, and a person who clears it up.
+fn copied(cast: &Cast, mark: &str) {
+    for (who, place) in [("stores", "52.5,13.4"), ("mechanic", "-33.9,151.2")] {
+        cast.stage.run(who, &format!("scan {mark} --place {place}"));
+    }
+    let cases = |who: &str| cast.stage.done(who, "cases")["cases"].clone();
+    let begin = std::time::Instant::now();
+    while !cases("stores")[0]["statement"].is_string() {
+        assert!(begin.elapsed().as_secs() < 60, "{}", cases("stores"));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let (form, mechanics) = (&cases("stores")[0]["form"], cases("mechanic"));
+    assert_eq!(form["sightings"].as_array().unwrap().len(), 2, "{form}");
+    assert_eq!(mechanics, serde_json::json!([]));
+    assert!(cast.scan("stores", mark).1.contains("suspected"));
+    let clear = format!("part clear-suspicion {mark} --disposition 'The other one is a copy'");
+    cast.said("certifier", &clear);
+    while cases("stores")[0]["closed_at"].is_null() {
+        assert!(begin.elapsed().as_secs() < 60, "{}", cases("stores"));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    assert!(!cast.scan("stores", mark).1.contains("suspected"));
 }
 
 /// To another owner, into an asset, and to the end.

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use threadmark::dossier::Opened;
 use threadmark::http::quota::{Limits, Quotas};
-use threadmark::http::{App, listen};
+use threadmark::http::{App, Shared, listen};
+use threadmark::jobs::watching;
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
 use threadmark::store::PgStore;
+use threadmark::watch::{Sighting, Whereabouts};
 use threadmark_protocol::answer::{Viewer, Witnessing};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::governance::{
@@ -225,10 +227,31 @@ async fn serve(history: &History) -> String {
         of.genesis.to_bytes(),
         crate::support::around(quotas),
     );
+    suspect(&app, history.mark).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(listen::serve(listener, app, std::future::pending()));
     url
+}
+
+/// Opens a case about the mark, as scans at two ends of the world do.
+async fn suspect(app: &Shared, mark: Mark) {
+    for (latitude, longitude) in [(52.5, 13.4), (-33.9, 151.2)] {
+        let sighting = Sighting {
+            hour: (app.clock)() / 3600,
+            place: Whereabouts::from_degrees(latitude, longitude),
+            by_member: false,
+        };
+        app.seen.note(mark, sighting);
+    }
+    let watched = app.clone();
+    tokio::spawn(async move {
+        let app = watched;
+        match watching::keep_watching(&app.ledger, &app.store, &app.seen, &app.clock).await {}
+    });
+    while app.store.open_cases(false, 0, 1).await.unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 /// One audience in front of the service.
@@ -374,6 +397,12 @@ impl Visitor<'_> {
             ("list", "impact") => {
                 let told = self.get("/v1/impact?anchors=design:d1");
                 told.0 == 200 && String::from_utf8(told.2).unwrap().contains("part:")
+            }
+            ("list", "cases") => {
+                let told = self.json("/v1/cases");
+                told["items"]
+                    .as_array()
+                    .is_some_and(|items| !items.is_empty())
             }
             ("list", kind) => is_ok(self.get(&format!("/v1/{kind}"))),
             ("governance", field) => {

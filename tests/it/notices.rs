@@ -23,18 +23,20 @@ use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::{OrgId, SubjectId};
 
 /// A log on PostgreSQL with what the fixture's people sign, and a clock that the test moves.
-struct Ground {
-    of: Consortium,
+pub struct Ground {
+    pub of: Consortium,
     sent: usize,
-    store: PgStore,
-    ledger: Ledger,
-    now: Arc<AtomicI64>,
-    clock: Clock,
+    pub database: String,
+    pub store: PgStore,
+    pub ledger: Ledger,
+    pub now: Arc<AtomicI64>,
+    pub clock: Clock,
 }
 
 impl Ground {
-    async fn new(of: Consortium) -> Ground {
-        let store = PgStore::open(&new_database().await).await.unwrap();
+    pub async fn new(of: Consortium) -> Ground {
+        let database = new_database().await;
+        let store = PgStore::open(&database).await.unwrap();
         let (checkpoint, log) = of.log.signers();
         let keys = LogKeys::from_signers(of.origin(), checkpoint, log, [7; 32]);
         let now = Arc::new(AtomicI64::new(of.now));
@@ -46,6 +48,7 @@ impl Ground {
         let mut ground = Ground {
             of,
             sent: 2,
+            database,
             store,
             ledger,
             now,
@@ -56,7 +59,7 @@ impl Ground {
     }
 
     /// Logs what the people have signed since.
-    async fn log(&mut self) {
+    pub async fn log(&mut self) {
         self.now.store(self.of.now + 60, Ordering::Relaxed);
         let own = |statement: &&Statement| statement.body.core.kind() != "log.batch";
         let new: Vec<_> = self.of.log.entries()[self.sent..]
@@ -87,7 +90,7 @@ impl Ground {
         );
     }
 
-    fn org(&self, who: Who) -> OrgId {
+    pub fn org(&self, who: Who) -> OrgId {
         self.of.org(who)
     }
 

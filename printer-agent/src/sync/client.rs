@@ -8,6 +8,7 @@ use super::{SyncError, known_codes};
 use crate::home::Home;
 use crate::system::Entropy;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use threadmark_protocol::answer::Answer;
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::code::Code;
@@ -191,6 +192,37 @@ impl Client {
         }
         let answer = self.http.answered(bearer(request, Some(session)).call())?;
         answer.expect(&[StatusCode::OK])?.json()
+    }
+
+    /// What scans gave away about parts of the session's organisation: a page of cases after one.
+    pub fn cases<T: DeserializeOwned>(
+        &self,
+        session: &Session,
+        after: Option<i64>,
+    ) -> Result<T, SyncError> {
+        let mut request = self.http.get("/v1/cases");
+        if let Some(after) = after {
+            request = request.query("after", after.to_string());
+        }
+        let answer = self.http.answered(bearer(request, Some(session)).call())?;
+        answer.expect(&[StatusCode::OK])?.json()
+    }
+
+    /// Tells that a mark was seen, and where, in tenths of a degree of latitude and longitude, if the person consents.
+    pub fn tell_sighting(
+        &self,
+        session: Option<&Session>,
+        mark: Mark,
+        place: Option<(i16, i16)>,
+    ) -> Result<(), SyncError> {
+        let place = place.map(|(latitude, longitude)| {
+            serde_json::json!({ "latitude_decideg": latitude, "longitude_decideg": longitude })
+        });
+        let request = bearer(self.http.post("/v1/sightings"), session);
+        let sent = request.send_json(serde_json::json!({ "mark": mark, "place": place }));
+        let answer = self.http.answered(sent)?;
+        answer.expect(&[StatusCode::ACCEPTED])?;
+        Ok(())
     }
 
     /// Where the session's organisation is told.

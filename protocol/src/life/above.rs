@@ -120,6 +120,12 @@ impl Above {
         Some((request, granted.as_ref().map(|(granted, _)| granted)))
     }
 
+    /// Who granted the approval.
+    pub fn approver(&self) -> Option<&OrgId> {
+        let (_, granted) = self.approval.as_ref()?;
+        granted.as_ref().map(|(_, source)| &source.org)
+    }
+
     /// What the build's first report says.
     pub fn build(&self) -> Option<&BuildStarted> {
         self.build.as_ref().map(|(_, report, _)| &report.says)

@@ -62,6 +62,20 @@ pub struct Reached {
     pub installed: Option<Place>,
 }
 
+impl From<Life> for Reached {
+    fn from(life: Life) -> Reached {
+        Reached {
+            part: life.part,
+            mark: life.mark,
+            phase: life.phase,
+            custodian: life.custodian,
+            sent_to: life.in_transit.map(|(_, to)| to),
+            owner: life.owner,
+            installed: life.installed,
+        }
+    }
+}
+
 impl Reached {
     /// Who must be told: who has it, who will, and whose it is.
     pub fn concerned(&self) -> BTreeSet<&OrgId> {
@@ -108,15 +122,7 @@ impl Scope {
             }
             Err(_) => true,
         };
-        reached.then(|| Reached {
-            part: part.clone(),
-            mark: life.mark,
-            phase: life.phase,
-            custodian: life.custodian,
-            sent_to: life.in_transit.map(|(_, to)| to),
-            owner: life.owner,
-            installed: life.installed,
-        })
+        reached.then(|| Reached::from(life))
     }
 }
 

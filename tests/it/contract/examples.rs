@@ -283,6 +283,13 @@ fn others(stage: &Stage) -> Vec<Ask> {
         )
         .by_member(),
         ask(
+            "list_cases",
+            "none",
+            "A member about whose parts no scan gives anything away",
+            "/v1/cases",
+        )
+        .by_member(),
+        ask(
             "get_webhook",
             "none",
             "Nothing is sent to this member",
