@@ -221,21 +221,25 @@ fn copied(cast: &Cast, mark: &str) {
         cast.stage.run(who, &format!("scan {mark} --place {place}"));
     }
     let cases = |who: &str| cast.stage.done(who, "cases")["cases"].clone();
-    let begin = std::time::Instant::now();
-    while !cases("stores")[0]["statement"].is_string() {
-        assert!(begin.elapsed().as_secs() < 60, "{}", cases("stores"));
-        std::thread::sleep(std::time::Duration::from_millis(200));
-    }
-    let (form, mechanics) = (&cases("stores")[0]["form"], cases("mechanic"));
-    assert_eq!(form["sightings"].as_array().unwrap().len(), 2, "{form}");
-    assert_eq!(mechanics, serde_json::json!([]));
+    let until = |good: fn(&Value) -> bool| {
+        let tries = (0..300).map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            cases("stores")[0].clone()
+        });
+        let case = tries.into_iter().find(good);
+        case.unwrap_or_else(|| panic!("not within a minute: {}", cases("stores")))
+    };
+    let case = until(|case| case["statement"].is_string());
+    assert_eq!(
+        case["form"]["sightings"].as_array().unwrap().len(),
+        2,
+        "{case}"
+    );
+    assert_eq!(cases("mechanic"), serde_json::json!([]));
     assert!(cast.scan("stores", mark).1.contains("suspected"));
     let clear = format!("part clear-suspicion {mark} --disposition 'The other one is a copy'");
     cast.said("certifier", &clear);
-    while cases("stores")[0]["closed_at"].is_null() {
-        assert!(begin.elapsed().as_secs() < 60, "{}", cases("stores"));
-        std::thread::sleep(std::time::Duration::from_millis(200));
-    }
+    until(|case| case["closed_at"].is_number());
     assert!(!cast.scan("stores", mark).1.contains("suspected"));
 }
 
