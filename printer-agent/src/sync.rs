@@ -7,6 +7,7 @@ mod client;
 mod http;
 mod patience;
 mod session;
+mod told;
 
 use client::Next;
 pub use client::{Client, Logged, Submitted};

@@ -8,7 +8,6 @@ use super::{SyncError, known_codes};
 use crate::home::Home;
 use crate::system::Entropy;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use threadmark_protocol::answer::Answer;
 use threadmark_protocol::bundle::Page;
 use threadmark_protocol::code::Code;
@@ -28,7 +27,7 @@ const PAGE_BYTES_MAX: u64 = crate::home::PAGE_BYTES_MAX as u64;
 
 /// A client of one service.
 pub struct Client {
-    http: Http,
+    pub(super) http: Http,
 }
 
 /// A statement in the log, as the service says; the receipt is not verified yet.
@@ -178,75 +177,6 @@ impl Client {
         answer.bytes(BUNDLE_BYTES_MAX)
     }
 
-    /// What concerns the session's organisation, after an entry; all, or what could not be sent.
-    pub fn notices(
-        &self,
-        session: &Session,
-        after: Option<u64>,
-        given_up: bool,
-    ) -> Result<serde_json::Value, SyncError> {
-        let request = self.http.get("/v1/notices");
-        let mut request = request.query("given_up", given_up.to_string());
-        if let Some(after) = after {
-            request = request.query("after", after.to_string());
-        }
-        let answer = self.http.answered(bearer(request, Some(session)).call())?;
-        answer.expect(&[StatusCode::OK])?.json()
-    }
-
-    /// What scans gave away about parts of the session's organisation: a page of cases after one.
-    pub fn cases<T: DeserializeOwned>(
-        &self,
-        session: &Session,
-        after: Option<i64>,
-    ) -> Result<T, SyncError> {
-        let mut request = self.http.get("/v1/cases");
-        if let Some(after) = after {
-            request = request.query("after", after.to_string());
-        }
-        let answer = self.http.answered(bearer(request, Some(session)).call())?;
-        answer.expect(&[StatusCode::OK])?.json()
-    }
-
-    /// Tells that a mark was seen, and where, in tenths of a degree of latitude and longitude, if the person consents.
-    pub fn tell_sighting(
-        &self,
-        session: Option<&Session>,
-        mark: Mark,
-        place: Option<(i16, i16)>,
-    ) -> Result<(), SyncError> {
-        let place = place.map(|(latitude, longitude)| {
-            serde_json::json!({ "latitude_decideg": latitude, "longitude_decideg": longitude })
-        });
-        let request = bearer(self.http.post("/v1/sightings"), session);
-        let sent = request.send_json(serde_json::json!({ "mark": mark, "place": place }));
-        let answer = self.http.answered(sent)?;
-        answer.expect(&[StatusCode::ACCEPTED])?;
-        Ok(())
-    }
-
-    /// Where the session's organisation is told.
-    pub fn webhook(&self, session: &Session) -> Result<Option<String>, SyncError> {
-        #[derive(Deserialize)]
-        struct Hook {
-            url: Option<String>,
-        }
-        let request = bearer(self.http.get("/v1/webhook"), Some(session));
-        let answer = self.http.answered(request.call())?;
-        let hook: Hook = answer.expect(&[StatusCode::OK])?.json()?;
-        Ok(hook.url)
-    }
-
-    /// Names that place; none ends it.
-    pub fn set_webhook(&self, session: &Session, url: Option<&str>) -> Result<(), SyncError> {
-        let request = bearer(self.http.put("/v1/webhook"), Some(session));
-        let sent = request.send_json(serde_json::json!({ "url": url }));
-        self.http
-            .answered(sent)?
-            .expect(&[StatusCode::NO_CONTENT])?;
-        Ok(())
-    }
-
     /// Sends one submission.
     pub fn submit(&self, submission: &Submission) -> Result<Submitted, SyncError> {
         let request = self
@@ -366,7 +296,10 @@ impl Client {
     }
 }
 
-fn bearer<B>(request: RequestBuilder<B>, session: Option<&Session>) -> RequestBuilder<B> {
+pub(super) fn bearer<B>(
+    request: RequestBuilder<B>,
+    session: Option<&Session>,
+) -> RequestBuilder<B> {
     match session {
         Some(session) => request.header("authorization", session.authorization().as_str()),
         None => request,

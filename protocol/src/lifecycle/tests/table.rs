@@ -51,6 +51,8 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("usage.rs"),
         include_str!("histories.rs"),
         include_str!("../../../../tests/it/need_to_know.rs"),
+        include_str!("../../../../tests/it/cases.rs"),
+        include_str!("../../../../src/watch/tests/population.rs"),
         include_str!("../../../../printer-agent/src/gate/tests.rs"),
         include_str!("../../../../printer-agent/src/print/tests.rs"),
     ];

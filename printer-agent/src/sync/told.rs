@@ -1,0 +1,82 @@
+//! What a member and the service tell each other beside the log: notices, scans, cases.
+//!
+//! Owns addresses, statuses and the shapes of answers, as `client` does for the log. Must never know what follows from them.
+
+use super::SyncError;
+use super::client::{Client, bearer};
+use super::session::Session;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use threadmark_protocol::mark::Mark;
+use ureq::http::StatusCode;
+
+impl Client {
+    /// What concerns the session's organisation, after an entry; all, or what could not be sent.
+    pub fn notices(
+        &self,
+        session: &Session,
+        after: Option<u64>,
+        given_up: bool,
+    ) -> Result<serde_json::Value, SyncError> {
+        let request = self.http.get("/v1/notices");
+        let mut request = request.query("given_up", given_up.to_string());
+        if let Some(after) = after {
+            request = request.query("after", after.to_string());
+        }
+        let answer = self.http.answered(bearer(request, Some(session)).call())?;
+        answer.expect(&[StatusCode::OK])?.json()
+    }
+
+    /// What scans gave away about parts of the session's organisation: a page of cases after one.
+    pub fn cases<T: DeserializeOwned>(
+        &self,
+        session: &Session,
+        after: Option<i64>,
+    ) -> Result<T, SyncError> {
+        let mut request = self.http.get("/v1/cases");
+        if let Some(after) = after {
+            request = request.query("after", after.to_string());
+        }
+        let answer = self.http.answered(bearer(request, Some(session)).call())?;
+        answer.expect(&[StatusCode::OK])?.json()
+    }
+
+    /// Tells that a mark was seen, and where, in tenths of a degree of latitude and longitude, if the person consents.
+    pub fn tell_sighting(
+        &self,
+        session: Option<&Session>,
+        mark: Mark,
+        place: Option<(i16, i16)>,
+    ) -> Result<(), SyncError> {
+        let place = place.map(|(latitude, longitude)| {
+            serde_json::json!({ "latitude_decideg": latitude, "longitude_decideg": longitude })
+        });
+        let request = bearer(self.http.post("/v1/sightings"), session);
+        let sent = request.send_json(serde_json::json!({ "mark": mark, "place": place }));
+        let answer = self.http.answered(sent)?;
+        answer.expect(&[StatusCode::ACCEPTED])?;
+        Ok(())
+    }
+
+    /// Where the session's organisation is told.
+    pub fn webhook(&self, session: &Session) -> Result<Option<String>, SyncError> {
+        #[derive(Deserialize)]
+        struct Hook {
+            url: Option<String>,
+        }
+        let request = bearer(self.http.get("/v1/webhook"), Some(session));
+        let answer = self.http.answered(request.call())?;
+        let hook: Hook = answer.expect(&[StatusCode::OK])?.json()?;
+        Ok(hook.url)
+    }
+
+    /// Names that place; none ends it.
+    pub fn set_webhook(&self, session: &Session, url: Option<&str>) -> Result<(), SyncError> {
+        let request = bearer(self.http.put("/v1/webhook"), Some(session));
+        let sent = request.send_json(serde_json::json!({ "url": url }));
+        self.http
+            .answered(sent)?
+            .expect(&[StatusCode::NO_CONTENT])?;
+        Ok(())
+    }
+}
