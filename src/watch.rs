@@ -270,7 +270,7 @@ impl Form {
             serial_number: Some(mark),
             quantity: 1,
             company: face.and_then(|face| face.maker.clone()),
-            aircraft: installed.map(|place| place.asset.clone()),
+            aircraft: installed.and_then(|place| place.asset.clone()),
             ..Form::empty(origin, finding)
         }
     }

@@ -6,7 +6,7 @@
 use crate::body::governance::{ClassPolicy, PartClass, Policy};
 use crate::body::marking::Entered;
 use crate::code::{Code, HoldKind};
-use crate::life::{Above, Life, LifeLeft, Phase, Place};
+use crate::life::{Above, Component, Life, LifeLeft, Phase, Place};
 use crate::mark::Mark;
 use crate::text::{Line, OrgId, SubjectId};
 use crate::world::{self, Data, Decided, Event, World, mark_subject};
@@ -125,6 +125,8 @@ pub struct Face {
     pub custodian: Option<OrgId>,
     /// Where it is installed. Members see it.
     pub installed: Option<Place>,
+    /// The parts that are in it, where it is an assembly. Members see them.
+    pub contains: Vec<Component>,
     /// What it has been through, where that was reported. Members see it.
     pub used: Option<UsedSoFar>,
     /// What is left of its life, where that has a limit. Members see it.
@@ -358,6 +360,7 @@ fn face(world: &World, mark: Mark, life: &Life, above: &Above) -> Face {
         unit: life.unit.zip(units),
         custodian: life.custodian.clone(),
         installed: life.installed.clone(),
+        contains: life.components(world),
         used: used(life),
         life_left: above.life_left(world, life),
         phase: life.phase,

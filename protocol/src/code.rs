@@ -113,6 +113,10 @@ codes! {
     OtherReceiver = "other-receiver": "The part was received by another organisation than it was sent to.", "Hold the part and ask the sender.";
     NotInstalled = "not-installed": "The part was removed without having been installed, as far as is known.", "Deliver the missing journal.";
     Installed = "installed": "The part is installed already.", "Remove it first.";
+    AssemblyMissing = "assembly-missing": "No record of the assembly is known.", "Deliver the journals of who made the assembly, or enter it.";
+    AssemblyElsewhere = "assembly-elsewhere": "Who says that the part was put into the assembly did not have the assembly.", "Deliver the missing custody statements of the assembly.";
+    AssemblyCircular = "assembly-circular": "The part is said to be in an assembly that is in the part itself.", "Find out which of the two is in the other; declare the other report an error.";
+    ComponentHeld = "component-held": "A part in this assembly is held.", "Look at the part that is named: take it out, or clear what holds it.";
     NotOwner = "not-owner": "The part was not this organisation's to give away.", "Deliver the missing statements about its owners.";
     UsageFell = "usage-fell": "Less use was reported than before.", "Find out which numbers are true; use never falls.";
     UsageMissing = "usage-missing": "No use of a life-limited part was reported between its installation and its removal.", "Report hours, cycles and landings.";
@@ -173,9 +177,8 @@ impl Code {
         use Code::*;
         match self {
             OrderMissing | BuildMissing | BuildUnfinished | ShipmentMissing | LotUnknown
-            | MachineUnknown | NotInstalled | UsageMissing | MarkMissing | WaitsFor => {
-                HoldKind::DocGap
-            }
+            | MachineUnknown | NotInstalled | UsageMissing | MarkMissing | AssemblyMissing
+            | WaitsFor => HoldKind::DocGap,
             Recalled => HoldKind::Recall,
             Quarantined => HoldKind::Quarantine,
             Nonconforming | BuildAborted | MassUnbalanced => HoldKind::Nonconformance,

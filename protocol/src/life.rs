@@ -17,22 +17,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod above;
 mod assets;
+mod contents;
 mod corrected;
 mod doubt;
 mod fold;
 mod holding;
 mod impact;
 mod lots;
+mod made;
 mod marking;
 mod order;
 mod physical;
+mod place;
 mod release;
 mod service;
 mod used;
+mod within;
 
 pub use above::{Above, LifeLeft};
 pub use assets::Point;
+pub use contents::Component;
 pub(crate) use doubt::{doubts, is_planted, is_usurped};
+pub(crate) use fold::Eyes;
 use fold::Folding;
 pub use impact::{Impact, Reached, Scope};
 pub use lots::{Genealogy, Lot};
@@ -40,6 +46,7 @@ pub use order::causal_order;
 pub(crate) use order::start_of;
 pub(crate) use physical::verdict;
 pub use used::Used;
+pub use within::ASSEMBLIES_MAX;
 
 /// How far a part has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,9 +66,9 @@ pub enum Phase {
     Rejected,
     /// Released for use.
     Released,
-    /// In an asset.
+    /// In an asset, or in an assembly.
     Installed,
-    /// Taken out of an asset, or repaired; needs inspection and release again.
+    /// Taken out of it, or repaired; needs inspection and release again.
     Removed,
     /// Taken out of use for good; what is left is to destroy it.
     Decommissioned,
@@ -112,9 +119,13 @@ impl Hold {
 /// Where a part is installed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The asset.
-    pub asset: Line,
-    /// Position in it.
+    /// The asset: its own, or that of its assembly.
+    pub asset: Option<Line>,
+    /// The assembly that it is directly in.
+    pub assembly: Option<SubjectId>,
+    /// The assembly's mark.
+    pub assembly_mark: Option<Mark>,
+    /// Position in the assembly, or else in the asset.
     pub position: Line,
 }
 
@@ -160,6 +171,8 @@ pub struct Life {
     pub in_transit: Option<(StatementId, OrgId)>,
     /// Where it is installed.
     pub installed: Option<Place>,
+    /// It is in an assembly by the word of who had both: it goes where that goes.
+    is_carried: bool,
     /// The inspection that counts.
     pub inspection: Option<Source>,
     /// The release in effect.
@@ -196,11 +209,14 @@ impl Life {
     /// [`Life::of`], with what stands above.
     pub fn with_above(world: &World, part: &SubjectId) -> Option<(Life, Above)> {
         let (mut life, above) = Life::by_reports(world, part)?;
-        life.holds.extend(above.holds(world, &life));
+        let from_above = above.holds(world, &life);
+        life.holds.extend(from_above);
+        let from_within = contents::holds(world, &life);
+        life.holds.extend(from_within);
         Some((life, above))
     }
 
-    /// [`Life::with_above`] without what holds it from above.
+    /// [`Life::with_above`] without what holds it from above, and because of what is in it.
     fn by_reports(world: &World, part: &SubjectId) -> Option<(Life, Above)> {
         let Some(Data::Part { facts, .. }) = world.get(part) else {
             return None;

@@ -18,9 +18,7 @@ use crate::body::resource::{
 use crate::body::safety::{RecallPlaced, RecallReported};
 use crate::body::usage::LifeLimited;
 use crate::code::Code;
-use crate::digest::Digest;
 use crate::key::KeyId;
-use crate::mark::Mark;
 use crate::statement::StatementId;
 use crate::text::{ActorId, Line, OrgId, SubjectId};
 use serde::{Deserialize, Serialize};
@@ -31,6 +29,7 @@ mod decided;
 mod event;
 mod parents;
 mod rights;
+mod subjects;
 
 pub use decided::{
     Ballot, DECISIONS_MAX, Decided, Decision, GOVERNORS_MAX, POLICIES_MAX, Place, Standing, Vote,
@@ -39,6 +38,11 @@ pub use decided::{
 pub use event::{Drawn, Event, Fault};
 pub use parents::Overflow;
 pub use rights::{Revocation, RoleHeld};
+use subjects::subject;
+pub use subjects::{
+    asset_subject, claim_subject, contents_subject, key_subject, log_subject, mark_subject,
+    org_subject, policy_subject, with_contents,
+};
 
 /// The form in which what follows from the log stands in storage: each [`State`] as JSON with what stands above
 /// it, and the lists of statements by subject. Raise it when what is stored would be read as something else or not at all; the service then
@@ -252,6 +256,14 @@ pub enum Data {
     Claim {
         by: SubjectId,
     },
+    /// What was ever said to be put into an assembly. Whether it is in it now, its own life says.
+    Contents {
+        /// The parts, by who said so.
+        parts: BTreeMap<OrgId, BTreeSet<SubjectId>>,
+        /// Who said more than is kept.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        crowded: BTreeSet<OrgId>,
+    },
     Asset {
         uses: Vec<Report<AssetUsed>>,
         /// Readings that their operator took back.
@@ -296,53 +308,6 @@ impl From<Data> for State {
             restrictions: Vec::new(),
         }
     }
-}
-
-/// The subject of a key.
-pub fn key_subject(kid: &KeyId) -> SubjectId {
-    SubjectId::of_digest("key", kid)
-}
-
-/// The subject of an organisation.
-pub fn org_subject(org: &OrgId) -> SubjectId {
-    // An OrgId may be longer than an opaque id; its digest is not.
-    SubjectId::of_digest("org", &Digest::sha256(&[org.as_str().as_bytes()]))
-}
-
-/// The subject of a mark.
-pub fn mark_subject(mark: &Mark) -> SubjectId {
-    subject("mark", &mark.to_string())
-}
-
-/// The subject that makes a part number with its revision unique for its design authority.
-pub fn claim_subject(org: &OrgId, part_number: &Line, revision: &Line) -> SubjectId {
-    let parts = [org.as_str(), part_number.as_str(), revision.as_str()].map(str::as_bytes);
-    let digest = Digest::sha256(&[parts[0], &[0], parts[1], &[0], parts[2]]);
-    SubjectId::of_digest("claim", &digest)
-}
-
-/// The subject of an operator's asset.
-pub fn asset_subject(operator: &OrgId, asset: &Line) -> SubjectId {
-    let digest = Digest::sha256(&[
-        operator.as_str().as_bytes(),
-        &[0],
-        asset.as_str().as_bytes(),
-    ]);
-    SubjectId::of_digest("asset", &digest)
-}
-
-/// The subject of the policy in force.
-pub fn policy_subject() -> SubjectId {
-    subject("policy", "main")
-}
-
-/// The subject of the log itself.
-pub fn log_subject() -> SubjectId {
-    subject("log", "main")
-}
-
-fn subject(kind: &str, opaque: &str) -> SubjectId {
-    SubjectId::new(kind, opaque).expect("made of hexadecimal digits, a mark or a constant")
 }
 
 /// States by subject, and which statement has which number of which key.

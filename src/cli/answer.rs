@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use threadmark_protocol::answer::{Answer, Face, Reason, Step, UsedSoFar, Verdict};
 use threadmark_protocol::body::governance::Holder;
 use threadmark_protocol::key::KeyLevel;
-use threadmark_protocol::life::LifeLeft;
+use threadmark_protocol::life::{Component, LifeLeft};
+use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::StatementId;
 
 /// The exit code of an answer.
@@ -87,8 +88,7 @@ fn face_lines(face: &Face) -> Vec<(&'static str, String)> {
         (Some(maker), None) => maker.to_string(),
         _ => String::new(),
     };
-    let installed = face.installed.as_ref();
-    let place = installed.map(|place| format!("{}, {}", place.asset, place.position));
+    let place = face.installed.as_ref().map(ToString::to_string);
     let phase = serde_json::to_value(face.phase).unwrap_or_default();
     vec![
         ("part", show(face.part.as_ref().map(|part| part as _))),
@@ -109,7 +109,18 @@ fn face_lines(face: &Face) -> Vec<(&'static str, String)> {
             show(face.custodian.as_ref().map(|org| org as _)),
         ),
         ("installed", place.unwrap_or_default()),
+        ("contains", contents(face)),
     ]
+}
+
+fn contents(face: &Face) -> String {
+    let contained = |part: &Component| {
+        let mark = part.mark.as_ref().map(Mark::grouped);
+        let name = mark.unwrap_or_else(|| part.part.to_string());
+        format!("{name}, {}", part.position)
+    };
+    let all: Vec<_> = face.contains.iter().map(contained).collect();
+    all.join("; ")
 }
 
 fn use_lines(face: &Face) -> [(&'static str, String); 2] {

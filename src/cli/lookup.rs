@@ -203,7 +203,8 @@ impl Case {
     }
 }
 
-fn part_named(view: &View, text: &str) -> Result<SubjectId> {
+/// The part that `text` names: its id, its mark, or the address in its mark.
+pub fn part_named(view: &View, text: &str) -> Result<SubjectId> {
     if let Ok(id) = text.parse::<SubjectId>()
         && id.kind() == "part"
     {

@@ -5,6 +5,7 @@
 
 mod correcting;
 mod holding;
+mod install;
 mod marking;
 mod physical;
 mod quality;
@@ -13,7 +14,7 @@ mod sheet;
 mod suspicion;
 
 use super::args;
-use super::lookup::Case;
+use super::lookup::{Case, part_named};
 use super::output::Document;
 use super::sign::Signing;
 use anyhow::Result;
@@ -22,10 +23,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
-use threadmark_protocol::body::part::{Inspected, Installed, Received, Released, Removed, Shipped};
+use threadmark_protocol::body::part::{Inspected, Received, Released, Removed, Shipped};
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::statement::StatementId;
-use threadmark_protocol::text::{Line, Moment, OrgId, Paragraph};
+use threadmark_protocol::text::{Line, Moment, OrgId, Paragraph, SubjectId};
 
 /// Say what happened to a part
 #[derive(Subcommand)]
@@ -72,29 +73,7 @@ pub enum Part {
         #[arg(long, value_name = "STATEMENT")]
         shipment: Option<StatementId>,
     },
-    /// Report that the part was installed
-    #[command(after_help = "Example:
-  threadmark part install 7K3Q9XWD2M8TV0AY --asset N123TM --asset-type H-60 --position 'door 2' --work-order WO-77 \\
-      --home ./mechanic")]
-    Install {
-        #[command(flatten)]
-        on: On,
-        /// The asset, for instance a tail number
-        #[arg(long)]
-        asset: Line,
-        /// Type of the asset, as effectivity names it
-        #[arg(long)]
-        asset_type: Line,
-        /// Position in it
-        #[arg(long)]
-        position: Line,
-        /// Work order
-        #[arg(long)]
-        work_order: Line,
-        /// Whose asset it is: its reports of the asset's use count for the part; your organisation's, where nobody is named
-        #[arg(long)]
-        operator: Option<OrgId>,
-    },
+    Install(install::Install),
     /// Report that the part was removed
     #[command(after_help = "Example:
   threadmark part remove 7K3Q9XWD2M8TV0AY --reason 'Scheduled' --home ./mechanic")]
@@ -160,6 +139,12 @@ pub struct On {
 }
 
 impl On {
+    /// The part that `text` names beside the one that is spoken of.
+    fn other(&self, text: &str) -> Result<SubjectId> {
+        let view = self.signing.open()?.view()?;
+        part_named(&view, text)
+    }
+
     /// Finds the part, and signs what `says` makes of it.
     fn say(self, says: impl FnOnce(&Case) -> Result<Core>) -> Result<ExitCode> {
         self.tell(|case| Ok((says(case)?, Document::new())))
@@ -223,25 +208,7 @@ impl Part {
                     shipment,
                 }))
             }),
-            Part::Install {
-                on,
-                asset,
-                asset_type,
-                position,
-                work_order,
-                operator,
-            } => on.say(|of| {
-                let (after, own) = (of.after, of.own.clone());
-                let says = Installed {
-                    after,
-                    asset,
-                    asset_type,
-                    position,
-                    work_order,
-                    operator: Some(operator.unwrap_or(own)),
-                };
-                Ok(Core::PartInstalled(says))
-            }),
+            Part::Install(install) => install.run(),
             Part::Remove { on, reason } => on.say(|of| {
                 Ok(Core::PartRemoved(Removed {
                     after: of.after,

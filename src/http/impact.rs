@@ -9,7 +9,6 @@ use super::contract::problems;
 use super::extract::Query;
 use super::problem::Problem;
 use super::shapes::impact as shapes;
-use crate::ledger::storage::Storage as _;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -88,7 +87,7 @@ pub async fn get(
         .store
         .parts_below(&scope.anchors, &after, PARTS_MAX)
         .await?;
-    let world = app.store.world(&below).await?;
+    let world = app.store.parts_whole(&below).await?;
     let next = below
         .last()
         .filter(|_| below.len() as i64 == PARTS_MAX)

@@ -157,7 +157,7 @@ async fn reached(
     some: &[SubjectId],
 ) -> Result<Vec<Reached>, StorageError> {
     let mut parts: Vec<_> = some.to_vec();
-    let world = match store.world(&some.iter().cloned().collect()).await {
+    let world = match store.parts_whole(some).await {
         Err(StorageError::Inconsistent(_)) if some.len() > 1 => {
             let mut found = Vec::new();
             for part in some {

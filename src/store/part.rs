@@ -125,11 +125,13 @@ impl PgStore {
 
     async fn load_part(&self, mark: Mark, fence: i64, size: i64) -> Result<Held, StorageError> {
         let (subject, policy) = (mark_subject(&mark), policy_subject());
-        // Parts stand below their mark; everything else that is read stands above one of these.
+        // Parts stand below their mark, and what is in them beside them; everything else that is read stands above one of these.
         let rows = sqlx::query!(
             r#"with recursive up (id) as (
                    select id from (select $1::text as id union select $2
-                                   union select child from parent where parent = $1) as seed
+                                   union select child from parent where parent = $1
+                                   union select 'contents:' || substr(child, 6) from parent
+                                         where parent = $1 and child like 'part:%') as seed
                    union
                    select parent.parent from parent join up on parent.child = up.id
                )

@@ -12,7 +12,7 @@ use threadmark_protocol::answer::{Answer, Face, Reason, Step};
 use threadmark_protocol::body::governance::Holder;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::key::KeyLevel;
-use threadmark_protocol::life::Place;
+use threadmark_protocol::life::{Component, Place};
 use threadmark_protocol::text::{Line, OrgId};
 
 /// From this many seconds between signing and logging on, the page says that a statement came late.
@@ -264,14 +264,28 @@ pub(crate) fn pairs(face: &Face, names: &BTreeMap<&OrgId, &str>) -> Vec<Pair> {
         by("Custody", &face.custodian),
         subject.map(|subject| Pair::new("Subject", subject).mono()),
     ];
-    let all = identity(face).into_iter().chain(use_of(face)).chain(who);
+    let inside = face.contains.iter().map(contained);
+    let all = identity(face)
+        .into_iter()
+        .chain(use_of(face))
+        .chain(who)
+        .chain(inside);
     all.flatten().collect()
+}
+
+/// A part of this assembly.
+fn contained(part: &Component) -> Option<Pair> {
+    let name = match part.mark {
+        Some(mark) => mark.grouped(),
+        None => part.part.to_string(),
+    };
+    Some(Pair::new("Contains", format!("{name}, {}", part.position)).mono())
 }
 
 fn identity(face: &Face) -> [Option<Pair>; 10] {
     let line = |label, text: &Option<Line>| text.as_ref().map(|text| Pair::new(label, text));
     let unit = |(unit, of)| Pair::new("Unit", format!("{unit} of {of} licensed"));
-    let place = |at: &Place| Pair::new("Installed in", format!("{}, {}", at.asset, at.position));
+    let place = |at: &Place| Pair::new("Installed in", at);
     [
         line("Part number", &face.part_number).map(Pair::mono),
         line("Revision", &face.revision),

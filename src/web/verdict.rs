@@ -73,7 +73,7 @@ fn found(answer: &Answer) -> (String, String) {
     let face = answer.part.as_ref();
     let installed = face.and_then(|face| face.installed.as_ref());
     let title = match (installed, face.map(|face| face.phase)) {
-        (Some(place), _) => format!("It is installed in {}, {}.", place.asset, place.position),
+        (Some(place), _) => format!("It is installed in {place}."),
         (None, Some(Phase::Installed)) => "It is installed.".to_owned(),
         (None, Some(Phase::Released)) => "It is released for use.".to_owned(),
         (None, _) => "Its record is known.".to_owned(),

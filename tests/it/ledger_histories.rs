@@ -36,6 +36,8 @@ enum Happening {
     Inspect(usize),
     HandOver(usize),
     Install(usize),
+    /// One part is put into another.
+    Assemble(usize, usize),
     Destroy(usize),
     Quarantine(usize),
     Recall,
@@ -59,6 +61,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => (0..4usize).prop_map(Inspect),
         3 => (0..4usize).prop_map(HandOver),
         3 => (0..4usize).prop_map(Install),
+        3 => (0..4usize, 0..4usize).prop_map(|(part, into)| Assemble(part, into)),
         1 => (0..4usize).prop_map(Destroy),
         1 => (0..4usize).prop_map(Quarantine),
         1 => Just(Recall),
@@ -116,6 +119,11 @@ fn play(seed: u64, happenings: &[Happening]) -> (Consortium, Vec<Statement>, Vec
                 of.say(Who::Custodian, &part, core)
             })),
             Happening::Install(at) => drop(pick(at).map(|part| of.install(Who::Mechanic, &part))),
+            Happening::Assemble(at, into) => {
+                if let Some((part, into)) = pick(at).zip(pick(into)) {
+                    let _ = of.assemble(Who::Mechanic, &part, &into);
+                }
+            }
             Happening::Destroy(at) => drop(pick(at).map(|part| of.destroy(Who::Mechanic, &part))),
             Happening::Decide(what) => of.ashore(|of| decide(of, what)),
             Happening::Rotate(at) => {
@@ -316,7 +324,13 @@ async fn the_walk_down_finds_what_the_walk_up_does(store: &PgStore, replica: &Re
             let below = store.parts_below(&scope.anchors, "", 100).await.unwrap();
             let listed = Impact::of(world, scope.clone(), replica.size()).parts;
             let listed: BTreeSet<_> = listed.into_iter().map(|reached| reached.part).collect();
-            assert_eq!(below, listed, "{:?}", scope.anchors);
+            // What was in an assembly once leads to it still.
+            assert!(listed.is_subset(&below), "{:?}", scope.anchors);
+            let among: Vec<_> = below.iter().collect();
+            let asked = Impact::among(world, scope.clone(), replica.size(), &among).parts;
+            assert_eq!(asked.len(), listed.len(), "{:?}", scope.anchors);
+            let has_assemblies = world.states.keys().any(|id| id.kind() == "contents");
+            assert!(has_assemblies || below == listed, "{:?}", scope.anchors);
         }
     }
 }
@@ -361,7 +375,7 @@ async fn world_of(store: &PgStore, mark: Mark) -> World {
         let parts = parts.clone();
         world
             .states
-            .extend(store.world(&parts).await.unwrap().states);
+            .extend(store.parts_whole(&parts).await.unwrap().states);
     }
     world
 }

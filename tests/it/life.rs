@@ -136,6 +136,7 @@ fn every_kind_of_a_parts_life_is_said_at_the_command_line() {
     assert_eq!(own, ("cannot_determine".to_owned(), reported));
     let new = quality_and_marks(&cast, &mark);
     copied(&cast, &new);
+    assembled(&cast, &new);
     service(&cast, &mark, &new);
     powder_and_machines(&cast);
     let kinds = cast.kinds.borrow();
@@ -241,6 +242,54 @@ fn copied(cast: &Cast, mark: &str) {
     cast.said("certifier", &clear);
     until(|case| case["closed_at"].is_number());
     assert!(!cast.scan("stores", mark).1.contains("suspected"));
+}
+
+/// Into an assembly, with it to another organisation, and what is found on it holds the assembly until it is out again.
+fn assembled(cast: &Cast, mark: &str) {
+    let door = cast.part();
+    for one in [mark, &door] {
+        cast.said("stores", &format!("part ship {one} --to mro.example"));
+        cast.said("mechanic", &format!("part receive {one}"));
+    }
+    let into = format!("part install {mark} --into {door} --position 'hinge 1' --work-order W0");
+    cast.said("mechanic", &into);
+    let told = |mark: &str| -> Value {
+        let output = cast.stage.run("mechanic", &format!("scan {mark}"));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        told["answers"][0]["answer"]["part"].clone()
+    };
+    assert_eq!(told(mark)["installed"]["assembly_mark"], door.as_str());
+    assert_eq!(told(&door)["contains"][0]["mark"], mark);
+    cast.said("mechanic", &format!("part ship {door} --to ship.example"));
+    cast.said("stores", &format!("part receive {door}"));
+    assert_eq!(told(mark)["custodian"], "ship.example");
+    let aside = format!("part quarantine {mark} --reason Dropped");
+    let found = cast.with_findings("stores", &aside);
+    assert_eq!(found["delivery"]["findings"][0], "quarantined");
+    let (verdict, codes) = cast.scan("stores", &door);
+    assert_eq!(verdict, "do_not_install");
+    assert!(codes.contains("component-held"), "{codes:?}");
+    let part = told(mark)["part"].as_str().unwrap().to_owned();
+    cast.stage.done("mechanic", "sync");
+    let reached = cast
+        .stage
+        .done("mechanic", &format!("recall impact {part}"));
+    let reached = reached["parts"].as_array().unwrap().iter();
+    let marks: BTreeSet<_> = reached.map(|one| one["mark"].as_str().unwrap()).collect();
+    assert_eq!(marks, BTreeSet::from([mark, door.as_str()]));
+    cast.said(
+        "signatory",
+        &format!("part lift {mark} --disposition 'No damage'"),
+    );
+    cast.said("stores", &format!("part ship {door} --to mro.example"));
+    cast.said("mechanic", &format!("part receive {door}"));
+    cast.said(
+        "mechanic",
+        &format!("part remove {mark} --reason Scheduled"),
+    );
+    cast.said("mechanic", &format!("part ship {mark} --to ship.example"));
+    cast.said("stores", &format!("part receive {mark}"));
+    cast.release(mark);
 }
 
 /// To another owner, into an asset, and to the end.

@@ -174,6 +174,9 @@ fn go_through(of: &mut Consortium, part: &SubjectId) {
     let asset = of.asset(Who::Mechanic, "N123TM");
     of.err(Who::Mechanic, &asset, reading).unwrap();
     of.fault(Who::Mechanic, part).unwrap();
+    let screw = of.new_subject("part");
+    of.enter(Who::Custodian, &screw).unwrap();
+    of.assemble(Who::Mechanic, &screw, part).unwrap();
     of.give(Who::Custodian, part, of.org(Who::Mechanic))
         .unwrap();
 }

@@ -66,5 +66,6 @@ pub(super) fn withhold_from_strangers(answer: &mut Answer) {
         (face.lot_number, face.unit) = (None, None);
         (face.custodian, face.installed) = (None, None);
         (face.used, face.life_left) = (None, None);
+        face.contains.clear();
     }
 }

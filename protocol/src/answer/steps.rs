@@ -13,7 +13,9 @@ use crate::key::KeyLevel;
 use crate::life::{Above, Life, Lot, causal_order};
 use crate::statement::StatementId;
 use crate::text::{ActorId, Line, OrgId, SubjectId};
-use crate::world::{Data, Event, Report, RestrictionKind, Source, World, org_subject};
+use crate::world::{
+    Data, Event, Report, RestrictionKind, Source, World, contents_subject, org_subject,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -84,6 +86,7 @@ pub(super) fn of(world: &World, life: &Life, above: &Above) -> Vec<Told> {
         let assets: BTreeSet<_> = facts.iter().filter_map(|fact| fact.says.asset()).collect();
         steps.for_everybody = false;
         assets.iter().for_each(|asset| steps.asset(asset));
+        steps.contents();
     }
     steps.list
 }
@@ -225,6 +228,28 @@ impl Steps<'_> {
             let detail = with_use(&newest.says.total, &newest.says.source);
             let detail = format!("{}: {detail}", newest.says.asset);
             self.add("Use of its asset reported", Some(detail), &newest.source);
+        }
+    }
+
+    /// What was put into it, by whoever says so.
+    fn contents(&mut self) {
+        let own = self.life.part.clone();
+        let Some(Data::Contents { parts, .. }) = self.world.get(&contents_subject(&own)) else {
+            return;
+        };
+        let parts: BTreeSet<_> = parts.values().flatten().collect();
+        for part in parts {
+            let Some(Data::Part { facts, .. }) = self.world.get(part) else {
+                continue;
+            };
+            for fact in facts {
+                if let Event::Installed(says) = &fact.says
+                    && says.into.as_ref() == Some(&own)
+                {
+                    let detail = format!("{part}, {}", says.position);
+                    self.add("A part was put into it", Some(detail), &fact.source);
+                }
+            }
         }
     }
 

@@ -201,7 +201,12 @@ fn living(event: &Event) -> Words {
     match event {
         Event::Shipped(says) => with("Shipped", &says.to),
         Event::Received(_) => plain("Received"),
-        Event::Installed(says) => with("Installed", &format!("{}, {}", says.asset, says.position)),
+        Event::Installed(says) => {
+            let assembly = says.into.as_ref().map(ToString::to_string);
+            let asset = says.asset.as_ref().map(ToString::to_string);
+            let place = assembly.or(asset).unwrap_or_default();
+            with("Installed", &format!("{place}, {}", says.position))
+        }
         Event::OwnerChanged(says) => with(
             "Given to another owner",
             &format!("{}, {}", says.to, says.terms),

@@ -6,7 +6,7 @@
 use super::form::Blocks;
 use crate::digest::Digest;
 use crate::statement::StatementId;
-use crate::text::{Line, OrgId, Paragraph};
+use crate::text::{Line, OrgId, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
 
 /// An inspector's finding.
@@ -93,16 +93,21 @@ pub struct OwnerAccepted {
     pub change: StatementId,
 }
 
-/// The part was installed.
+/// The part was installed, in an asset or in an assembly: exactly one of `asset` (with its type) and `into` is named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Installed {
     /// Newest statement about the part at hand.
     pub after: Option<StatementId>,
     /// The asset, for instance a tail number.
-    pub asset: Line,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<Line>,
     /// Type of the asset, as effectivity names it.
-    pub asset_type: Line,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_type: Option<Line>,
+    /// The assembly, which is a part too: the part goes where it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<SubjectId>,
     /// Position in it.
     pub position: Line,
     /// Work order.
@@ -110,6 +115,16 @@ pub struct Installed {
     /// Whose asset it is: what it reports of the asset's use counts for the part. Nobody's does, where nobody is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<OrgId>,
+}
+
+impl Installed {
+    /// Whether it names one place: an asset with its type, or an assembly, which has no operator.
+    pub fn is_one_place(&self) -> bool {
+        match &self.into {
+            Some(_) => (&self.asset, &self.asset_type, &self.operator) == (&None, &None, &None),
+            None => self.asset.is_some() && self.asset_type.is_some(),
+        }
+    }
 }
 
 /// The part was removed.

@@ -8,6 +8,7 @@ use super::{Event, PREFIX, VOCABULARY, hash};
 use crate::answer::is_event_for_everybody;
 use crate::body::correction::ErrorDeclared;
 use crate::body::material::{MaterialBlended, MaterialUsed};
+use crate::body::part::Installed;
 use crate::body::physical::{Compared, Enrolled, Match};
 use crate::body::resource::MaterialReceived;
 use crate::body::usage::UsageReported;
@@ -18,6 +19,9 @@ use crate::world::{self, Report, Source};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The type of event that tells what is put into an assembly.
+const ASSEMBLED: &str = "AggregationEvent";
+
 /// Tells events, oldest first.
 pub struct Teller {
     /// The part's name.
@@ -26,8 +30,8 @@ pub struct Teller {
     pub is_member: bool,
     /// What was told.
     pub events: Vec<Event>,
-    /// The asset that the part is in.
-    installed: Option<String>,
+    /// The asset or assembly that the part is in, with the type of event that tells it.
+    installed: Option<(String, &'static str)>,
     /// Who sent it by which statement, and to whom.
     sent: BTreeMap<StatementId, (OrgId, OrgId)>,
     /// Who gave it away by which statement, and to whom.
@@ -106,7 +110,7 @@ impl Teller {
 
     /// Type, action, words, and the part.
     fn frame(&mut self, says: &world::Event, words: &Words) -> Value {
-        let Words(action, step, disposition) = words;
+        let Words(action, mut step, disposition) = *words;
         let epcs = [&self.epc];
         let mut fields = match says {
             world::Event::Completed { build } => {
@@ -116,18 +120,13 @@ impl Teller {
                     "bizStep": step, "disposition": disposition,
                 });
             }
-            world::Event::Installed(says) => {
-                let asset = urn("asset", says.asset.as_str());
-                self.installed = Some(asset.clone());
-                let position = format!("{PREFIX}:position");
-                json!({
-                    "type": "AssociationEvent", "parentID": asset, "childEPCs": epcs,
-                    position: says.position,
-                })
-            }
+            world::Event::Installed(says) => self.placed(says),
             world::Event::Removed(_) => match self.installed.take() {
-                Some(asset) => {
-                    json!({ "type": "AssociationEvent", "parentID": asset, "childEPCs": epcs })
+                Some((parent, of)) => {
+                    if of == ASSEMBLED {
+                        step = "disassembling";
+                    }
+                    json!({ "type": of, "parentID": parent, "childEPCs": epcs })
                 }
                 // Nobody reported where it was.
                 None => {
@@ -143,6 +142,23 @@ impl Teller {
         fields["bizStep"] = json!(step);
         fields["disposition"] = json!(disposition);
         fields
+    }
+
+    /// The part came into an asset, or into an assembly.
+    fn placed(&mut self, says: &Installed) -> Value {
+        let (parent, of) = match (&says.into, &says.asset) {
+            (Some(assembly), _) => (subject(assembly), ASSEMBLED),
+            (None, asset) => {
+                let asset = asset.as_ref().map_or("", |asset| asset.as_str());
+                (urn("asset", asset), "AssociationEvent")
+            }
+        };
+        self.installed = Some((parent.clone(), of));
+        let position = format!("{PREFIX}:position");
+        json!({
+            "type": of, "parentID": parent, "childEPCs": [&self.epc],
+            position: says.position,
+        })
     }
 
     /// Whoever reported something says that it is not so: the same event once more, with the declaration.

@@ -43,6 +43,7 @@ pub fn of(event: &Event) -> Option<Words> {
         Event::Received(_) => Words(SEEN, "receiving", "in_progress"),
         Event::OwnerChanged(_) => Words(SEEN, TRANSFERRING, "in_progress"),
         Event::OwnerAccepted(_) => Words(SEEN, "accepting", "in_progress"),
+        Event::Installed(says) if says.into.is_some() => Words("ADD", "assembling", "in_progress"),
         Event::Installed(_) => Words("ADD", "installing", "in_progress"),
         Event::Removed(_) => Words("DELETE", "removing", "unavailable"),
         Event::Usage(_) => Words(SEEN, "sensor_reporting", "active"),

@@ -1,11 +1,13 @@
 //! Running through the reports of a part in causal order.
 //!
 //! Owns how far a part comes by which report, and what is said against each. Custody is in `holding`, work and use in
-//! `service`, inspection and release in `release`, physical evidence in `physical`. Must never know what stands above the part but by asking it.
+//! `service`, inspection and release in `release`, physical evidence in `physical`, where it is in `place`, how it is made in
+//! `made`. Must never know what stands above the part but by asking it.
 
 use super::doubt::{Doubts, vouchers};
 use super::used::InAsset;
-use super::{Above, Hold, Life, Objections, Phase, Place, Used, causal_order, service};
+use super::within::{Carrier, Span, Trail, Trails};
+use super::{Above, Hold, Life, Objections, Phase, Used, causal_order, service};
 use crate::body::physical::Enrolled;
 use crate::code::Code;
 use crate::key::KeyId;
@@ -23,20 +25,51 @@ impl Life {
         facts: &[Report<Event>],
         above: &Above,
     ) -> (Life, Objections) {
-        Life::fold_as_seen(world, part, facts, above, None)
+        Life::fold_as_seen(world, part, facts, above, &Eyes::default())
     }
 
-    /// [`Life::fold`] for somebody who had `seen` so many entries of the log; `facts` are what they knew.
+    /// [`Life::fold`] as the author of an act sees it; `facts` are what they knew.
     pub fn fold_as_seen(
         world: &World,
         part: &SubjectId,
         facts: &[Report<Event>],
         above: &Above,
-        seen: Option<u64>,
+        eyes: &Eyes,
     ) -> (Life, Objections) {
-        let mut folding = Folding::new(world, part, above, seen);
+        let trails = Trails::of(world, facts);
+        let mut folding = Folding::new(world, part, above, &trails, *eyes);
+        folding.run(facts);
+        let Folding {
+            mut life,
+            objections,
+            at_last,
+            ..
+        } = folding;
+        life.holds.extend(objections.values().flatten().cloned());
+        life.holds.extend(at_last);
+        (life, objections)
+    }
+
+    /// How a part stood from time to time, for what was put into it.
+    pub(super) fn trail(
+        world: &World,
+        part: &SubjectId,
+        facts: &[Report<Event>],
+        trails: &Trails,
+    ) -> Trail {
+        let above = Above::of(world, part, facts);
+        let mut folding = Folding::new(world, part, &above, trails, Eyes::default());
+        folding.spans = Some(Vec::new());
+        folding.run(facts);
+        let (life, spans) = (folding.life, folding.spans.unwrap_or_default());
+        Trail::new(spans, &life)
+    }
+}
+
+impl<'a> Folding<'a> {
+    fn run(&mut self, facts: &'a [Report<Event>]) {
         let vouchers = vouchers(facts);
-        let void = folding.void_by_correction(facts);
+        let void = self.void_by_correction(facts);
         let known: BTreeSet<_> = facts.iter().map(|fact| fact.source.statement).collect();
         for fact in causal_order(facts) {
             let vouched = vouchers
@@ -44,26 +77,23 @@ impl Life {
                 .is_some_and(|orgs| orgs.len() >= 2);
             if !void.contains(&fact.source.statement) {
                 if !fact.says.only_flags() {
-                    folding.note(fact, vouched);
+                    self.note(fact, vouched);
                 }
-                folding.step(fact);
+                self.follow(fact);
+                self.step(fact);
+                self.record(fact.source.at, fact.source.since());
             }
             let is_whole = fact.says.predecessors().all(|id| known.contains(&id));
             if !is_whole && !fact.says.only_flags() {
-                folding.gap(&fact.source);
+                self.gap(&fact.source);
             }
-            folding.life.newest = Some(fact.source.statement);
+            self.life.newest = Some(fact.source.statement);
         }
-        folding.still_in_asset();
-        let Folding {
-            mut life,
-            objections,
-            ..
-        } = folding;
-        life.holds.extend(objections.values().flatten().cloned());
-        (life, objections)
+        self.still_in_place();
     }
+}
 
+impl Life {
     fn new(part: &SubjectId) -> Life {
         Life {
             part: part.clone(),
@@ -81,6 +111,7 @@ impl Life {
             used: Used::default(),
             in_transit: None,
             installed: None,
+            is_carried: false,
             inspection: None,
             release: None,
             enrolment: None,
@@ -119,13 +150,35 @@ pub(super) struct Folding<'a> {
     pub(super) put_on: BTreeSet<Mark>,
     /// The asset whose readings count.
     pub(super) in_asset: Option<InAsset>,
-    /// What became known of keys below this log index counts; everything where there is none.
-    pub(super) seen: Option<u64>,
+    /// The assembly whose way the part goes.
+    pub(super) carrier: Option<Carrier>,
+    pub(super) trails: &'a Trails,
+    /// How it stood so far, where that is asked for.
+    pub(super) spans: Option<Vec<Span>>,
+    /// What holds it where everything is known, and no statement brought.
+    pub(super) at_last: Vec<Hold>,
+    pub(super) eyes: Eyes,
     doubts: Doubts<'a>,
 }
 
+/// Who looks at a life.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Eyes {
+    /// What became known of keys below this log index counts; everything where there is none.
+    pub seen: Option<u64>,
+    /// The act that is weighed, where one is: where the assemblies of the part were is not held against what it builds on, because
+    /// their journals may come later.
+    pub act: Option<StatementId>,
+}
+
 impl<'a> Folding<'a> {
-    fn new(world: &'a World, part: &SubjectId, above: &'a Above, seen: Option<u64>) -> Folding<'a> {
+    fn new(
+        world: &'a World,
+        part: &SubjectId,
+        above: &'a Above,
+        trails: &'a Trails,
+        eyes: Eyes,
+    ) -> Folding<'a> {
         Folding {
             world,
             above,
@@ -142,7 +195,11 @@ impl<'a> Folding<'a> {
             maker: None,
             put_on: BTreeSet::new(),
             in_asset: None,
-            seen,
+            carrier: None,
+            trails,
+            spans: None,
+            at_last: Vec::new(),
+            eyes,
             doubts: Doubts::new(world),
         }
     }
@@ -156,7 +213,7 @@ impl<'a> Folding<'a> {
             }
         }
         for (code, since) in self.doubts.of(source) {
-            let counts = self.seen.is_none_or(|seen| since < seen);
+            let counts = self.eyes.seen.is_none_or(|seen| since < seen);
             if counts && !(vouched && code == Code::KeyCompromised) {
                 self.object(code, source);
             }
@@ -200,6 +257,9 @@ impl Folding<'_> {
             return self.object(Code::Decommissioned, source);
         }
         match &fact.says {
+            Event::Shipped(_) | Event::Received(_) if self.carrier.is_some() => {
+                self.object(Code::Installed, source);
+            }
             Event::Started { build, unit, mark } => self.started(source, build, *unit, *mark),
             Event::Completed { build } => self.ended(source, build, Phase::Built),
             Event::Aborted { build, .. } => {
@@ -224,13 +284,7 @@ impl Folding<'_> {
                 }
             }
             Event::Received(says) => self.received(source, says.shipment),
-            Event::Installed(says) => {
-                let place = Place {
-                    asset: says.asset.clone(),
-                    position: says.position.clone(),
-                };
-                self.installed(source, place, fact.says.asset());
-            }
+            Event::Installed(says) => self.installed(source, says, fact.says.asset()),
             Event::OwnerChanged(says) => self.offered(source, &says.to),
             Event::OwnerAccepted(says) => self.accepted(source, says.change),
             Event::Removed(_) => self.removed(source),
@@ -258,74 +312,6 @@ impl Folding<'_> {
             Code::BuildMissing
         } else {
             code
-        }
-    }
-
-    pub(super) fn started(&mut self, source: &Source, build: &SubjectId, unit: u32, mark: Mark) {
-        let life = &mut self.life;
-        if life.build.is_some() || life.entered.is_some() {
-            return self.object(Code::Contradicted, source);
-        }
-        life.phase = life.phase.max(Phase::Printing);
-        (life.build, life.unit, life.mark) = (Some(build.clone()), Some(unit), Some(mark));
-        life.started_at = Some(source.at);
-        life.marks.insert(mark);
-        life.is_unmarked |= self.above.build().is_some_and(|build| build.unmarked);
-        self.agent = Some(source.kid);
-        self.maker = Some(source.org.clone());
-        self.take_custody(&source.org);
-    }
-
-    pub(super) fn ended(&mut self, source: &Source, build: &SubjectId, phase: Phase) {
-        match self.life.phase {
-            Phase::Expected => self.object(Code::BuildMissing, source),
-            _ if self.agent != Some(source.kid) => self.object(Code::OtherAgent, source),
-            Phase::Printing if self.life.build.as_ref() == Some(build) => self.life.phase = phase,
-            _ => self.object(Code::Contradicted, source),
-        }
-    }
-
-    pub(super) fn removed(&mut self, source: &Source) {
-        if self.life.phase != Phase::Installed {
-            self.object(Code::NotInstalled, source);
-        } else if !self.is_custodian(source) {
-            return self.object(Code::NotCustodian, source);
-        }
-        self.life.phase = Phase::Removed;
-        self.leaves_asset(source);
-        self.out_of_sight();
-        (self.life.installed, self.life.release) = (None, None);
-    }
-
-    /// By who has the part; anybody else's word holds it and ends nothing.
-    pub(super) fn destroyed(&mut self, source: &Source) {
-        if !self.is_custodian(source) {
-            return self.object(self.gap_or(Code::NotCustodian), source);
-        }
-        self.ends_in_asset(source);
-        self.life.phase = Phase::Destroyed;
-        self.life.installed = None;
-        self.destroyed = Some(source.clone());
-    }
-
-    pub(super) fn installed(&mut self, source: &Source, place: Place, asset: Option<SubjectId>) {
-        let code = match self.life.phase {
-            Phase::Expected => Some(Code::BuildMissing),
-            Phase::Installed => Some(Code::Installed),
-            Phase::Released if self.life.custodian.as_ref() != Some(&source.org) => {
-                Some(Code::NotCustodian)
-            }
-            Phase::Released => None,
-            _ => Some(Code::NotReleased),
-        };
-        if let Some(code) = code {
-            self.object(code, source);
-        }
-        // Two reports that contradict each other: the first in causal order stands.
-        if self.life.phase != Phase::Installed {
-            self.life.phase = Phase::Installed;
-            self.life.installed = Some(place);
-            self.comes_into(source, asset);
         }
     }
 }

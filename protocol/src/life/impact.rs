@@ -4,7 +4,7 @@
 //! (`above`), so that the list and the holds never differ; and it goes only by the log, so that whoever has the log as it was
 //! makes the same bytes. Must never know how one finds the parts to ask about: walking down is whose memory the log is in.
 
-use super::{Life, Phase, Place};
+use super::{Life, Phase, Place, contents};
 use crate::body::Core;
 use crate::body::design::Effect;
 use crate::body::safety::RecallPlaced;
@@ -58,7 +58,7 @@ pub struct Reached {
     pub sent_to: Option<OrgId>,
     /// Whose it is, where that was given and accepted.
     pub owner: Option<OrgId>,
-    /// In which asset.
+    /// In which assembly and asset.
     pub installed: Option<Place>,
 }
 
@@ -110,23 +110,31 @@ impl Scope {
         }
     }
 
-    /// The part as it stands, when it is reached. One above which more stands than the limits allow is: nobody can say that it
+    /// The part as it stands, when it is reached, or something in it is. One above which more stands than the limits allow is: nobody can say that it
     /// is not, and it is held.
     pub fn reaches(&self, world: &World, part: &SubjectId) -> Option<Reached> {
         let (life, _) = Life::by_reports(world, part)?;
-        let reached = match world.upward(part) {
-            Ok(above) => {
-                let above: BTreeSet<_> = above.iter().collect();
-                let below = self.anchors.iter().all(|anchor| above.contains(anchor));
-                below && self.means(&life)
-            }
-            Err(_) => true,
+        let within = |parts: Vec<(Life, _)>| {
+            let mut parts = parts.iter();
+            parts.any(|(life, _)| self.reaches_by_itself(world, life))
         };
+        let reached = self.reaches_by_itself(world, &life)
+            || contents::inside(world, part).map_or(true, within);
         reached.then(|| Reached::from(life))
     }
 }
 
 impl Scope {
+    /// Whether a part is reached, whatever is in it.
+    fn reaches_by_itself(&self, world: &World, life: &Life) -> bool {
+        let Ok(above) = world.upward(&life.part) else {
+            return true;
+        };
+        let above: BTreeSet<_> = above.iter().collect();
+        let below = self.anchors.iter().all(|anchor| above.contains(anchor));
+        below && self.means(life)
+    }
+
     /// Whether a part that stands below all anchors is meant.
     fn means(&self, life: &Life) -> bool {
         let from = self.from.map(|time| time.unix());

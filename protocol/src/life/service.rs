@@ -107,6 +107,7 @@ impl Folding<'_> {
         }
         self.ends_in_asset(source);
         self.life.phase = Phase::Decommissioned;
-        (self.life.installed, self.life.release) = (None, None);
+        self.leaves_place();
+        self.life.release = None;
     }
 }

@@ -38,7 +38,7 @@ pub struct Used {
 
 /// The asset that a part is in, where its operator is named, and since when its readings count.
 pub(super) struct InAsset {
-    asset: SubjectId,
+    pub asset: SubjectId,
     since: i64,
     /// When it came, and what it had been through at least.
     came: Point,
@@ -73,13 +73,13 @@ impl Used {
 
 impl Folding<'_> {
     /// The part comes into an asset; whose that is, is said or not.
-    pub(super) fn comes_into(&mut self, source: &Source, asset: Option<SubjectId>) {
-        let (at, total, least) = (source.at, self.life.used.total, self.life.used.least);
+    pub(super) fn comes_into(&mut self, at: i64, asset: Option<SubjectId>) {
+        let (total, least) = (self.life.used.total, self.life.used.least);
         self.life.used.is_reported = false;
         self.life.used.pace = Some((Point { at, total }, Point { at, total }));
         self.in_asset = asset.map(|asset| InAsset {
             asset,
-            since: source.at,
+            since: at,
             came: Point { at, total: least },
         });
     }
@@ -101,11 +101,11 @@ impl Folding<'_> {
         accrued
     }
 
-    /// The part leaves its asset: without a report of its use, or readings on both sides, nobody knows how much that was.
-    pub(super) fn leaves_asset(&mut self, removal: &Source) {
-        let accrued = self.count(Some(removal.at));
+    /// The part leaves its asset at a Unix time, as could be seen from a log index on: without a report of its use, or readings on both sides, nobody knows how much that was.
+    pub(super) fn leaves_asset(&mut self, at: i64, since: u64) {
+        let accrued = self.count(Some(at));
         if !self.life.used.is_reported && !accrued.is_whole {
-            self.life.used.missing = Some(removal.since());
+            self.life.used.missing = Some(since);
         }
         self.in_asset = None;
     }

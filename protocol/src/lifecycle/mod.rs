@@ -5,6 +5,7 @@
 //! part that it touches. Rules depend on the order of the log, on log time and on times inside statements.
 //! Must never know storage, clocks, or who is asking.
 
+mod assembly;
 mod build;
 mod context;
 mod correction;

@@ -10,7 +10,7 @@ use crate::body::governance::Role;
 use crate::body::licence::Purpose;
 use crate::body::safety::ReportVouched;
 use crate::code::{Code, HoldKind};
-use crate::life::{self, Above, Hold, Life};
+use crate::life::{self, Above, Eyes, Hold, Life};
 use crate::statement::StatementId;
 use crate::world::{Data, Event, Report, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
             Event::Received(says.clone()),
             &[Role::Custodian, Role::Mechanic],
         ),
-        Core::PartInstalled(says) => (Event::Installed(says.clone()), &[Role::Mechanic]),
+        Core::PartInstalled(says) => return super::assembly::installed(context, says),
         Core::PartRemoved(says) => (Event::Removed(says.clone()), &[Role::Mechanic]),
         Core::PartDestroyed(says) => (
             Event::Destroyed(says.clone()),
@@ -145,10 +145,14 @@ impl View {
         facts.retain(|fact| was_logged(fact) || behind.contains(&fact.source.statement));
         let logged = facts.iter().filter(|fact| was_logged(fact));
         let logged: Vec<_> = logged.cloned().collect();
+        let eyes = Eyes {
+            seen,
+            act: Some(context.statement.id),
+        };
         let fold = |facts: &[Report<Event>]| {
             let above = Above::of(context.world, context.sub(), facts);
             let (life, objections) =
-                Life::fold_as_seen(context.world, context.sub(), facts, &above, seen);
+                Life::fold_as_seen(context.world, context.sub(), facts, &above, &eyes);
             (above, life, objections)
         };
         let (_, known, _) = fold(&logged);

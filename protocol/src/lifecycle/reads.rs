@@ -60,6 +60,11 @@ pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
             ]);
             named.extend(says.approval.clone());
         }
+        // What is in the part stands above what the assembly holds from then on.
+        Core::PartInstalled(says) if says.into.is_some() => {
+            named.insert(world::contents_subject(&body.sub));
+            named.extend(of_things(&body.core));
+        }
         other => named.extend(of_things(other)),
     }
     named
@@ -81,10 +86,10 @@ fn of_things(core: &Core) -> Vec<SubjectId> {
         Core::BuildAborted(says) => says.parts.clone(),
         // It stands above the part from then on, and what stands above what is at hand must be at hand.
         Core::PartInstalled(says) => {
-            let operator = says.operator.iter();
-            operator
-                .map(|of| world::asset_subject(of, &says.asset))
-                .collect()
+            let asset = says.operator.as_ref().zip(says.asset.as_ref());
+            let asset = asset.map(|(of, asset)| world::asset_subject(of, asset));
+            let into = world::with_contents(&says.into);
+            asset.into_iter().chain(into).collect()
         }
         Core::PartMarked(says) => vec![world::mark_subject(&says.mark)],
         Core::PartRemarked(says) => vec![world::mark_subject(&says.new)],

@@ -1,5 +1,6 @@
 //! The rules as stories, kind by kind, and over random histories.
 
+mod assembly;
 mod attacks;
 mod bounds;
 mod forms;

@@ -19,6 +19,8 @@ pub const CERTIFICATES_MAX: usize = 256;
 pub const ACCOUNTS_MAX: usize = 2;
 /// What one organisation takes out of one lot, time after time: a lot of which more is taken holds what stands on it.
 pub const DRAWS_MAX: usize = 256;
+/// Parts that one organisation ever puts into one assembly: an assembly into which more came is held.
+pub const COMPONENTS_MAX: usize = 256;
 /// Limits of life that an approval keeps; another one needs another approval.
 pub const LIMITS_MAX: usize = 64;
 /// Parts that are remembered with one mark; the second one holds all of them already.

@@ -172,8 +172,16 @@ impl Event {
         match self {
             Event::Installed(says) => {
                 let operator = says.operator.as_ref()?;
-                Some(asset_subject(operator, &says.asset))
+                Some(asset_subject(operator, says.asset.as_ref()?))
             }
+            _ => None,
+        }
+    }
+
+    /// The assembly that the part came into.
+    pub fn assembly(&self) -> Option<&SubjectId> {
+        match self {
+            Event::Installed(says) => says.into.as_ref(),
             _ => None,
         }
     }

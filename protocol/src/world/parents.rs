@@ -5,7 +5,7 @@
 
 use super::{
     ANCESTORS_MAX, Data, Event, PARENTS_MAX, Report, Source, State, World, key_subject,
-    mark_subject, org_subject,
+    mark_subject, org_subject, with_contents,
 };
 use crate::body::design::ApprovalRequested;
 use crate::text::SubjectId;
@@ -17,6 +17,7 @@ impl State {
         let mut up = self.named();
         up.extend(self.authors());
         up.extend(self.granters());
+        up.extend(self.beside());
         up
     }
 
@@ -40,6 +41,19 @@ impl State {
         let kids: BTreeSet<_> = sources.map(|source| source.kid).collect();
         let keys = kids.iter().map(key_subject);
         keys.chain(proposals.into_iter().cloned()).collect()
+    }
+
+    /// What is read with a state and does not stand above it: the assemblies that a part was in, which it followed, and of an
+    /// assembly the parts that were in it, which hold it as long as they are. What binds below these does not reach further.
+    fn beside(&self) -> BTreeSet<SubjectId> {
+        match &self.data {
+            Data::Part { facts, .. } => {
+                let into = facts.iter().filter_map(|fact| fact.says.assembly());
+                into.cloned().collect()
+            }
+            Data::Contents { parts, .. } => with_contents(parts.values().flatten()),
+            _ => BTreeSet::new(),
+        }
     }
 
     /// The keys of those who said what stands here, and of a part's reports their organisations.
@@ -120,6 +134,7 @@ impl State {
             | Data::Allowable { .. }
             | Data::Mark { .. }
             | Data::Asset { .. }
+            | Data::Contents { .. }
             | Data::Claim { .. } => {}
         }
         up
@@ -193,7 +208,10 @@ impl Data {
                 let confirmed = faults.iter().filter_map(|fault| fault.confirmed.as_ref());
                 uses.chain(declared).chain(confirmed).collect()
             }
-            Data::Governors { .. } | Data::Mark { .. } | Data::Claim { .. } => Vec::new(),
+            Data::Governors { .. }
+            | Data::Mark { .. }
+            | Data::Contents { .. }
+            | Data::Claim { .. } => Vec::new(),
         }
     }
 }

@@ -219,8 +219,9 @@ impl Line {
             }),
             "install" => Core::PartInstalled(Installed {
                 after,
-                asset: self.need("asset")?,
-                asset_type: self.need("asset_type")?,
+                asset: Some(self.need("asset")?),
+                asset_type: Some(self.need("asset_type")?),
+                into: None,
                 position: self.need("position")?,
                 work_order: self.need("work_order")?,
                 operator: Some(match self.take("operator") {

@@ -77,7 +77,7 @@ fn line(part: &Reached) -> String {
     let custodian = part.custodian.as_ref().map(|org| format!(" with {org}"));
     let sent = part.sent_to.as_ref().map(|org| format!(", sent to {org}"));
     let place = part.installed.as_ref();
-    let place = place.map(|place| format!(", in {} at {}", place.asset, place.position));
+    let place = place.map(|place| format!(", in {place}"));
     let phase = serde_json::to_value(part.phase).unwrap_or_default();
     let words = [custodian, sent, place]
         .into_iter()

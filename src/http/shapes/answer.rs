@@ -103,6 +103,9 @@ pub struct Face {
     /// Where it is installed. For members.
     #[schema(required)]
     pub installed: Option<Place>,
+    /// The parts that are in it, where it is an assembly. For members.
+    #[schema(max_items = 10000)]
+    pub contains: Vec<Component>,
     /// What it has been through since it was new, where that was reported. For members.
     #[schema(required)]
     pub used: Option<UsedSoFar>,
@@ -148,9 +151,28 @@ pub struct LifeLeft {
 /// Where a part is installed.
 #[derive(ToSchema)]
 pub struct Place {
-    /// The asset.
-    pub asset: Line,
-    /// Position in it.
+    /// The asset: its own, or that of its assembly.
+    #[schema(required)]
+    pub asset: Option<Line>,
+    /// The assembly that it is directly in.
+    #[schema(required)]
+    pub assembly: Option<SubjectId>,
+    /// The assembly's mark.
+    #[schema(required)]
+    pub assembly_mark: Option<Mark>,
+    /// Position in the assembly, or else in the asset.
+    pub position: Line,
+}
+
+/// A part in an assembly.
+#[derive(ToSchema)]
+pub struct Component {
+    /// The part.
+    pub part: SubjectId,
+    /// Its mark.
+    #[schema(required)]
+    pub mark: Option<Mark>,
+    /// Position in the assembly.
     pub position: Line,
 }
 

@@ -1,6 +1,6 @@
 //! Which subjects belong into the bundle of a part, asked for step by step.
 //!
-//! Owns the closure: the mark with its parts, the policy, everything above them, and whatever decides what the statements
+//! Owns the closure: the mark with its parts and what is in them, the policy, everything above them, and whatever decides what the statements
 //! about these do. Whoever has the log answers each step; so the same closure serves a database and a memory. What the
 //! closure must be is checked by [`super::verify`]. Must never know storage.
 
@@ -14,7 +14,7 @@ use crate::mark::Mark;
 use crate::statement::{Malformed, Statement, Submission};
 use crate::text::{Origin, SubjectId};
 use crate::tree::Tree;
-use crate::world::{mark_subject, policy_subject};
+use crate::world::{mark_subject, policy_subject, with_contents};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why there is no bundle.
@@ -109,13 +109,17 @@ impl Collect {
         related: BTreeSet<SubjectId>,
     ) -> Result<(), TooMuch> {
         self.links += links.len();
+        let mut next = related;
+        if self.open.contains(&mark_subject(&self.mark)) {
+            let parts = next.iter().filter(|id| id.kind() == "part");
+            next.append(&mut with_contents(parts));
+        }
         for subject in std::mem::take(&mut self.open) {
             self.lists.insert(subject, Vec::new());
         }
         for (subject, link) in links {
             self.lists.entry(subject).or_default().push(link);
         }
-        let mut next = related;
         for (index, statement) in self.opened(entries)? {
             next.extend(lifecycle::rests_on(&statement));
             self.insert(index, statement);

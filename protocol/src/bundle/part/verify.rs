@@ -1,6 +1,6 @@
 //! The check of a part's bundle: signatures, inclusion, completeness, and the replay that follows from them.
 //!
-//! Owns what must hold of a bundle. It is closed: the policy, the mark, its parts, everything above them, and whatever
+//! Owns what must hold of a bundle. It is closed: the policy, the mark, its parts, what is in them, everything above them, and whatever
 //! decides what their statements do have lists, and every list is whole. Then [`crate::lifecycle::apply`] on these
 //! statements alone leads to the states that the whole log leads to, because nothing else touches these subjects and
 //! nothing else is read. What is withheld is told and decides nothing; then the answer is that nobody can tell. That the
@@ -21,7 +21,7 @@ use crate::statement::Statement;
 use crate::text::SubjectId;
 use crate::tree::{self, ProofError, leaf_hash};
 use crate::witness::policy::Policy;
-use crate::world::{Data, World, mark_subject, policy_subject};
+use crate::world::{Data, World, mark_subject, policy_subject, with_contents};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a good bundle says.
@@ -235,6 +235,7 @@ impl PartBundle {
             if let Data::Mark { parts, .. } = &state.data
                 && *id == mark_subject(&self.mark)
             {
+                let parts = with_contents(parts);
                 parts.iter().try_for_each(|part| need(part, id))?;
             }
         }

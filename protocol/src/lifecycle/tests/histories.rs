@@ -219,9 +219,15 @@ proptest! {
 
 /// What a loader hands to the rules: the subjects that they name, and everything above those.
 fn above(world: &World, statement: &Statement) -> World {
-    let named = subjects(statement);
-    let upward = named.iter().flat_map(|id| world.upward(id).unwrap());
-    let states = upward.filter_map(|id| Some((id.clone(), world.states.get(&id)?.clone())));
+    let mut read = subjects(statement);
+    let mut open: Vec<_> = read.iter().cloned().collect();
+    while let Some(id) = open.pop() {
+        let parents = world.states.get(&id).map(State::parents);
+        let new = parents.unwrap_or_default().into_iter();
+        open.extend(new.filter(|parent| read.insert(parent.clone())));
+    }
+    let states = read.into_iter();
+    let states = states.filter_map(|id| Some((id.clone(), world.states.get(&id)?.clone())));
     let place = (statement.envelope.kid, statement.body.seq);
     let used = world.sequences.get(&place).map(|id| (place, *id));
     World {

@@ -45,6 +45,7 @@ pub(super) fn every_kind() -> (Consortium, SubjectId) {
     c.lift(Who::Signatory, &part, placed).unwrap();
     c.hand_over(&part).unwrap();
     c.install(Who::Mechanic, &part).unwrap();
+    assemble(&mut c, &part);
     go_through_service(&mut c, &part);
     let recall = c.recall(Who::Certifier, &[&licence]).unwrap();
     c.report_recall(Who::Certifier, &recall).unwrap();
@@ -86,6 +87,13 @@ fn mark_it(c: &mut Consortium, part: &SubjectId) {
     c.enter(Who::Custodian, &other).unwrap();
     c.retire(Who::Production, &Who::SecondMachine.machine())
         .unwrap();
+}
+
+/// What is in it comes and goes.
+fn assemble(c: &mut Consortium, part: &SubjectId) {
+    let screw = c.new_subject("part");
+    c.enter(Who::Custodian, &screw).unwrap();
+    c.assemble(Who::Mechanic, &screw, part).unwrap();
 }
 
 fn go_through_service(c: &mut Consortium, part: &SubjectId) {
@@ -317,7 +325,7 @@ fn nobody_attests_their_own_destruction_nor_one_that_is_not_known() {
 #[test]
 fn what_comes_to_stand_above_a_state_was_read() {
     let (c, _) = every_kind();
-    let mut assets = 0;
+    let (mut assets, mut contents) = (0, 0);
     replay(c.log.entries(), |world, entry, at| {
         // As the loader does it: up every edge, those to who granted a key among them.
         let mut read = crate::lifecycle::subjects(entry);
@@ -337,8 +345,10 @@ fn what_comes_to_stand_above_a_state_was_read() {
                     entry.body.core.kind()
                 );
                 assets += usize::from(new.kind() == "asset");
+                contents += usize::from(new.kind() == "contents");
             }
         }
     });
     assert!(assets > 0, "no part came to stand below an asset");
+    assert!(contents > 0, "nothing was put into an assembly");
 }

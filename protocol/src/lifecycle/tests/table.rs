@@ -41,6 +41,8 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("keys.rs"),
         include_str!("votes.rs"),
         include_str!("attacks.rs"),
+        include_str!("assembly.rs"),
+        include_str!("forms.rs"),
         include_str!("bounds.rs"),
         include_str!("marking.rs"),
         include_str!("material.rs"),
@@ -267,7 +269,7 @@ fn name_of(phase: Phase) -> String {
 type Say = fn(&mut Stage) -> Result<Statement, Refusal>;
 
 /// Each kind about a part, by the one who should say it.
-const SAID: [(&str, Say); 36] = [
+const SAID: [(&str, Say); 37] = [
     ("build.completed", |s| s.c.complete(&s.build)),
     ("build.aborted", |s| s.c.abort(&s.build)),
     ("quality.inspected, passed", |s| {
@@ -377,6 +379,16 @@ const SAID: [(&str, Say); 36] = [
     }),
     ("service.installed, by somebody else", |s| {
         s.c.install(Who::Custodian, &s.part)
+    }),
+    ("service.installed, into an assembly", |s| {
+        let assembly = s.c.new_subject("part");
+        s.c.enter(Who::Custodian, &assembly)?;
+        if s.holder == Who::Mechanic {
+            s.c.hand_over(&assembly)?;
+        } else {
+            s.c.grant(Who::Custodian, crate::body::governance::Role::Mechanic);
+        }
+        s.c.assemble(s.holder, &s.part, &assembly)
     }),
     ("service.removed", |s| s.c.remove(Who::Mechanic, &s.part)),
     ("end.destroyed, by its custodian", |s| {

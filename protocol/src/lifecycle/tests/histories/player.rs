@@ -1,6 +1,8 @@
 //! Plays a list of small numbers as a history. Most steps are what the part in question waits for; the others
 //! are anybody's mischief.
 
+mod assemblies;
+
 use crate::body::Core;
 use crate::body::build::StartedPart;
 use crate::body::design::Effect;
@@ -118,6 +120,7 @@ impl Player {
             31 if which > 128 => self.evidence(which, who),
             31 => self.powder(which, who),
             30 => self.service(which, who),
+            29 if which % 2 == 1 => self.assemblies(which, who),
             28 | 29 if self.is_calm && which > 64 => self.go_on(which),
             27 => self.c.now += i64::from(which) * 600,
             _ => self
