@@ -32,6 +32,7 @@ use threadmark_protocol::witness::policy::{Policy, Standing};
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
 use threadmark_watermark::read::{ReadLimits, read};
 use threadmark_watermark::relief::embed;
+use threadmark_watermark::scan::{Scan, ScanLimits};
 use threadmark_watermark::symbol::Symbol;
 use threadmark_watermark::zone::Zone;
 
@@ -56,6 +57,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("note", note),
     ("package", package),
     ("page", page),
+    ("ply", ply),
     ("policy", policy),
     ("receipt", receipt),
     ("request", request),
@@ -75,6 +77,14 @@ fn origin() -> Origin {
 fn trust() -> &'static Trust {
     static TRUST: OnceLock<Trust> = OnceLock::new();
     TRUST.get_or_init(|| Consortium::founded(7).trust())
+}
+
+fn ply(bytes: &[u8]) {
+    let limits = ScanLimits {
+        max_bytes: 1 << 20,
+        max_points: 10_000,
+    };
+    let _ = Scan::read(bytes, &limits);
 }
 
 fn stl(bytes: &[u8]) {

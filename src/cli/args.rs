@@ -54,6 +54,15 @@ pub fn millimetres(text: &str) -> Result<i64, String> {
     )
 }
 
+/// Percent with up to three decimals, in millionths.
+pub fn percent(text: &str) -> Result<u32, String> {
+    let thousandths = thousandths(text, "a share is percent, such as 99.5")?;
+    match u32::try_from(thousandths.saturating_mul(10)) {
+        Ok(ppm @ 0..=1_000_000) => Ok(ppm),
+        _ => Err("a share is at most 100 percent".to_owned()),
+    }
+}
+
 /// A number with up to three decimals, in thousandths; `rule` is told of any other text.
 pub fn thousandths(text: &str, rule: &str) -> Result<i64, String> {
     let bad = || rule.to_owned();

@@ -9,6 +9,7 @@ mod install;
 mod marking;
 mod physical;
 mod quality;
+mod scan;
 mod service;
 mod sheet;
 mod suspicion;
@@ -94,6 +95,8 @@ pub enum Part {
     Quality(quality::Quality),
     #[command(flatten)]
     Physical(physical::Physical),
+    #[command(flatten)]
+    Scanning(scan::Scanning),
     #[command(flatten)]
     Service(service::Service),
     #[command(flatten)]
@@ -219,6 +222,7 @@ impl Part {
             Part::Correcting(correcting) => correcting.run(),
             Part::Quality(quality) => quality.run(),
             Part::Physical(physical) => physical.run(),
+            Part::Scanning(scanning) => scanning.run(),
             Part::Service(service) => service.run(),
             Part::Suspicion(suspicion) => suspicion.run(),
             Part::Holding(holding) => holding.run(),

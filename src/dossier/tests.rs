@@ -6,6 +6,7 @@ use super::*;
 use std::collections::BTreeSet;
 use threadmark_protocol::body::form::{Blocks, Certified, DataStatus, ReturnRule, Status};
 use threadmark_protocol::body::governance::PartClass;
+use threadmark_protocol::body::physical::Match;
 use threadmark_protocol::digest::Digest;
 use threadmark_protocol::fixture::{Consortium, Who, moment, text};
 use threadmark_protocol::mark::Mark;
@@ -121,6 +122,56 @@ fn the_index_lists_every_file_with_its_digest_and_what_it_is() {
         assert_eq!(line["sha256"], Digest::sha256(&[bytes]).to_hex());
         assert!(line["is"].as_str().unwrap().len() > 10);
     }
+}
+
+/// Pictures and scans are documents like any other; what a comparison amounts to stands in the life.
+#[test]
+fn the_piece_itself_is_in_it_as_it_was_enrolled_and_compared() {
+    let (mut c, licence) = Consortium::licensed(1, PartClass::C, 2);
+    let part = c.make(&licence, 1);
+    let enrolment = c.enrol_piece(Who::Custodian, &part).unwrap().id;
+    for as_it in [Match::Consistent, Match::Matched] {
+        c.compare_piece(Who::Custodian, &part, enrolment, as_it)
+            .unwrap();
+    }
+    let mark = c.mark(&licence, 1);
+    let mut case = Case::of(c, mark);
+    for file in [&b"surface"[..], b"scan", b"surface of today"] {
+        case.documents.insert(Digest::sha3(&[file]), file.to_vec());
+    }
+    let made = make(&case.sources()).unwrap();
+    assert_eq!(case.wrong(&made), None);
+    let names = read(&made).unwrap().into_iter().map(|(name, _)| name);
+    let names: Vec<String> = names.filter(|name| name.contains("quality.")).collect();
+    for end in [
+        "enrolled-photograph-1.bin",
+        "enrolled-scan.bin",
+        "compared-photograph-1.bin",
+    ] {
+        assert!(
+            names.iter().any(|name| name.ends_with(end)),
+            "{end}: {names:?}"
+        );
+    }
+    let report = super::report::Report::of(&case.sources());
+    let told = |title: &str, detail: &str| {
+        report.life.iter().any(|step| {
+            let own = step.detail.as_deref().unwrap_or_default();
+            step.title == title && own.contains(detail)
+        })
+    };
+    assert!(told(
+        "Physical evidence enrolled",
+        "12.500 g ± 0.010 g; bore 8000 ± 5 µm; photograph of Face A"
+    ));
+    assert!(told(
+        "Compared with its evidence: nothing differs, as in any good copy",
+        "12.480 g"
+    ));
+    assert!(told(
+        "Compared with its evidence: the surface or shape is the same",
+        "38 of 40 features of the surface found again"
+    ));
 }
 
 #[test]

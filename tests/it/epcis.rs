@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use threadmark::epcis::problems;
 use threadmark_protocol::answer::Viewer;
 use threadmark_protocol::body::governance::PartClass;
+use threadmark_protocol::body::physical::Match;
 use threadmark_protocol::body::quality::Disposition;
 use threadmark_protocol::epcis;
 use threadmark_protocol::fixture::{Consortium, HOST, Who};
@@ -27,6 +28,11 @@ fn lives() -> (Consortium, Vec<Mark>) {
     let used = of.make(&licence, 1);
     of.treat(Who::Operator, &used).unwrap();
     of.test(Who::Inspector, &used, 432).unwrap();
+    let enrolment = of.enrol_piece(Who::Custodian, &used).unwrap().id;
+    for as_it in [Match::Matched, Match::ProvesNothing, Match::Differs] {
+        of.compare_piece(Who::Custodian, &used, enrolment, as_it)
+            .unwrap();
+    }
     of.hand_over(&used).unwrap();
     of.install(Who::Mechanic, &used).unwrap();
     of.report_use(Who::Mechanic, &used, 10, 4).unwrap();

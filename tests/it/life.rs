@@ -4,6 +4,7 @@ use crate::support::stage::Stage;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::process::{Command, Output};
 use threadmark_agent::system;
 use threadmark_protocol::text::Moment;
 
@@ -20,6 +21,15 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 5] = [
     ("signatory", "ship", "ship", &["release_signatory"]),
     ("mechanic", "mro", "mro", &["mechanic", "custodian"]),
 ];
+/// A part's geometry, here as its own scan, and another part's.
+const SCAN: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/fixtures/parts/access-cover.stl"
+);
+const OTHER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/fixtures/parts/sensor-clip.stl"
+);
 const ACCREDITED: [&str; 3] = ["inspector", "release_signatory", "mechanic"];
 
 /// A log with a print shop, an authority and a maintenance organisation.
@@ -195,7 +205,7 @@ fn quality_and_marks(cast: &Cast, mark: &str) -> String {
 fn physical_evidence(cast: &Cast, mark: &str) {
     let enrol = format!(
         "part enrol {mark} --mass-g 12.5/0.01 --balance B-3 --dimension bore=8.003/0.005 --gauge G-1 --wear-g 0.1 \
-         --photograph 'face A=FILE' --camera M-2 --scan FILE --scanner S-1 --tolerance-um 50"
+         --photograph 'face A=FILE' --camera M-2 --scan {SCAN} --scanner S-1 --tolerance-um 50"
     );
     let enrolled = cast.said("stores", &enrol);
     let compare = |rest: &str| format!("part compare {mark} {rest}");
@@ -205,6 +215,17 @@ fn physical_evidence(cast: &Cast, mark: &str) {
     let looked = "--surface FILE=FILE=38/40 --method 'by eye'";
     let looked = cast.said("stores", &compare(looked));
     assert_eq!(looked["verdict"], "matched");
+    let report = cast.stage.home("scan.json").display().to_string();
+    let files = format!("--scan {SCAN} --scanner S-2 --scan-report {report}");
+    let scanned = cast.said("stores", &compare(&format!("{files} --against {SCAN}")));
+    let told = (
+        &scanned["verdict"],
+        &scanned["outcome"],
+        &scanned["unit_guessed"],
+    );
+    assert_eq!((told.0, told.1), (&"matched".into(), &"passed".into()));
+    assert_eq!(told.2, true);
+    the_report_is_made_again(cast, &report);
     let other = "--dimension bore=8.2/0.005 --gauge G-1 --mass-g 12.5/0.01 --balance B-9";
     // Who has not the piece, and inspects nothing, holds nothing.
     let by_stranger = cast.said("mechanic", &compare(other));
@@ -290,6 +311,33 @@ fn assembled(cast: &Cast, mark: &str) {
     cast.said("mechanic", &format!("part ship {mark} --to ship.example"));
     cast.said("stores", &format!("part receive {mark}"));
     cast.release(mark);
+}
+
+/// What needs no key.
+fn without_home(line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_threadmark"));
+    command.args(line.split(' ')).arg("--json");
+    command.output().unwrap()
+}
+
+/// Anybody makes the report of a scan again, and finds one that was changed.
+fn the_report_is_made_again(cast: &Cast, report: &str) {
+    let check = format!("part scan-check {report} --reference {SCAN} --scan {SCAN}");
+    let told = without_home(&check);
+    assert_eq!(told.status.code(), Some(0));
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["same"], true);
+    let text = std::fs::read_to_string(report).unwrap();
+    let changed = text.replace("\"p99_um\": 0", "\"p99_um\": 1");
+    assert_ne!(text, changed);
+    std::fs::write(report, changed).unwrap();
+    assert_eq!(without_home(&check).status.code(), Some(1));
+    let picture = cast.stage.home("map.png").display().to_string();
+    let compare = format!(
+        "part scan-compare --reference {OTHER} --scan {SCAN} --tolerance-um 100 --picture {picture}"
+    );
+    assert!(matches!(without_home(&compare).status.code(), Some(4 | 5)));
+    assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
 }
 
 /// To another owner, into an asset, and to the end.

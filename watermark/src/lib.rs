@@ -1,6 +1,6 @@
 //! Mark text to mesh to photograph: the identity that a printed part carries as relief.
 //!
-//! Owns: STL meshes and what makes one solid, the declared mark zone, the QR symbol, its recess in the mesh, and
+//! Owns: STL meshes and what makes one solid, how far the 3D scan of a part is from a mesh (`scan`), the declared mark zone, the QR symbol, its recess in the mesh, and
 //! reading the symbol back from a photograph.
 //!
 //! Must never know: what a mark means. To embed, it takes the text; to read, it takes a function that says which
@@ -11,6 +11,7 @@ pub mod read;
 pub mod relief;
 #[cfg(feature = "render")]
 pub mod render;
+pub mod scan;
 pub mod symbol;
 mod vec3;
 pub mod zone;

@@ -144,6 +144,17 @@ impl Mesh {
         Ok(mesh)
     }
 
+    /// The triangles of binary or text STL, of any size and in any unit.
+    ///
+    /// # Errors
+    /// As [`Mesh::from_stl`], but for what is too small or beyond 10 m; coordinates may be no numbers.
+    pub(crate) fn triangles_of_stl(
+        bytes: &[u8],
+        limits: &MeshLimits,
+    ) -> Result<Vec<[[f32; 3]; 3]>, MeshError> {
+        stl::parse(bytes, limits)
+    }
+
     /// Binary STL with a fixed header and recomputed normals: same mesh, same bytes.
     pub fn to_stl(&self) -> Vec<u8> {
         stl::write(&self.triangles)

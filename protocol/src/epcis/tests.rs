@@ -4,6 +4,7 @@ use super::*;
 use crate::body::Core;
 use crate::body::correction::ErrorDeclared;
 use crate::body::governance::PartClass;
+use crate::body::physical::Match;
 use crate::fixture::{Consortium, HOST, Who};
 use crate::text::SubjectId;
 use std::collections::BTreeSet;
@@ -173,5 +174,40 @@ fn an_error_is_declared_with_the_same_event_and_names_what_stands_in_its_place()
         life(of.log.world(), mark, &Viewer::Public)
             .iter()
             .all(|event| !event.contains_key("errorDeclaration"))
+    );
+}
+
+#[test]
+fn a_comparison_is_told_by_what_it_amounts_to() {
+    let (mut of, licence) = Consortium::licensed(3, PartClass::C, 2);
+    let part = of.make(&licence, 1);
+    let enrolment = of.enrol_piece(Who::Custodian, &part).unwrap().id;
+    let expected = [
+        (Match::Matched, Some("conformant")),
+        (Match::Consistent, Some("conformant")),
+        (Match::ProvesNothing, None),
+        (Match::Differs, Some("mismatch_instance")),
+    ];
+    for (as_it, _) in expected {
+        of.compare_piece(Who::Custodian, &part, enrolment, as_it)
+            .unwrap();
+    }
+    let events = life(of.log.world(), of.mark(&licence, 1), &member());
+    let enrolled = |event: &&Event| event["bizStep"] == "urn:threadmark:voc:enrolling";
+    assert_eq!(events.iter().filter(enrolled).count(), 1);
+    let told = events.iter().filter(|event| {
+        let papers = event.get("bizTransactionList");
+        papers.is_some_and(|papers| papers.to_string().contains(&enrolment.to_string()))
+    });
+    let told: Vec<_> = told
+        .map(|event| event.get("disposition").and_then(|of| of.as_str()))
+        .collect();
+    assert_eq!(told, expected.map(|(_, disposition)| disposition));
+    let strangers = life(of.log.world(), of.mark(&licence, 1), &Viewer::Public);
+    assert!(strangers.iter().any(|event| enrolled(&event)));
+    assert!(
+        strangers
+            .iter()
+            .all(|event| event["disposition"] != "mismatch_instance")
     );
 }

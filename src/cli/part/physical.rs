@@ -5,6 +5,7 @@
 
 use super::On;
 use super::args;
+use super::scan::{Laying, PATCH_MAX_MM2_E2};
 use crate::cli::lookup::Case;
 use crate::cli::output::Document;
 use anyhow::{Context, Result};
@@ -13,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::physical::{
-    Allowance, Compared, Dimension, Enrolled, Mass, Match, Photograph, Scan, Surface,
+    Allowance, Compared, Dimension, Enrolled, Mass, Match, Photograph, Scan, ScanCompared, Surface,
 };
 use threadmark_protocol::statement::StatementId;
 use threadmark_protocol::text::Line;
+use threadmark_watermark::scan::{Asked, Outcome, Unit};
 
 /// The piece itself
 #[derive(Subcommand)]
@@ -79,10 +81,10 @@ pub struct Enrol {
     #[arg(long, value_name = "UM")]
     tolerance_um: Option<i64>,
     /// Least share of a later scan within that, in percent
-    #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "99")]
+    #[arg(long, value_name = "PERCENT", value_parser = args::percent, default_value = "99")]
     within: u32,
     /// Least share of this scan that a later one covers, in percent
-    #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "80")]
+    #[arg(long, value_name = "PERCENT", value_parser = args::percent, default_value = "80")]
     coverage: u32,
     /// Mass that use may take or leave, in grams
     #[arg(long, value_name = "G", value_parser = args::grams, default_value = "0")]
@@ -99,7 +101,9 @@ enrolled picture, at least twelve, are found again in their places; less than ha
 
 Example:
   threadmark part compare 7K3Q9XWD2M8TV0AY --mass-g 12.48/0.01 --balance B-9 --surface then.jpg=now.jpg=38/40 \\
-      --method 'by eye, pores and tracks' --home ./mechanic")]
+      --method 'by eye, pores and tracks' --home ./mechanic
+  threadmark part compare 7K3Q9XWD2M8TV0AY --scan now.ply --against enrolled.ply --scanner S-2 --scan-report now.json \\
+      --scan-picture now.png --home ./mechanic")]
 pub struct Compare {
     #[command(flatten)]
     on: On,
@@ -114,6 +118,40 @@ pub struct Compare {
     /// How the pictures were compared, and by whom or what
     #[arg(long)]
     method: Option<Line>,
+    #[command(flatten)]
+    scanned: Scanned,
+}
+
+/// A scan of today over the enrolled one, or over nominal geometry.
+#[derive(Args)]
+struct Scanned {
+    /// A scan of the piece as it is now (STL, PLY); its digest is signed, keep the file
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "against",
+        requires = "scanner",
+        requires = "scan_report"
+    )]
+    scan: Option<PathBuf>,
+    /// The enrolled scan, or nominal geometry: a mesh in millimetres
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// The scanner
+    #[arg(long, value_name = "INSTRUMENT")]
+    scanner: Option<Line>,
+    /// Where the report goes (JSON); its digest is signed, keep the file
+    #[arg(long, value_name = "FILE")]
+    scan_report: Option<PathBuf>,
+    /// Where the deviation map goes (PNG)
+    #[arg(long, value_name = "FILE")]
+    scan_picture: Option<PathBuf>,
+    /// Largest distance that is within; the enrolment's, where the scan is laid over the enrolled one
+    #[arg(long, value_name = "UM")]
+    tolerance_um: Option<u32>,
+    /// Unit of the scan: millimetre, inch or metre; guessed from its size where nothing is said
+    #[arg(long, value_parser = args::by_name::<Unit>)]
+    unit: Option<Unit>,
 }
 
 /// Two pictures of one place.
@@ -214,17 +252,58 @@ impl Compare {
         let (mass, dimensions) = (self.measured.mass()?, self.measured.dimensions()?);
         self.on.tell(|of| {
             let enrolment = self.enrolment.map_or_else(|| of.enrolment(), Ok)?;
+            let (scan, laid) = match self.scanned.compared(of.enrolled(enrolment))? {
+                Some((scan, laid)) => (Some(scan), laid),
+                None => (None, Document::new()),
+            };
             let says = Compared {
                 after: of.after,
                 enrolment,
                 mass,
                 dimensions,
                 surfaces,
-                scan: None,
+                scan,
             };
-            let told = verdict(of, &says);
+            let told = verdict(of, &says).and(laid);
             Ok((Core::PartCompared(Box::new(says)), told))
         })
+    }
+}
+
+impl Scanned {
+    /// Lays the scan over its reference, by the enrolment's limits where that is the enrolled scan.
+    fn compared(&self, enrolled: Option<&Enrolled>) -> Result<Option<(ScanCompared, Document)>> {
+        let (Some(scan), Some(against)) = (&self.scan, &self.against) else {
+            return Ok(None);
+        };
+        let own = args::digest_of(against)?;
+        let enrolled = enrolled.and_then(|enrolled| enrolled.scan.as_ref());
+        let enrolled = enrolled.filter(|enrolled| enrolled.file == own);
+        let by_enrolment = enrolled.and_then(|of| u32::try_from(of.tolerance_um).ok());
+        let tolerance_um = self.tolerance_um.or(by_enrolment).context(
+            "--tolerance-um is missing: the scan is not laid over the one that was enrolled",
+        )?;
+        let asked = Asked {
+            tolerance_um,
+            within_min_ppm: enrolled.map_or(990_000, |of| of.within_min_ppm),
+            coverage_min_ppm: enrolled.map_or(800_000, |of| of.coverage_min_ppm),
+            patch_max_mm2_e2: PATCH_MAX_MM2_E2,
+            unit: self.unit,
+        };
+        let laying = Laying::of(against, scan, &asked)?;
+        laying.keep(self.scan_report.as_deref(), self.scan_picture.as_deref())?;
+        let found = laying.compared();
+        let says = ScanCompared {
+            scan: laying.scan,
+            instrument: given(&self.scanner, "--scanner")?,
+            against: laying.reference,
+            report: laying.report(),
+            registered: found.outcome != Outcome::NotRegistered,
+            tolerance_um: tolerance_um.into(),
+            within_ppm: found.within_ppm,
+            coverage_ppm: found.coverage_ppm,
+        };
+        Ok(Some((says, laying.told())))
     }
 }
 
@@ -284,14 +363,4 @@ fn surface(text: &str) -> Result<Pictures, String> {
         found_again,
         examined,
     })
-}
-
-/// Percent with up to three decimals, in millionths.
-fn percent(text: &str) -> Result<u32, String> {
-    let thousandths = args::thousandths(text, "a share is percent, such as 99.5")?;
-    let ppm = u32::try_from(thousandths.saturating_mul(10)).unwrap_or(u32::MAX);
-    match ppm {
-        0..=1_000_000 => Ok(ppm),
-        _ => Err("a share is at most 100 percent".to_owned()),
-    }
 }
