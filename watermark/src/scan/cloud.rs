@@ -15,14 +15,12 @@ const R2: [f64; 2] = [0.754_877_666_246_692_7, 0.569_840_290_998_053_2];
 const SMALLEST: f64 = 0.3;
 const LARGEST: f64 = 1.5;
 
-/// Points with what each stands for.
+/// Points, each of which stands for as much as any other.
 pub(super) struct Cloud {
     /// In millimetres, once the unit is known.
     pub at: Vec<Vec3>,
-    /// Area of each, or 1 where points are all there is.
-    pub weight: Vec<f64>,
-    /// About how far neighbours are apart; unknown of points alone.
-    pub spacing: Option<f64>,
+    /// Area that each stands for; unknown of points alone.
+    pub each: Option<f64>,
 }
 
 impl Cloud {
@@ -34,8 +32,7 @@ impl Cloud {
         }
         Ok(Cloud {
             at: scan.points.iter().copied().map(wide).collect(),
-            weight: vec![1.0; scan.points.len()],
-            spacing: None,
+            each: None,
         })
     }
 
@@ -65,32 +62,21 @@ impl Cloud {
             }
         }
         Ok(Cloud {
-            weight: vec![each; at.len()],
-            spacing: Some(each.sqrt()),
+            each: Some(each),
             at,
         })
     }
 
     /// In millimetres.
     pub fn scaled(mut self, unit_mm: f64) -> Cloud {
-        if unit_mm != 1.0 {
-            self.at.iter_mut().for_each(|at| *at = scale(*at, unit_mm));
-            let is_area = self.spacing.is_some();
-            let area = if is_area { unit_mm * unit_mm } else { 1.0 };
-            self.weight.iter_mut().for_each(|weight| *weight *= area);
-            self.spacing = self.spacing.map(|spacing| spacing * unit_mm);
-        }
+        self.at.iter_mut().for_each(|at| *at = scale(*at, unit_mm));
+        self.each = self.each.map(|each| each * unit_mm * unit_mm);
         self
     }
 
-    pub fn weight_of_all(&self) -> f64 {
-        self.weight.iter().sum()
-    }
-
     pub fn centre(&self) -> Vec3 {
-        let points = self.at.iter().zip(&self.weight);
-        let sum = points.fold([0.0; 3], |sum, (at, weight)| add(sum, scale(*at, *weight)));
-        scale(sum, 1.0 / self.weight_of_all())
+        let sum = self.at.iter().fold([0.0; 3], |sum, at| add(sum, *at));
+        scale(sum, 1.0 / self.at.len() as f64)
     }
 
     /// Middle of the box around it.
@@ -109,14 +95,14 @@ impl Cloud {
     pub fn moments(&self) -> Rows {
         let centre = self.centre();
         let mut moments = [[0.0; 3]; 3];
-        for (at, weight) in self.at.iter().zip(&self.weight) {
+        for at in &self.at {
             let from = sub(*at, centre);
             for (row, of) in moments.iter_mut().zip(from) {
-                *row = add(*row, scale(from, of * weight));
+                *row = add(*row, scale(from, of));
             }
         }
-        let all = self.weight_of_all();
-        moments.map(|row| scale(row, 1.0 / all))
+        let count = self.at.len() as f64;
+        moments.map(|row| scale(row, 1.0 / count))
     }
 
     /// Root mean square of the distance from the centre: a size that few outliers do not change much.

@@ -74,35 +74,27 @@ pub(super) fn measure(
         .map(|foot| foot.signed)
         .collect();
     let tolerance_mm = f64::from(asked.tolerance_um) / 1000.0;
-    let (size, area) = (nominal.size(), nominal.weight_of_all());
-    // Of points alone, as if they were spread over all of the reference: that is the densest that they can be.
-    let spacing = own.spacing.unwrap_or((area / at.len() as f64).sqrt());
+    let (size, count) = (nominal.size(), at.len() as f64);
+    let area = nominal.each.unwrap_or(0.0) * nominal.at.len() as f64;
+    // Points alone as if they were spread over all of the reference: that is the densest that they can be.
+    let spacing = own.each.unwrap_or(area / count).sqrt();
     let reach_mm = (REACH_SPACINGS * spacing)
         .max(tolerance_mm)
         .min(REACH_MAX * size);
     let covered = covered(nominal, &at, reach_mm);
-    let all = own.weight_of_all();
-    let is_within = |of: &usize| deviation_mm[*of].abs() <= tolerance_mm;
-    let within: f64 = (0..at.len())
-        .filter(is_within)
-        .map(|of| own.weight[of])
-        .sum();
-    let ppm = |part: f64, of: f64| (part / of * 1e6).floor() as u32;
-    // What a point stands for, where it has no area of its own.
-    let each = if own.spacing.is_some() {
-        1.0
-    } else {
-        covered / all
-    };
-    let beyond = (0..at.len()).filter(|of| !is_within(of));
-    let patch = largest_patch(&at, beyond, |of| own.weight[of] * each, 2.0 * spacing);
+    let is_beyond = |of: &usize| deviation_mm[*of].abs() > tolerance_mm;
+    let beyond: Vec<usize> = (0..at.len()).filter(is_beyond).collect();
+    let ppm = |part: usize, of: usize| (part as u64 * 1_000_000 / of as u64) as u32;
+    let share = covered as f64 / nominal.at.len() as f64;
+    let each = own.each.unwrap_or(share * area / count);
+    let patch_mm2 = largest_patch(&at, &beyond, 2.0 * spacing) as f64 * each;
     let mut measured = Measured {
         outcome: Outcome::Passed,
-        statistics: statistics(&deviation_mm, &own.weight),
-        within_ppm: ppm(within, all),
-        coverage_ppm: ppm(covered, area),
+        statistics: statistics(&deviation_mm),
+        within_ppm: ppm(at.len() - beyond.len(), at.len()),
+        coverage_ppm: ppm(covered, nominal.at.len()),
         reach_mm,
-        patch_mm2_e2: (patch * 100.0).round() as u64,
+        patch_mm2_e2: (patch_mm2 * 100.0).round() as u64,
         at,
         deviation_mm,
     };
@@ -110,13 +102,11 @@ pub(super) fn measure(
     measured
 }
 
-/// How much of the reference has a point of the scan within reach.
-fn covered(nominal: &Cloud, at: &[Vec3], reach_mm: f64) -> f64 {
+/// How many places of the reference have a point of the scan within reach.
+fn covered(nominal: &Cloud, at: &[Vec3], reach_mm: f64) -> usize {
     let near = Cells::of(at.iter().copied().enumerate(), reach_mm);
-    let covers = |place: &Vec3| near.any(*place, |of| length(sub(at[of], *place)) <= reach_mm);
-    let places = nominal.at.iter().zip(&nominal.weight);
-    let covered = places.filter(|(place, _)| covers(place));
-    covered.map(|(_, weight)| weight).sum()
+    let covers = |place: &&Vec3| near.any(**place, |of| length(sub(at[of], **place)) <= reach_mm);
+    nominal.at.iter().filter(covers).count()
 }
 
 fn outcome(measured: &Measured, asked: &Asked, size_mm: f64) -> Outcome {
@@ -131,35 +121,22 @@ fn outcome(measured: &Measured, asked: &Asked, size_mm: f64) -> Outcome {
     }
 }
 
-fn statistics(deviation_mm: &[f64], weight: &[f64]) -> Statistics {
+fn statistics(deviation_mm: &[f64]) -> Statistics {
     let um = |mm: f64| (mm * 1000.0).round() as i64;
-    let all: f64 = weight.iter().sum();
-    let sum: f64 = deviation_mm.iter().zip(weight).map(|(d, w)| d * w).sum();
-    let mut order: Vec<(f64, f64)> = deviation_mm
-        .iter()
-        .zip(weight)
-        .map(|(d, w)| (d.abs(), *w))
-        .collect();
-    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let below = |share: f64| {
-        let mut left = share * all;
-        let found = order.iter().find(|(_, weight)| {
-            left -= weight;
-            left <= 0.0
-        });
-        um(found
-            .or(order.last())
-            .map_or(0.0, |(distance, _)| *distance))
-    };
-    let signed = deviation_mm.iter().copied();
+    let mut signed = deviation_mm.to_vec();
+    signed.sort_by(f64::total_cmp);
+    let mut sizes: Vec<f64> = signed.iter().map(|of| of.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let last = sizes.len() - 1;
+    let below = |percent: usize| um(sizes[(sizes.len() * percent).div_ceil(100).max(1) - 1]);
     Statistics {
-        lowest_um: um(signed.clone().fold(f64::INFINITY, f64::min)),
-        highest_um: um(signed.fold(f64::NEG_INFINITY, f64::max)),
-        mean_um: um(sum / all),
-        p50_um: below(0.5),
-        p95_um: below(0.95),
-        p99_um: below(0.99),
-        max_um: um(order.last().map_or(0.0, |(distance, _)| *distance)),
+        lowest_um: um(signed[0]),
+        highest_um: um(signed[last]),
+        mean_um: um(deviation_mm.iter().sum::<f64>() / deviation_mm.len() as f64),
+        p50_um: below(50),
+        p95_um: below(95),
+        p99_um: below(99),
+        max_um: um(sizes[last]),
     }
 }
 
@@ -201,33 +178,29 @@ fn around([x, y, z]: Cell) -> impl Iterator<Item = Cell> {
     near().flat_map(move |i| near().flat_map(move |j| near().map(move |k| [x + i, y + j, z + k])))
 }
 
-/// The most that points stand for together whose cells touch: what hangs together is a feature, what lies alone is noise.
-fn largest_patch(
-    at: &[Vec3],
-    beyond: impl Iterator<Item = usize>,
-    stands_for: impl Fn(usize) -> f64,
-    side: f64,
-) -> f64 {
-    let cells = Cells::of(beyond.map(|of| (of, at[of])), side);
+/// The most points whose cells touch: what hangs together is a feature, what lies alone is noise.
+fn largest_patch(at: &[Vec3], beyond: &[usize], side: f64) -> usize {
+    let cells = Cells::of(beyond.iter().map(|of| (*of, at[*of])), side);
     let mut names: Vec<Cell> = cells.points.iter().map(|(cell, _)| *cell).collect();
     names.dedup();
     let mut is_met = vec![false; names.len()];
-    let mut largest = 0.0_f64;
+    let mut largest = 0;
     for start in 0..names.len() {
         let mut open = vec![start];
-        let (mut patch, mut count) = (0.0, 0);
+        let mut count = 0;
         while let Some(index) = open.pop() {
             if std::mem::replace(&mut is_met[index], true) {
                 continue;
             }
-            let own = cells.own(names[index]).iter();
-            count += own.len();
-            patch += own.map(|(_, of)| stands_for(*of)).sum::<f64>();
-            open.extend(around(names[index]).filter_map(|cell| names.binary_search(&cell).ok()));
+            count += cells.own(names[index]).len();
+            let near = around(names[index]);
+            open.extend(near.filter_map(|cell| names.binary_search(&cell).ok()));
         }
-        if count >= PATCH_POINTS_MIN {
-            largest = largest.max(patch);
-        }
+        largest = largest.max(count);
     }
-    largest
+    if largest >= PATCH_POINTS_MIN {
+        largest
+    } else {
+        0
+    }
 }
