@@ -160,6 +160,7 @@ impl Ship {
             parts: 1,
             mass_mg: self.mass_mg,
             expires: moment(self.c.now + 30 * DAY_S),
+            coupons: Default::default(),
         });
         self.c.must(Who::Operator, &sub, core);
         self.learn();
@@ -286,6 +287,7 @@ fn equip(c: &mut Consortium, home: &Home, machine: &SubjectId, calibrated_days: 
         material: text(MATERIAL),
         expires: moment(c.now + 365 * DAY_S),
         report: Digest::sha3(&[b"report"]),
+        equivalent_to: Default::default(),
     };
     c.must(Who::Certifier, machine, Core::MachineQualified(qualified));
     let calibrated = MachineCalibrated {

@@ -70,6 +70,8 @@ codes! {
     ApprovalRevoked = "approval-revoked": "The design approval is revoked.", "Do not use the part; ask the certification authority.";
     ApprovalExpired = "approval-expired": "The approval had expired.", "Ask the certification authority to renew it.";
     AllowableOutsideEnvelope = "allowable-outside-envelope": "The allowable does not cover material, machine class, process and orientation of the design.", "Cite an allowable whose envelope covers the design, or substantiate by test.";
+    AllowableExpired = "allowable-expired": "An allowable that the approval rests on had expired.", "Cite an allowable in force, or ask its publisher for a new one.";
+    AllowableLower = "allowable-lower": "An allowable that the approval rests on was computed anew and came out lower.", "Do not use the part before the design authority has shown that the lower value suffices.";
     ZoneNotQualified = "zone-not-qualified": "The approval does not qualify the mark zone.", "Have the zone qualified, or mark the part after the build.";
     NotEffective = "not-effective": "The approval is not effective for this asset.", "Do not install it there; look at the approval's effectivity.";
     LicenceNotAccepted = "licence-not-accepted": "The holder has not accepted the licence.", "Accept the licence first.";
@@ -83,8 +85,13 @@ codes! {
     MarkMissing = "mark-missing": "The part was made without its mark, and nobody has reported that one was put on and reads.", "Put the mark on, report it, and have it graded.";
     QualificationPart = "qualification-part": "The part was made under a qualification licence and can never be released.", "Use it for tests only.";
     // Machine, material, build
+    CouponsMissing = "coupons-missing": "The approval asks for tests of coupons, and the order names none.", "Order the build with its coupons.";
+    TestMissing = "test-missing": "No test of a coupon of the build is known that the approval asks for.", "Test the coupon, or deliver the journal of the laboratory.";
+    FusedTooLittle = "fused-too-little": "The build fused less than its parts weigh by their design.", "Weigh the parts and look inside: one may be hollow or missing.";
+    FusedTooMuch = "fused-too-much": "The build fused more than its parts, supports and coupons weigh by their design.", "Find what else was built; it may be a part without a licence.";
     MachineUnknown = "machine-unknown": "The machine is not enrolled.", "Enrol the machine.";
     MachineNotQualified = "machine-not-qualified": "The machine was not qualified for the process when the build started.", "Qualify the machine first.";
+    MachineNotEquivalent = "machine-not-equivalent": "The approval rests on an allowable of other machines' specimens, and nobody has shown that this machine's are equal.", "Pass the equivalency test and name the allowable in the machine's qualification.";
     MachineNotCalibrated = "machine-not-calibrated": "The machine's calibration was not in force when the build started.", "Calibrate the machine first.";
     MachineRetired = "machine-retired": "The machine was retired before the build started.", "Build on another machine; treat a part that it built since as suspect.";
     LotUnknown = "lot-unknown": "No receipt of the material lot is logged.", "Log the lot's receipt.";
@@ -177,16 +184,17 @@ impl Code {
         use Code::*;
         match self {
             OrderMissing | BuildMissing | BuildUnfinished | ShipmentMissing | LotUnknown
-            | MachineUnknown | NotInstalled | UsageMissing | MarkMissing | AssemblyMissing
-            | WaitsFor => HoldKind::DocGap,
+            | TestMissing | MachineUnknown | NotInstalled | UsageMissing | MarkMissing
+            | AssemblyMissing | WaitsFor => HoldKind::DocGap,
             Recalled => HoldKind::Recall,
             Quarantined => HoldKind::Quarantine,
-            Nonconforming | BuildAborted | MassUnbalanced => HoldKind::Nonconformance,
-            DesignWithdrawn | DesignSuperseded | NotApproved | ApprovalRevoked
-            | ApprovalExpired | ZoneNotQualified | LicenceNotAccepted | LicenceExpired
-            | QualificationPart | MachineRetired | ReuseExceeded | LifeExpired => {
-                HoldKind::Unapproved
+            Nonconforming | BuildAborted | MassUnbalanced | FusedTooLittle | FusedTooMuch => {
+                HoldKind::Nonconformance
             }
+            DesignWithdrawn | DesignSuperseded | NotApproved | ApprovalRevoked
+            | AllowableExpired | AllowableLower | ApprovalExpired | ZoneNotQualified
+            | LicenceNotAccepted | LicenceExpired | QualificationPart | MachineRetired
+            | ReuseExceeded | LifeExpired => HoldKind::Unapproved,
             Unvouched | KeyCompromised => HoldKind::Unvouched,
             _ => HoldKind::Suspect,
         }

@@ -17,6 +17,7 @@ mod story;
 pub use design::{DesignSpec, LicenceSpec, envelope, file};
 pub use log::{Lie, MemoryLog};
 pub use people::{Entropy, Person, Who};
+pub use service::TENSILE;
 pub use story::Build;
 
 use crate::body::governance::{
@@ -322,6 +323,7 @@ impl Consortium {
             material: text(MATERIAL),
             expires,
             report,
+            equivalent_to: Default::default(),
         };
         self.must(Who::Certifier, &machine, Core::MachineQualified(qualified));
         let calibrated = Core::MachineCalibrated(MachineCalibrated {

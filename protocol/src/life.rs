@@ -183,6 +183,8 @@ pub struct Life {
     pub comparisons: BTreeMap<StatementId, Match>,
     /// The match of the piece with its evidence, by who has it, since it came there.
     pub matched: Option<Source>,
+    /// Tests of coupons whose failure is decided for this part.
+    decided: BTreeSet<StatementId>,
     /// Suspicions that nobody has cleared up: they hold nothing.
     pub suspicions: Vec<Suspicion>,
     /// Everything that holds it.

@@ -4,14 +4,14 @@
 //! follows from it: holds and phases are computed by [`crate::life`], so that nothing has to be rewritten
 //! when a recall comes, and the order in which journals arrive does not matter. Must never know storage.
 
+use crate::body::allowable::{AllowablePublished, AllowableRecomputed};
 use crate::body::asset::AssetUsed;
 use crate::body::build::{BuildOrdered, BuildStarted};
-use crate::body::design::{
-    AllowablePublished, ApprovalGranted, ApprovalRequested, DesignPublished, Effect,
-};
+use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished, Effect};
 use crate::body::governance::{KeyCard, Policy, Role};
 use crate::body::licence::LicenceIssued;
 use crate::body::material::{MaterialBlended, MaterialUsed};
+use crate::body::quality::Tested;
 use crate::body::resource::{
     MachineCalibrated, MachineEnrolled, MachineQualified, MaterialReceived,
 };
@@ -199,8 +199,11 @@ pub enum Data {
         source: Source,
     },
     Allowable {
-        allowable: AllowablePublished,
+        allowable: Box<AllowablePublished>,
         source: Source,
+        /// Computed anew without some of its data, in the log's order; the last counts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        recomputed: Vec<(AllowableRecomputed, Source)>,
     },
     Approval {
         request: ApprovalRequested,
@@ -240,6 +243,9 @@ pub enum Data {
         /// What it took out of which lots.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         uses: Vec<Report<MaterialUsed>>,
+        /// What was measured on its coupons.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tests: Vec<Report<Tested>>,
     },
     Part {
         facts: Vec<Report<Event>>,

@@ -73,6 +73,9 @@ pub struct Grant {
     /// How often powder may have been used before; any number of times, where nothing is said
     #[arg(long, value_name = "TIMES")]
     reuse_max: Option<u32>,
+    /// A test, by its name, that a coupon of the build must have had before a part is released; once for each
+    #[arg(long = "coupon-test", value_name = "TEST")]
+    coupon_tests: Vec<Line>,
     #[command(flatten)]
     life: Bounds,
     #[command(flatten)]
@@ -201,6 +204,7 @@ impl Grant {
             conditions: self.conditions,
             reuse_max: self.reuse_max,
             life: self.life.limit(),
+            coupon_tests: self.coupon_tests.into_iter().collect(),
         });
         desk.sign(Draft::new(self.approval, core), told)
     }

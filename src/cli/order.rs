@@ -12,11 +12,12 @@ use std::process::ExitCode;
 use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::build::BuildOrdered;
-use threadmark_protocol::text::{Moment, SubjectId};
+use threadmark_protocol::text::{Line, Moment, SubjectId};
 
 #[derive(Args)]
 #[command(after_help = "Example:
-  threadmark order --licence licence:b2…47 --lot lot:31…d8 --parts 1 --mass-g 60 --until 14d --home ./operator")]
+  threadmark order --licence licence:b2…47 --lot lot:31…d8 --parts 1 --mass-g 60 --until 14d \\
+      --coupon C-1 --home ./operator")]
 pub struct Order {
     /// Under this licence; it names the machine
     #[arg(long)]
@@ -33,6 +34,9 @@ pub struct Order {
     /// The build starts before: RFC 3339, a date, or days such as 14d
     #[arg(long, value_parser = args::time, value_name = "TIME")]
     until: Moment,
+    /// A test coupon that is printed beside the parts, by its name; once for each
+    #[arg(long = "coupon", value_name = "NAME")]
+    coupons: Vec<Line>,
     /// Id of the order; a new one where none is given
     #[arg(long)]
     id: Option<SubjectId>,
@@ -54,6 +58,7 @@ impl Order {
             parts: self.parts,
             mass_mg: self.mass_mg,
             expires: self.until,
+            coupons: self.coupons.into_iter().collect(),
         });
         desk.sign(Draft::new(args::id_or_new("order", self.id)?, core), told)
     }

@@ -1,7 +1,9 @@
-//! `threadmark publish`: designs and design allowables.
+//! `threadmark publish`: designs; design allowables are in `allowable`.
 //!
 //! Owns sealing a design's files before they leave the design authority, and where its key is kept. Must never know who may
 //! print them: that is a licence.
+
+mod allowable;
 
 use super::args::{self, by_name, read_json};
 use super::outbox;
@@ -16,12 +18,12 @@ use threadmark_agent::home::{Draft, Home, file};
 use threadmark_agent::package::{DesignKey, seal_file};
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::design::{
-    AllowablePublished, Basis, DesignFile, DesignPublished, DesignSuperseded, DesignWithdrawn,
-    Effect, Envelope, FileUse, MarkZone,
+    DesignFile, DesignPublished, DesignSuperseded, DesignWithdrawn, Effect, Envelope, FileUse,
+    MarkZone, PartMass,
 };
 use threadmark_protocol::body::governance::PartClass;
-use threadmark_protocol::digest::FileDigest;
 use threadmark_protocol::text::{Line, Paragraph, SubjectId};
+use threadmark_watermark::mesh::{Mesh, MeshLimits};
 
 /// Publish designs and allowables, withdraw and supersede designs
 #[derive(Subcommand)]
@@ -29,7 +31,9 @@ pub enum Publish {
     /// Publish a design: its files are encrypted before they leave this machine
     Design(Design),
     /// Publish a design allowable: a strength value with its basis
-    Allowable(Allowable),
+    Allowable(allowable::Allowable),
+    /// Publish what came out when an allowable was computed anew without some of its data
+    Recompute(allowable::Recompute),
     /// Withdraw a design
     Withdraw(Withdraw),
     /// Put another revision in a design's place
@@ -41,6 +45,8 @@ pub enum Publish {
   { \"part_number\": \"HB-100\", \"revision\": \"A\", \"name\": \"Hinge bracket\", \"class\": \"C\",
     \"envelope\": { \"material\": \"PA12\", \"machine_class\": \"FDM-280\", \"process\": \"PS-7\", \"orientation\": \"Z\" },
     \"distribution\": \"Distribution A\" }
+With \"mass\": { \"density_ug_per_mm3\": 1010, \"tolerance_permille\": 50, \"supports_mg\": 2000, \"coupon_mg\": 3000 } it says what a
+part weighs by the volume of its geometry, and a build that fused less or more holds its parts (1 g/cm3 is 1000).
 Example:
   threadmark publish design --spec hinge.json --geometry hinge-bracket.stl --profile pa12.ini \\
       --zone hinge-bracket.zone.json --home ./designer")]
@@ -58,26 +64,6 @@ pub struct Design {
     #[arg(long, value_name = "ZONE.json")]
     zone: Option<PathBuf>,
     /// Id of the design; a new one where none is given
-    #[arg(long)]
-    id: Option<SubjectId>,
-    #[command(flatten)]
-    signing: Signing,
-}
-
-#[derive(Args)]
-#[command(after_help = "The specification is JSON:
-  { \"property\": \"ultimate tensile strength\", \"value\": 41000, \"unit\": \"kPa\", \"basis\": \"B\", \"specimens\": 60,
-    \"batches\": 5, \"envelope\": { … as of a design, orientation may be \"any\" }, \"method\": \"CMH-17-1G 8.3\" }
-Example:
-  threadmark publish allowable --spec uts.json --dataset coupons.csv --home ./designer")]
-pub struct Allowable {
-    /// What the allowable is, as JSON
-    #[arg(long, value_name = "SPEC.json")]
-    spec: PathBuf,
-    /// The data set; its digest is published, not the data
-    #[arg(long, value_name = "FILE")]
-    dataset: PathBuf,
-    /// Id of the allowable; a new one where none is given
     #[arg(long)]
     id: Option<SubjectId>,
     #[command(flatten)]
@@ -126,19 +112,19 @@ struct DesignSpec {
     envelope: Envelope,
     distribution: Line,
     zone: Option<MarkZone>,
+    mass: Option<MassSpec>,
 }
 
+/// What a part weighs; its volume is the geometry's.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AllowableSpec {
-    property: Line,
-    value: i64,
-    unit: Line,
-    basis: Basis,
-    specimens: u32,
-    batches: u32,
-    envelope: Envelope,
-    method: Line,
+struct MassSpec {
+    density_ug_per_mm3: i64,
+    tolerance_permille: u32,
+    #[serde(default)]
+    supports_mg: i64,
+    #[serde(default)]
+    coupon_mg: i64,
 }
 
 impl Publish {
@@ -147,6 +133,7 @@ impl Publish {
         match self {
             Publish::Design(design) => design.run(),
             Publish::Allowable(allowable) => allowable.run(),
+            Publish::Recompute(recompute) => recompute.run(),
             Publish::Withdraw(of) => {
                 let (effect, reason) = (of.effect, of.reason);
                 let core = Core::DesignWithdrawn(DesignWithdrawn { effect, reason });
@@ -175,6 +162,8 @@ impl Design {
                 .clone()
                 .context("where may the mark go? give --zone")?,
         };
+        let mass = spec.mass.as_ref().map(|mass| mass.of(&self.geometry));
+        let mass = mass.transpose()?;
         let id = args::id_or_new("design", self.id.clone())?;
         let desk = self.signing.open()?;
         let files = self.seal(&desk, &id)?;
@@ -196,6 +185,7 @@ impl Design {
             files,
             zone,
             distribution: spec.distribution,
+            mass,
         }));
         desk.sign(Draft::new(id, core), told)
     }
@@ -216,6 +206,23 @@ impl Design {
             });
         }
         Ok(files)
+    }
+}
+
+impl MassSpec {
+    /// With the volume of a mesh, to the nearest cubic millimetre.
+    fn of(&self, geometry: &Path) -> Result<PartMass> {
+        let about = || format!("{} has no volume", geometry.display());
+        let mesh = Mesh::from_stl(&args::read(geometry)?, &MeshLimits::default());
+        let mesh = mesh.with_context(about)?;
+        mesh.require_solid().with_context(about)?;
+        Ok(PartMass {
+            volume_mm3: mesh.check().volume_mm3.round() as i64,
+            density_ug_per_mm3: self.density_ug_per_mm3,
+            tolerance_permille: self.tolerance_permille,
+            supports_mg: self.supports_mg,
+            coupon_mg: self.coupon_mg,
+        })
     }
 }
 
@@ -260,25 +267,4 @@ pub fn design_key(home: &Home, design: &SubjectId) -> Result<DesignKey> {
     let about = || format!("the key of {design} is not in this home; it is where it was published");
     let text = std::fs::read_to_string(&path).with_context(about)?;
     DesignKey::parse(&text).with_context(|| format!("{} is damaged", path.display()))
-}
-
-impl Allowable {
-    fn run(self) -> Result<ExitCode> {
-        let spec: AllowableSpec = read_json(&self.spec)?;
-        let id = args::id_or_new("allowable", self.id)?;
-        let core = Core::AllowablePublished(AllowablePublished {
-            property: spec.property,
-            value: spec.value,
-            unit: spec.unit,
-            basis: spec.basis,
-            specimens: spec.specimens,
-            batches: spec.batches,
-            envelope: spec.envelope,
-            method: spec.method,
-            dataset: FileDigest::of(&args::read(&self.dataset)?),
-        });
-        self.signing
-            .open()?
-            .sign(Draft::new(id, core), Document::new())
-    }
 }

@@ -71,6 +71,9 @@ pub struct Qualify {
     /// The qualification report; its digest is signed
     #[arg(long, value_name = "FILE")]
     report: PathBuf,
+    /// An allowable of other machines' specimens whose equivalency test is in the report; once for each
+    #[arg(long = "equivalent-to", value_name = "ALLOWABLE")]
+    equivalent_to: Vec<SubjectId>,
     #[command(flatten)]
     signing: Signing,
 }
@@ -115,6 +118,7 @@ impl Machine {
                     material: qualify.material,
                     expires: qualify.until,
                     report: args::digest_of(&qualify.report)?,
+                    equivalent_to: qualify.equivalent_to.into_iter().collect(),
                 });
                 qualify
                     .signing

@@ -4,6 +4,7 @@
 //! document. Lists of names are taken from the protocol's types; a test holds the fields to theirs. Nothing here is
 //! ever made.
 
+pub mod allowable;
 pub mod answer;
 pub mod cases;
 pub mod catalogue;
@@ -107,7 +108,7 @@ named! {
     /// What a design's file is.
     FileUse: body::design::FileUse;
     /// Statistical basis of an allowable (CMH-17-1G).
-    Basis: body::design::Basis;
+    Basis: body::allowable::Basis;
     /// Which parts a withdrawal, supersession, revocation or recall reaches.
     Effect: body::design::Effect;
     /// What restricts what stands below a subject.
@@ -187,8 +188,16 @@ mod tests {
         must_have_the_fields_of::<body::design::DesignFile, catalogue::DesignFile>();
         must_have_the_fields_of::<body::design::MarkZone, catalogue::MarkZone>();
         must_have_the_fields_of::<body::design::Envelope, catalogue::Envelope>();
-        must_have_the_fields_of::<body::design::AllowablePublished, catalogue::AllowablePublished>(
+        must_have_the_fields_of::<body::design::PartMass, catalogue::PartMass>();
+        must_have_the_fields_of::<body::allowable::AllowablePublished, allowable::AllowablePublished>(
         );
+        must_have_the_fields_of::<body::allowable::Analysis, allowable::Analysis>();
+        must_have_the_fields_of::<body::allowable::Diagnostic, allowable::Diagnostic>();
+        must_have_the_fields_of::<
+            body::allowable::AllowableRecomputed,
+            allowable::AllowableRecomputed,
+        >();
+        must_have_the_fields_of::<life::Component, answer::Component>();
     }
 
     #[test]

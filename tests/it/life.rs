@@ -451,6 +451,10 @@ fn powder_and_machines(cast: &Cast) {
         "material use build:1 --load lot:b=100/60 --fused-g 40 --tolerance-g 1",
     );
     cast.said("stores", "material scrap lot:a --mass-g 10 --reason Sieve");
+    cast.said(
+        "inspector",
+        "part coupon build:1 --specimen C-1 --test 'ASTM E8' --value 432 --unit MPa --at-least 400 --report FILE",
+    );
     cast.stage.done(
         "printer",
         "key new --org ship.example --actor printer --machine",

@@ -16,6 +16,7 @@ pub fn is_for_everybody(core: &Core) -> bool {
         core,
         Core::DesignPublished(_)
             | Core::AllowablePublished(_)
+            | Core::AllowableRecomputed(_)
             | Core::ApprovalRequested(_)
             | Core::ApprovalGranted(_)
             | Core::LicenceIssued(_)

@@ -5,9 +5,11 @@
 
 use super::need::is_event_for_everybody;
 use super::words::{Grams, compared_title, describe, with_use};
+use crate::body::allowable::Analysis;
 use crate::body::asset::AssetUsed;
 use crate::body::governance::Holder;
 use crate::body::material::MaterialUsed;
+use crate::body::quality::Tested;
 use crate::code::Code;
 use crate::key::KeyLevel;
 use crate::life::{Above, Life, Lot, causal_order};
@@ -71,6 +73,7 @@ pub(super) fn of(world: &World, life: &Life, above: &Above) -> Vec<Told> {
     }
     if let Some(build) = above.build() {
         steps.licence(&build.licence);
+        above.coupon_tests().for_each(|test| steps.coupon(test));
         steps.for_everybody = false;
         steps.machine(&build.machine);
         (above.powder(world).iter()).for_each(|lot| steps.lot(lot));
@@ -89,6 +92,13 @@ pub(super) fn of(world: &World, life: &Life, above: &Above) -> Vec<Told> {
         steps.contents();
     }
     steps.list
+}
+
+/// Which diagnostics failed, and why the value stands all the same.
+fn overrides(analysis: Option<&Analysis>) -> String {
+    let all = analysis.into_iter().flat_map(Analysis::overridden);
+    all.map(|(name, reason)| format!("; {name} overridden: {reason}"))
+        .collect()
 }
 
 struct Steps<'a> {
@@ -150,7 +160,12 @@ impl Steps<'_> {
             return;
         };
         for cited in request.allowables() {
-            if let Some(Data::Allowable { allowable, source }) = self.world.get(cited) {
+            if let Some(Data::Allowable {
+                allowable,
+                source,
+                recomputed,
+            }) = self.world.get(cited)
+            {
                 let detail = format!(
                     "{} {:?}-basis {} {}, n = {}, {} batches",
                     allowable.property,
@@ -160,7 +175,13 @@ impl Steps<'_> {
                     allowable.specimens,
                     allowable.batches
                 );
+                let detail = detail + &overrides(allowable.analysis.as_ref());
                 self.add("Design allowable published", Some(detail), source);
+                for (says, source) in recomputed {
+                    let detail = format!("{} {}", says.value, allowable.unit);
+                    let detail = detail + &overrides(Some(&says.analysis));
+                    self.add("Design allowable computed anew", Some(detail), source);
+                }
             }
         }
         self.add("Design approval requested", None, source);
@@ -294,6 +315,18 @@ impl Steps<'_> {
             Grams(recovered.fold(0, sum))
         );
         self.add("Material used", Some(detail), &account.source);
+    }
+
+    fn coupon(&mut self, test: &Report<Tested>) {
+        let says = &test.says;
+        let passed = if says.passed() { "passed" } else { "failed" };
+        let coupon = says.specimen.as_ref().map_or("", |coupon| coupon.as_str());
+        let detail = format!("{coupon}, {}: {} {}", says.test, says.value, says.unit);
+        self.add(
+            format!("Tested on a coupon: {passed}"),
+            Some(detail),
+            &test.source,
+        );
     }
 
     fn order(&mut self, id: &SubjectId) {

@@ -4,11 +4,14 @@
 
 use crate::digest::Digest;
 use crate::mark::Mark;
-use crate::text::{Moment, Paragraph, SubjectId};
+use crate::text::{Line, Moment, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Most parts of one build.
 pub const PARTS_MAX: usize = 256;
+/// Most test coupons of one build.
+pub const COUPONS_MAX: usize = 16;
 
 /// The operator orders a build. Subject: `order:<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,9 @@ pub struct BuildOrdered {
     pub mass_mg: i64,
     /// The build starts before.
     pub expires: Moment,
+    /// Test coupons that are printed beside the parts, by their names; at most [`COUPONS_MAX`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub coupons: BTreeSet<Line>,
 }
 
 /// How far the agent saw to it that what was checked is what was printed.

@@ -1,14 +1,15 @@
-//! Designs, design allowables and approvals.
+//! Designs and their approvals.
 //!
-//! Owns what these statements say: the digital product definition (DPD, after MIL-STD-31000), the
-//! allowable (CMH-17 terms) and the design approval. Must never know geometry or statistics.
+//! Owns what these statements say: the digital product definition (DPD, after MIL-STD-31000) and the design approval.
+//! Must never know geometry.
 
 use super::governance::PartClass;
 use super::usage::LifeLimit;
-use crate::digest::{Artifact, Digest, FileDigest};
+use crate::digest::{Artifact, Digest};
 use crate::statement::StatementId;
 use crate::text::{Line, Moment, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// A digital product definition. Subject: `design:<id>`.
@@ -31,6 +32,59 @@ pub struct DesignPublished {
     pub zone: MarkZone,
     /// Distribution statement and export marking, shown to whoever receives the files.
     pub distribution: Line,
+    /// What a part weighs; nothing is compared where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mass: Option<PartMass>,
+}
+
+/// What a part weighs, and what is fused beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartMass {
+    /// Volume of the geometry.
+    pub volume_mm3: i64,
+    /// Density of the fused material.
+    pub density_ug_per_mm3: i64,
+    /// How far the fused mass may be from both together.
+    pub tolerance_permille: u32,
+    /// Most that the supports of one part weigh.
+    #[serde(default)]
+    pub supports_mg: i64,
+    /// Most that one test coupon weighs.
+    #[serde(default)]
+    pub coupon_mg: i64,
+}
+
+/// Most parts in a thousand by which a declared mass may be off.
+pub const TOLERANCE_MAX_PERMILLE: u32 = 500;
+
+impl PartMass {
+    /// Whether it says something that a part can weigh.
+    pub fn is_sound(&self) -> bool {
+        self.volume_mm3 > 0
+            && self.density_ug_per_mm3 > 0
+            && self.tolerance_permille <= TOLERANCE_MAX_PERMILLE
+            && self.supports_mg >= 0
+            && self.coupon_mg >= 0
+    }
+
+    /// How what was fused, in milligrams, compares with so many parts and at most so many coupons: less than the parts alone,
+    /// more than all of it, or neither.
+    pub fn compare(&self, fused_mg: i64, parts: usize, coupons: usize) -> Ordering {
+        let per_mille = i128::from(self.tolerance_permille);
+        // Micrograms, so that nothing is rounded off.
+        let part_ug = i128::from(self.volume_mm3) * i128::from(self.density_ug_per_mm3);
+        let beside_mg = parts as i128 * i128::from(self.supports_mg)
+            + coupons as i128 * i128::from(self.coupon_mg);
+        let least = parts as i128 * part_ug * (1000 - per_mille);
+        let most = (parts as i128 * part_ug + beside_mg * 1000) * (1000 + per_mille);
+        let fused = i128::from(fused_mg) * 1_000_000;
+        match (fused < least, fused > most) {
+            (true, _) => Ordering::Less,
+            (_, true) => Ordering::Greater,
+            _ => Ordering::Equal,
+        }
+    }
 }
 
 /// A file of a design.
@@ -135,41 +189,6 @@ pub struct DesignSuperseded {
     pub effect: Effect,
 }
 
-/// Statistical basis of an allowable (CMH-17-1G; 14 CFR 25.613).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Basis {
-    /// 99 % of the population exceeds the value, with 95 % confidence.
-    A,
-    /// 90 %, with 95 % confidence.
-    B,
-    /// Specification minimum.
-    S,
-}
-
-/// A design allowable: a strength value; it approves no geometry. Subject: `allowable:<id>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AllowablePublished {
-    /// For instance `ultimate tensile strength`.
-    pub property: Line,
-    /// The value in `unit`.
-    pub value: i64,
-    /// For instance `kPa`.
-    pub unit: Line,
-    /// What the number promises.
-    pub basis: Basis,
-    /// Number of specimens.
-    pub specimens: u32,
-    /// Number of batches that they come from.
-    pub batches: u32,
-    /// Where it holds.
-    pub envelope: Envelope,
-    /// Method and its version.
-    pub method: Line,
-    /// The data set.
-    pub dataset: FileDigest,
-}
-
 /// What shows that a design is strong enough.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
@@ -220,6 +239,9 @@ pub struct ApprovalGranted {
     /// How much of its use ends a part's life; none where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub life: Option<LifeLimit>,
+    /// Tests, by their names, of which one on a coupon of the build must stand before a part is released; at most 16.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub coupon_tests: BTreeSet<Line>,
 }
 
 /// The authority takes it back. Subject: the approval.

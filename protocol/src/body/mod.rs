@@ -4,6 +4,7 @@
 //! `lifecycle`. Quantities are integers with the unit in their name; rules read nothing but the common part
 //! and `core`.
 
+pub mod allowable;
 pub mod asset;
 pub mod build;
 pub mod correction;
@@ -210,7 +211,8 @@ kinds! {
     DesignPublished(Box<design::DesignPublished>) = "design.published", Act;
     DesignWithdrawn(design::DesignWithdrawn) = "design.withdrawn", Act;
     DesignSuperseded(design::DesignSuperseded) = "design.superseded", Act;
-    AllowablePublished(design::AllowablePublished) = "allowable.published", Act;
+    AllowablePublished(Box<allowable::AllowablePublished>) = "allowable.published", Act;
+    AllowableRecomputed(Box<allowable::AllowableRecomputed>) = "allowable.recomputed", Act;
     ApprovalRequested(design::ApprovalRequested) = "approval.requested", Act;
     ApprovalGranted(design::ApprovalGranted) = "approval.granted", Act;
     ApprovalRevoked(design::ApprovalRevoked) = "approval.revoked", Act;

@@ -1,6 +1,6 @@
 //! What is done to a part on its way to release, what is measured, and what is decided about what does not conform.
 //!
-//! Owns what these statements say. Subject of all: the part. Must never know phases.
+//! Owns what these statements say. Subject of all: the part; of a test also the build whose coupon it was. Must never know phases.
 
 use crate::digest::Digest;
 use crate::statement::StatementId;
@@ -19,7 +19,8 @@ pub struct PostProcessed {
     pub record: Digest,
 }
 
-/// Something was measured on the part, or on a coupon of its build.
+/// Something was measured on the part, or on a coupon that was printed with it. Subject: the part; of a coupon the build,
+/// and it counts for all of its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tested {
@@ -27,7 +28,7 @@ pub struct Tested {
     pub after: Option<StatementId>,
     /// What and by which method, for instance `ultimate tensile strength, ASTM E8`.
     pub test: Line,
-    /// The coupon; none where it was the part itself.
+    /// The coupon, as the build order names it; none where it was the part itself.
     pub specimen: Option<Line>,
     /// The result in `unit`.
     pub value: i64,

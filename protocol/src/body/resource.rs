@@ -4,8 +4,9 @@
 
 use crate::digest::Digest;
 use crate::key::KeyId;
-use crate::text::{Line, Moment, Paragraph};
+use crate::text::{Line, Moment, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A lot of powder or filament arrived. Subject: `lot:<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ pub struct MachineQualified {
     pub expires: Moment,
     /// SHA3-256 of the report.
     pub report: Digest,
+    /// Allowables of other machines' specimens whose equivalency test this machine has passed; at most 16.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub equivalent_to: BTreeSet<SubjectId>,
 }
 
 /// The machine was calibrated. Subject: the machine.

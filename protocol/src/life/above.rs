@@ -1,25 +1,29 @@
 //! What stands above a part: build, order, licence, design, approval, machine, lot, keys.
 //!
 //! Owns the checks that tie a build to what allowed it, and the walk upward that finds recalls, withdrawals
-//! and revocations; the powder's own checks are in `powder`. Must never know what happened to the part after its build: `life`.
+//! and revocations; what permits a build is in `permission`, the powder's own checks are in `powder`. Must never know what happened to the part after its build: `life`.
 
 use super::{Hold, Life, impact, last_since};
 use crate::body::build::{BuildOrdered, BuildStarted, StartedPart};
 use crate::body::design::{ApprovalGranted, ApprovalRequested, DesignPublished};
-use crate::body::governance::{Function, PartClass};
-use crate::body::licence::{LicenceIssued, Purpose};
+use crate::body::governance::PartClass;
+use crate::body::licence::LicenceIssued;
 use crate::body::material::MaterialUsed;
+use crate::body::quality::Tested;
 use crate::code::Code;
 use crate::mark::commitment;
 use crate::text::{OrgId, SubjectId};
 use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World};
 use std::collections::BTreeSet;
 
+mod coupons;
 mod limit;
 mod marking;
+mod permission;
 mod powder;
 
 pub use limit::LifeLeft;
+use permission::Cited;
 
 /// Everything above a part that its life depends on, as far as it is known.
 #[derive(Clone, Debug, Default)]
@@ -31,10 +35,14 @@ pub struct Above {
     started: Option<StartedPart>,
     /// What the builder says that the build took, with the accounts that contradict it.
     uses: Vec<Report<MaterialUsed>>,
+    /// What was measured on its coupons.
+    tests: Vec<Report<Tested>>,
     order: Option<Report<BuildOrdered>>,
     licence: Option<(LicenceIssued, Source, Option<Source>)>,
     design: Option<(DesignPublished, Source)>,
     approval: Option<(ApprovalRequested, Option<(ApprovalGranted, Source)>)>,
+    /// What the approval cites.
+    allowables: Vec<Cited>,
 }
 
 impl Above {
@@ -49,7 +57,12 @@ impl Above {
         let Some((id, statement)) = build else {
             return Above::default();
         };
-        let Some(Data::Build { starts, uses }) = world.get(&id) else {
+        let Some(Data::Build {
+            starts,
+            uses,
+            tests,
+        }) = world.get(&id)
+        else {
             return Above::default();
         };
         let is_own = |report: &&Report<BuildStarted>| report.source.statement == statement;
@@ -75,6 +88,7 @@ impl Above {
             .iter()
             .filter(|report| report.source.org == first.source.org);
         above.uses = own.cloned().collect();
+        above.tests.clone_from(tests);
         above.build = Some((id, first, contradicted));
         (above.started, above.order) = (started, order);
         above
@@ -97,6 +111,7 @@ impl Above {
                     request, granted, ..
                 }) = world.get(id)
             {
+                above.allowables = permission::cited(world, request);
                 above.approval = Some((request.clone(), granted.clone()));
             }
             above.licence = Some((licence.clone(), source.clone(), accepted.clone()));
@@ -190,6 +205,9 @@ impl Above {
             });
         }
         holds.extend(marking::problems(world, life));
+        holds.extend(self.coupon_problems(world, life));
+        holds.extend(self.mass_problem(life));
+        holds.extend(self.allowable_problems());
         holds.extend(self.life_problems(world, life));
         if let Some(build) = self.build() {
             holds.extend(self.doubts(world, &build.order, &build.licence, &self.lots(build)));
@@ -305,69 +323,6 @@ impl Above {
         }
         if licence.holder != report.source.org {
             found.push(Code::LicenceOtherHolder);
-        }
-        found
-    }
-
-    /// Whether design, approval and licence carry a build that starts at `at` (Unix seconds). The gate asks the same.
-    pub fn permission_problems(&self, at: i64) -> Vec<Code> {
-        let Some((licence, _, accepted)) = &self.licence else {
-            return vec![Code::WaitsFor];
-        };
-        let mut found = Vec::new();
-        if accepted.is_none() {
-            found.push(Code::LicenceNotAccepted);
-        }
-        if at >= licence.expires.unix() {
-            found.push(Code::LicenceExpired);
-        }
-        if licence.purpose == Purpose::Qualification {
-            return found;
-        }
-        match &self.approval {
-            Some((_, Some((granted, _)))) => {
-                if at >= granted.expires.unix() {
-                    found.push(Code::ApprovalExpired);
-                }
-            }
-            _ => found.push(Code::NotApproved),
-        }
-        found
-    }
-
-    /// Whether the machine was enrolled, qualified for the design's process and calibrated at `at` (Unix seconds).
-    pub fn machine_problems(&self, world: &World, machine: &SubjectId, at: i64) -> Vec<Code> {
-        let Some(Data::Machine {
-            enrolled: Some((card, owner)),
-            qualified,
-            calibrated,
-        }) = world.get(machine)
-        else {
-            return vec![Code::MachineUnknown];
-        };
-        let mut found = Vec::new();
-        let covers = self.design().is_some_and(|design| {
-            card.machine_class == design.envelope.machine_class
-                && qualified.iter().any(|(says, source)| {
-                    says.process == design.envelope.process
-                        && says.material == design.envelope.material
-                        && (source.at..says.expires.unix()).contains(&at)
-                        && super::doubts(world, source).is_empty()
-                        && (design.class == PartClass::C
-                            || world.has_function(&source.org, Function::Authority, source.place()))
-                })
-        });
-        if !covers {
-            found.push(Code::MachineNotQualified);
-        }
-        let in_force = |report: &Report<crate::body::resource::MachineCalibrated>| {
-            report.noted.is_empty()
-                && report.source.org == owner.org
-                && super::doubts(world, &report.source).is_empty()
-                && (report.source.at..report.says.expires.unix()).contains(&at)
-        };
-        if !calibrated.iter().any(in_force) {
-            found.push(Code::MachineNotCalibrated);
         }
         found
     }

@@ -70,7 +70,8 @@ impl<'a> Folding<'a> {
     fn run(&mut self, facts: &'a [Report<Event>]) {
         let vouchers = vouchers(facts);
         let void = self.void_by_correction(facts);
-        let known: BTreeSet<_> = facts.iter().map(|fact| fact.source.statement).collect();
+        let known = facts.iter().map(|fact| fact.source.statement);
+        let known: BTreeSet<_> = known.chain(self.above.coupon_test_ids()).collect();
         for fact in causal_order(facts) {
             let vouched = vouchers
                 .get(&fact.source.statement)
@@ -114,6 +115,7 @@ impl Life {
             is_carried: false,
             inspection: None,
             release: None,
+            decided: BTreeSet::new(),
             enrolment: None,
             comparisons: BTreeMap::new(),
             matched: None,

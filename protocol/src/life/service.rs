@@ -77,7 +77,12 @@ impl Folding<'_> {
         if let Some(holds) = self.objections.get_mut(&says.nonconformance) {
             holds.retain(|hold| !matches!(hold.code, Code::Nonconforming | Code::EvidenceDiffers));
         }
+        let of_coupon = self.above.coupon_test(says.nonconformance).is_some();
+        if of_coupon {
+            self.life.decided.insert(says.nonconformance);
+        }
         match (says.disposition, failure) {
+            (Disposition::Rework, None) if of_coupon => self.reworked(),
             (Disposition::Scrap, _) => self.life.phase = Phase::Decommissioned,
             (Disposition::Rework, Some(_)) => self.reworked(),
             (Disposition::UseAsIs, Some((inspection, true)))

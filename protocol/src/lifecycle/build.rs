@@ -1,7 +1,9 @@
 //! Rules of builds.
 
 use super::{Changes, Context, Refusal, refuse, require, waits_for};
-use crate::body::build::{BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, PARTS_MAX};
+use crate::body::build::{
+    BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, COUPONS_MAX, PARTS_MAX,
+};
 use crate::body::governance::Role;
 use crate::code::Code;
 use crate::life::{Genealogy, Hold};
@@ -44,6 +46,12 @@ pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusa
         Code::WrongSubject,
         "An order is for 1 to 256 parts and some material.",
     )?;
+    require(
+        says.coupons.len() <= COUPONS_MAX,
+        Code::WrongSubject,
+        "More than 16 coupons.",
+    )?;
+    coupons_are_there(context, says, licence.approval.as_ref())?;
     let above = [&says.licence, &licence.design, &says.machine, &says.lot];
     let found: Vec<Hold> = above
         .into_iter()
@@ -63,6 +71,20 @@ pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusa
         ..Changes::default()
     }
     .set(id, Data::Order { order }))
+}
+
+/// What the approval asks to be tested must be printed.
+fn coupons_are_there(
+    context: &Context,
+    says: &BuildOrdered,
+    approval: Option<&SubjectId>,
+) -> Result<(), Refusal> {
+    let granted = match approval.and_then(|id| context.world.get(id)) {
+        Some(Data::Approval { granted, .. }) => granted.as_ref(),
+        _ => None,
+    };
+    let asks = granted.is_some_and(|(granted, _)| !granted.coupon_tests.is_empty());
+    require(!asks || !says.coupons.is_empty(), Code::CouponsMissing, "")
 }
 
 /// Whether the author could see a recall of a lot that went into the ordered one. What came to light later holds the
@@ -133,6 +155,7 @@ pub fn build_or_new(context: &Context, id: &SubjectId) -> State {
         State::from(Data::Build {
             starts: Vec::new(),
             uses: Vec::new(),
+            tests: Vec::new(),
         })
     })
 }

@@ -1,9 +1,9 @@
-//! Rules of designs, allowables and approvals.
+//! Rules of designs and their approvals.
 
 use super::{Changes, Context, Refusal, refuse, require, waits_for};
 use crate::body::design::{
-    AllowablePublished, ApprovalGranted, ApprovalRequested, ApprovalRevoked, DesignPublished,
-    DesignSuperseded, DesignWithdrawn, Effect, FileUse,
+    ApprovalGranted, ApprovalRequested, ApprovalRevoked, DesignPublished, DesignSuperseded,
+    DesignWithdrawn, Effect, FileUse,
 };
 use crate::body::governance::{Function, Role};
 use crate::body::usage::{LifeLimit, LifeLimited};
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// Most files of one design.
 const FILES_MAX: usize = 64;
+/// Most tests of coupons that one approval asks for.
+const COUPON_TESTS_MAX: usize = 16;
 
 pub fn published(context: &Context, says: &DesignPublished) -> Result<Changes, Refusal> {
     context.require_function(&[Function::Oem])?;
@@ -33,6 +35,11 @@ pub fn published(context: &Context, says: &DesignPublished) -> Result<Changes, R
         geometries == 1 && coherent,
         Code::WrongSubject,
         "Exactly one file is the geometry, and digests cohere.",
+    )?;
+    require(
+        says.mass.is_none_or(|mass| mass.is_sound()),
+        Code::WrongSubject,
+        "A part has a volume and a density above 0, and at most 500 per mille of tolerance.",
     )?;
     let claim = claim_subject(context.org, &says.part_number, &says.revision);
     let detail = format!("{} {}", says.part_number, says.revision);
@@ -123,29 +130,6 @@ fn restriction(
     }
 }
 
-pub fn allowable_published(
-    context: &Context,
-    says: &AllowablePublished,
-) -> Result<Changes, Refusal> {
-    context.require_function(&[Function::Oem, Function::Authority])?;
-    context.require_role(&[Role::DesignAuthority, Role::Certifier])?;
-    let id = context.new_subject("allowable")?;
-    let right = says.value > 0
-        && says.batches >= 1
-        && says.specimens >= says.batches
-        && says.dataset.is_coherent();
-    require(
-        right,
-        Code::WrongSubject,
-        "A value above 0 rests on at least one specimen from each batch.",
-    )?;
-    let data = Data::Allowable {
-        allowable: says.clone(),
-        source: context.source.clone(),
-    };
-    Ok(Changes::default().set(id, data))
-}
-
 pub fn approval_requested(context: &Context, says: &ApprovalRequested) -> Result<Changes, Refusal> {
     context.require_role(&[Role::DesignAuthority])?;
     let id = context.new_subject("approval")?;
@@ -169,6 +153,9 @@ pub fn approval_requested(context: &Context, says: &ApprovalRequested) -> Result
         };
         let covers = allowable.envelope.covers(&design.envelope);
         require(covers, Code::AllowableOutsideEnvelope, cited.as_str())?;
+        let now = context.statement.body.occurred_at;
+        let in_force = allowable.expires.is_none_or(|expires| now < expires);
+        require(in_force, Code::AllowableExpired, cited.as_str())?;
     }
     let data = Data::Approval {
         request: says.clone(),
@@ -213,6 +200,11 @@ pub fn approval_granted(context: &Context, says: &ApprovalGranted) -> Result<Cha
         is_limit,
         Code::WrongSubject,
         "The limit of life bounds nothing.",
+    )?;
+    require(
+        says.coupon_tests.len() <= COUPON_TESTS_MAX,
+        Code::WrongSubject,
+        "More than 16 tests of coupons.",
     )?;
     *granted = Some((says.clone(), context.source.clone()));
     Ok(Changes::default().set(context.sub().clone(), state))

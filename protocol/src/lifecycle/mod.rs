@@ -5,10 +5,12 @@
 //! part that it touches. Rules depend on the order of the log, on log time and on times inside statements.
 //! Must never know storage, clocks, or who is asking.
 
+mod allowable;
 mod assembly;
 mod build;
 mod context;
 mod correction;
+mod coupon;
 mod decide;
 mod design;
 mod form;
@@ -212,7 +214,8 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::DesignPublished(says) => design::published(context, says),
         Core::DesignWithdrawn(says) => design::withdrawn(context, says),
         Core::DesignSuperseded(says) => design::superseded(context, says),
-        Core::AllowablePublished(says) => design::allowable_published(context, says),
+        Core::AllowablePublished(says) => allowable::published(context, says),
+        Core::AllowableRecomputed(says) => allowable::recomputed(context, says),
         Core::ApprovalRequested(says) => design::approval_requested(context, says),
         Core::ApprovalGranted(says) => design::approval_granted(context, says),
         Core::ApprovalRevoked(says) => design::approval_revoked(context, says),
@@ -231,6 +234,7 @@ fn dispatch(context: &Context) -> Result<Changes, Refusal> {
         Core::BuildStarted(says) => build::started(context, says),
         Core::BuildCompleted(says) => build::completed(context, says),
         Core::BuildAborted(says) => build::aborted(context, says),
+        Core::PartTested(says) if context.sub().kind() == "build" => coupon::tested(context, says),
         Core::RecallPlaced(says) => safety::recall_placed(context, says),
         Core::RecallReported(says) => safety::recall_reported(context, says),
         Core::RecallLifted(says) => safety::recall_lifted(context, says),

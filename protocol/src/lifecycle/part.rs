@@ -140,7 +140,8 @@ impl View {
         let seen = context.statement.body.seen.as_ref();
         let seen = seen.map(|seen| seen.size);
         let was_logged = |fact: &Report<Event>| seen.is_none_or(|seen| fact.source.since() < seen);
-        let (behind, missing) = behind(facts, event);
+        let tests = Above::of(context.world, context.sub(), facts).coupon_test_ids();
+        let (behind, missing) = behind(facts, &tests, event);
         let mut facts: Vec<_> = facts.to_vec();
         facts.retain(|fact| was_logged(fact) || behind.contains(&fact.source.statement));
         let logged = facts.iter().filter(|fact| was_logged(fact));
@@ -209,8 +210,13 @@ fn reasons(life: Life, facts: &[Report<Event>]) -> Vec<Hold> {
         .collect()
 }
 
-/// The reports that an event comes after, directly or through others, and one that is not there.
-fn behind(facts: &[Report<Event>], event: &Event) -> (BTreeSet<StatementId>, Option<StatementId>) {
+/// The reports that an event comes after, directly or through others, and one that is not there: neither among the part's nor
+/// among the tests of its coupons.
+fn behind(
+    facts: &[Report<Event>],
+    tests: &BTreeSet<StatementId>,
+    event: &Event,
+) -> (BTreeSet<StatementId>, Option<StatementId>) {
     let by_id: BTreeMap<_, _> = facts
         .iter()
         .map(|fact| (fact.source.statement, fact))
@@ -219,7 +225,9 @@ fn behind(facts: &[Report<Event>], event: &Event) -> (BTreeSet<StatementId>, Opt
     let (mut behind, mut missing) = (BTreeSet::new(), None);
     while let Some(id) = open.pop() {
         let Some(fact) = by_id.get(&id) else {
-            missing = missing.max(Some(id));
+            if !tests.contains(&id) {
+                missing = missing.max(Some(id));
+            }
             continue;
         };
         if behind.insert(id) {

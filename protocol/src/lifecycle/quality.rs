@@ -11,6 +11,7 @@ use crate::body::physical::Match;
 use crate::body::quality::{Disposition, Dispositioned};
 use crate::code::Code;
 use crate::life;
+use crate::life::Above;
 use crate::world::{Event, Report};
 
 /// The kinds about a part that stand in this file.
@@ -61,7 +62,14 @@ fn dispositioned(context: &Context, says: &Dispositioned) -> Result<Changes, Ref
     let found = facts
         .iter()
         .find(|fact| fact.source.statement == says.nonconformance);
-    let Some(report) = found else {
+    let above = Above::of(context.world, context.sub(), facts);
+    let of_coupon = above.coupon_test(says.nonconformance).cloned();
+    let of_coupon = of_coupon.map(|test| Report {
+        source: test.source,
+        says: Event::Tested(test.says),
+        noted: test.noted,
+    });
+    let Some(report) = found.or(of_coupon.as_ref()) else {
         let what = format!("the nonconformance {}", says.nonconformance);
         return absent(context, what);
     };

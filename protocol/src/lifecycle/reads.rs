@@ -48,6 +48,7 @@ pub fn subjects(statement: &Statement) -> BTreeSet<SubjectId> {
         Core::DesignSuperseded(says) => {
             named.insert(says.by.clone());
         }
+        Core::AllowablePublished(says) => named.extend(says.data_of.iter().cloned()),
         Core::ApprovalRequested(says) => {
             named.insert(says.design.clone());
             named.extend(says.allowables().cloned());

@@ -9,6 +9,9 @@ use crate::world::bounds::CERTIFICATES_MAX;
 use crate::world::{Data, Report, Restriction, RestrictionKind, State, key_subject};
 use std::collections::BTreeSet;
 
+/// Most allowables of one qualification.
+const EQUIVALENT_MAX: usize = 16;
+
 pub fn machine_enrolled(context: &Context, says: &MachineEnrolled) -> Result<Changes, Refusal> {
     context.require_function(&[Function::Shop])?;
     context.require_role(&[Role::Production, Role::Admin])?;
@@ -58,6 +61,14 @@ pub fn machine_qualified(context: &Context, says: &MachineQualified) -> Result<C
         context.require_own(&owner.org)?;
         context.require_role(&[Role::Production])?;
     }
+    let allowables = says.equivalent_to.iter();
+    let right = allowables.clone().count() <= EQUIVALENT_MAX
+        && allowables.clone().all(|id| id.kind() == "allowable");
+    require(
+        right,
+        Code::WrongSubject,
+        "A machine is shown to be equivalent for at most 16 allowables.",
+    )?;
     require(
         qualified.len() < CERTIFICATES_MAX,
         Code::TooManyReports,

@@ -1,8 +1,10 @@
 //! The rules as stories, kind by kind, and over random histories.
 
+mod allowable;
 mod assembly;
 mod attacks;
 mod bounds;
+mod coupons;
 mod forms;
 mod histories;
 mod impact;

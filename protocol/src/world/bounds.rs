@@ -21,6 +21,10 @@ pub const ACCOUNTS_MAX: usize = 2;
 pub const DRAWS_MAX: usize = 256;
 /// Parts that one organisation ever puts into one assembly: an assembly into which more came is held.
 pub const COMPONENTS_MAX: usize = 256;
+/// Tests of the coupons of one build by one organisation: with so many its parts are held.
+pub const TESTS_MAX: usize = 256;
+/// How often an allowable is computed anew; another one takes its place then.
+pub const RECOMPUTED_MAX: usize = 64;
 /// Limits of life that an approval keeps; another one needs another approval.
 pub const LIMITS_MAX: usize = 64;
 /// Parts that are remembered with one mark; the second one holds all of them already.

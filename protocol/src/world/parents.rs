@@ -52,6 +52,8 @@ impl State {
                 into.cloned().collect()
             }
             Data::Contents { parts, .. } => with_contents(parts.values().flatten()),
+            // What it rests on no more.
+            Data::Allowable { allowable, .. } => allowable.data_of.clone(),
             _ => BTreeSet::new(),
         }
     }
@@ -104,7 +106,7 @@ impl State {
                 let shares = blended.iter().flat_map(|report| &report.says.from);
                 up.extend(shares.map(|share| share.lot.clone()));
             }
-            Data::Build { starts, uses } => {
+            Data::Build { starts, uses, .. } => {
                 // Who did not build it, says nothing of what it took.
                 let builders: BTreeSet<_> = starts.iter().map(|start| &start.source.org).collect();
                 let uses = uses.iter();
@@ -126,12 +128,16 @@ impl State {
                     }
                 }
             }
+            Data::Allowable {
+                allowable,
+                recomputed,
+                ..
+            } => up.extend(allowable.rests_on(recomputed.last().map(|(says, _)| says))),
             Data::Recall { recall, .. } => up.extend(recall.anchors.iter().cloned()),
             Data::Policy { .. }
             | Data::Log { .. }
             | Data::Member { .. }
             | Data::Design { .. }
-            | Data::Allowable { .. }
             | Data::Mark { .. }
             | Data::Asset { .. }
             | Data::Contents { .. }
@@ -152,10 +158,15 @@ impl Data {
                 let others = votes.chain(&ballot.cancelled);
                 std::iter::once(&ballot.source).chain(others).collect()
             }
-            Data::Log { source, .. }
-            | Data::Key { source, .. }
-            | Data::Design { source, .. }
-            | Data::Allowable { source, .. } => vec![source],
+            Data::Log { source, .. } | Data::Key { source, .. } | Data::Design { source, .. } => {
+                vec![source]
+            }
+            Data::Allowable {
+                source, recomputed, ..
+            } => {
+                let recomputed = recomputed.iter().map(|(_, source)| source);
+                std::iter::once(source).chain(recomputed).collect()
+            }
             Data::Recall {
                 source, reported, ..
             } => {
@@ -196,10 +207,15 @@ impl Data {
                 enrolled.chain(qualified).chain(calibrated).collect()
             }
             Data::Order { order } => vec![&order.source],
-            Data::Build { starts, uses } => {
+            Data::Build {
+                starts,
+                uses,
+                tests,
+            } => {
                 let starts = starts.iter().map(|report| &report.source);
                 let uses = uses.iter().map(|report| &report.source);
-                starts.chain(uses).collect()
+                let tests = tests.iter().map(|report| &report.source);
+                starts.chain(uses).chain(tests).collect()
             }
             Data::Part { facts, .. } => facts.iter().map(|report| &report.source).collect(),
             Data::Asset { uses, faults, .. } => {

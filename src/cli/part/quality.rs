@@ -4,6 +4,7 @@
 
 use super::On;
 use super::args::{self, by_name};
+use super::{Document, Draft, Signing};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use threadmark_protocol::body::quality::{
     Disposition, Dispositioned, Nonconformance, PostProcessed, Tested,
 };
 use threadmark_protocol::statement::StatementId;
-use threadmark_protocol::text::{Line, Paragraph};
+use threadmark_protocol::text::{Line, Moment, Paragraph, SubjectId};
 
 /// What is done to a part and found on it
 #[derive(Subcommand)]
@@ -33,6 +34,8 @@ pub enum Quality {
     },
     /// Report a test of the part, or of a coupon of its build
     Test(Test),
+    /// Report a test of a coupon: it counts for all parts of its build
+    Coupon(Coupon),
     /// Report that the part does not conform; it is held until that is decided
     #[command(after_help = "Example:
   threadmark part fault 7K3Q9XWD2M8TV0AY --defect 'Scratch at the bore' --report bore.jpg --home ./inspector")]
@@ -66,17 +69,43 @@ pub enum Quality {
 
 #[derive(Args)]
 #[command(after_help = "Example:
+  threadmark part coupon build:6b…1e --specimen C-1 --test 'tensile strength, ASTM E8' --value 432 --unit MPa --at-least 400 \\
+      --report e8.pdf --home ./laboratory")]
+pub struct Coupon {
+    /// The build; its order names the coupon
+    build: SubjectId,
+    /// The coupon
+    #[arg(long)]
+    specimen: Line,
+    #[command(flatten)]
+    result: Measured,
+    /// When it was measured; now, where nothing is said
+    #[arg(long, value_parser = args::time, value_name = "TIME")]
+    at: Option<Moment>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
   threadmark part test 7K3Q9XWD2M8TV0AY --test 'tensile strength, ASTM E8' --specimen C-1 --value 432 --unit MPa \\
       --at-least 400 --report e8.pdf --home ./inspector")]
 pub struct Test {
     #[command(flatten)]
     on: On,
-    /// What was tested, and by which method
-    #[arg(long)]
-    test: Line,
     /// The coupon; none where it was the part itself
     #[arg(long)]
     specimen: Option<Line>,
+    #[command(flatten)]
+    result: Measured,
+}
+
+/// What came out of a test.
+#[derive(Args)]
+pub struct Measured {
+    /// What was tested, and by which method
+    #[arg(long)]
+    test: Line,
     /// The result, a whole number of the unit
     #[arg(long, allow_negative_numbers = true)]
     value: i64,
@@ -110,6 +139,7 @@ impl Quality {
                 }))
             }),
             Quality::Test(test) => test.run(),
+            Quality::Coupon(coupon) => coupon.run(),
             Quality::Fault { on, defect, report } => on.say(|of| {
                 Ok(Core::PartNonconforming(Nonconformance {
                     after: of.after,
@@ -138,18 +168,34 @@ impl Quality {
 
 impl Test {
     fn run(self) -> Result<ExitCode> {
-        let report = args::digest_of(&self.report)?;
-        self.on.say(|of| {
-            Ok(Core::PartTested(Tested {
-                after: of.after,
-                test: self.test,
-                specimen: self.specimen,
-                value: self.value,
-                unit: self.unit,
-                at_least: self.at_least,
-                at_most: self.at_most,
-                report,
-            }))
+        let (specimen, result) = (self.specimen, self.result);
+        self.on
+            .say(|of| Ok(Core::PartTested(result.says(of.after, specimen)?)))
+    }
+}
+
+impl Coupon {
+    fn run(self) -> Result<ExitCode> {
+        let says = self.result.says(None, Some(self.specimen))?;
+        let draft = Draft {
+            occurred_at: self.at,
+            ..Draft::new(self.build, Core::PartTested(says))
+        };
+        self.signing.open()?.sign(draft, Document::new())
+    }
+}
+
+impl Measured {
+    fn says(self, after: Option<StatementId>, specimen: Option<Line>) -> Result<Tested> {
+        Ok(Tested {
+            after,
+            test: self.test,
+            specimen,
+            value: self.value,
+            unit: self.unit,
+            at_least: self.at_least,
+            at_most: self.at_most,
+            report: args::digest_of(&self.report)?,
         })
     }
 }

@@ -1,8 +1,7 @@
 //! Designs and allowables with who published them, as JSON. Owns the description of what the lists hold.
 
-use super::{
-    ActorId, Basis, Effect, FileUse, Hex32, Line, OrgId, PartClass, RestrictionKind, SubjectId,
-};
+use super::allowable::{AllowablePublished, Recomputed};
+use super::{ActorId, Effect, FileUse, Hex32, Line, OrgId, PartClass, RestrictionKind, SubjectId};
 use utoipa::ToSchema;
 
 /// A page of designs.
@@ -70,6 +69,9 @@ pub struct AllowableState {
     pub allowable: AllowablePublished,
     /// Who published it.
     pub source: Source,
+    /// Computed anew without some of its data, each with who says so; the last counts.
+    #[schema(required = false)]
+    pub recomputed: Vec<Recomputed>,
     /// What binds everything that rests on it.
     #[schema(required = false)]
     pub restrictions: Vec<Restriction>,
@@ -141,6 +143,23 @@ pub struct DesignPublished {
     pub zone: MarkZone,
     /// Distribution statement and export marking.
     pub distribution: Line,
+    /// What a part weighs, where that is said.
+    pub mass: Option<PartMass>,
+}
+
+/// What a part weighs, and what is fused beside it.
+#[derive(ToSchema)]
+pub struct PartMass {
+    /// Volume of the geometry, mm³.
+    pub volume_mm3: i64,
+    /// Density of the fused material, µg/mm³.
+    pub density_ug_per_mm3: i64,
+    /// How far the fused mass may be from both together, in thousandths.
+    pub tolerance_permille: u32,
+    /// Most that the supports of one part weigh, mg.
+    pub supports_mg: i64,
+    /// Most that one test coupon weighs, mg.
+    pub coupon_mg: i64,
 }
 
 /// A file of a design.
@@ -209,27 +228,4 @@ pub struct Envelope {
     pub process: Line,
     /// Build orientation, for instance `Z`, or `any`.
     pub orientation: Line,
-}
-
-/// A design allowable: a strength value.
-#[derive(ToSchema)]
-pub struct AllowablePublished {
-    /// For instance `ultimate tensile strength`.
-    pub property: Line,
-    /// The value in `unit`.
-    pub value: i64,
-    /// For instance `kPa`.
-    pub unit: Line,
-    /// What the number promises.
-    pub basis: Basis,
-    /// Number of specimens.
-    pub specimens: u32,
-    /// Number of batches that they come from.
-    pub batches: u32,
-    /// Where it holds.
-    pub envelope: Envelope,
-    /// Method and its version.
-    pub method: Line,
-    /// The data set.
-    pub dataset: FileDigest,
 }

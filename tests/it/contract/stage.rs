@@ -45,7 +45,7 @@ const UNITS: u32 = 4;
 
 fn history() -> (Consortium, SubjectId) {
     let (mut of, licence) = Consortium::licensed(5, PartClass::C, UNITS);
-    of.publish_allowable();
+    of.publish_allowable(None);
     let first = of.make(&licence, 1);
     of.hand_over(&first).unwrap();
     let second = of.make(&licence, 2);

@@ -173,6 +173,7 @@ fn a_machine_keeps_so_many_certificates() {
             material: text(MATERIAL),
             expires,
             report,
+            equivalent_to: Default::default(),
         });
         c.say(Who::Production, &machine, core)
     };

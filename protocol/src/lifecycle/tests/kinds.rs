@@ -53,6 +53,7 @@ pub(super) fn every_kind() -> (Consortium, SubjectId) {
     c.lift_recall(Who::AuthorityAdmin, &recall).unwrap();
     let destruction = c.destroy(Who::Mechanic, &part).unwrap().id;
     c.attest(Who::Custodian, &part, destruction).unwrap();
+    compute_anew(&mut c);
     end_the_design(&mut c);
     vote_together(&mut c);
     (c, part)
@@ -126,6 +127,17 @@ fn vote_together(c: &mut Consortium) {
     let proposed = c.must(Who::Governor, &id, core);
     c.vote(Who::AuthorityAdmin, &proposed, false).unwrap();
     c.rotate(Who::Mechanic).unwrap();
+}
+
+fn compute_anew(c: &mut Consortium) {
+    let lot = c.lot.clone();
+    let says = crate::body::allowable::AllowablePublished {
+        data_of: [lot.clone()].into(),
+        ..Consortium::allowable()
+    };
+    let allowable = c.publish_allowable(Some(&says));
+    let said = c.recompute(Who::Designer, &allowable, &lot, 380_000);
+    said.unwrap();
 }
 
 fn end_the_design(c: &mut Consortium) {

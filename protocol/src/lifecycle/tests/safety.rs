@@ -146,7 +146,7 @@ fn a_suspicion_after_destruction_is_told_and_the_other_way_round() {
 fn an_allowable_outside_of_its_envelope_carries_no_approval() {
     use crate::body::design::{ApprovalRequested, Substantiation};
     let (mut c, _, _, _) = two();
-    let allowable = c.publish_allowable();
+    let allowable = c.publish_allowable(None);
     let mut entries = c.log.entries().iter();
     let published = entries.find_map(|entry| match &entry.body.core {
         Core::DesignPublished(says) => Some(says.clone()),

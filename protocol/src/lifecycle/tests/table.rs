@@ -41,6 +41,8 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("keys.rs"),
         include_str!("votes.rs"),
         include_str!("attacks.rs"),
+        include_str!("allowable.rs"),
+        include_str!("coupons.rs"),
         include_str!("assembly.rs"),
         include_str!("forms.rs"),
         include_str!("bounds.rs"),

@@ -1,0 +1,111 @@
+//! What was measured on the coupons of a build, and what the build fused, as far as its parts depend on it.
+//!
+//! Owns which tests count, what the approval asks for, and whether the fused mass can be that of the parts. A test that failed counts
+//! whichever coupon it names; one that passed only if the order names the coupon. Must never know how a failure is decided.
+
+use super::super::{Hold, Life, Phase};
+use super::Above;
+use crate::body::quality::Tested;
+use crate::code::Code;
+use crate::statement::StatementId;
+use crate::text::{Line, OrgId};
+use crate::world::bounds::TESTS_MAX;
+use crate::world::{Report, World};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Above {
+    /// Tests of its coupons by who may inspect; other people's are logged and count for nothing.
+    pub fn coupon_tests(&self) -> impl Iterator<Item = &Report<Tested>> {
+        self.tests.iter().filter(|test| test.noted.is_empty())
+    }
+
+    /// A test of one of its coupons.
+    pub fn coupon_test(&self, id: StatementId) -> Option<&Report<Tested>> {
+        self.coupon_tests().find(|test| test.source.statement == id)
+    }
+
+    /// All of them.
+    pub fn coupon_test_ids(&self) -> BTreeSet<StatementId> {
+        let tests = self.coupon_tests();
+        tests.map(|test| test.source.statement).collect()
+    }
+
+    /// Coupons that the order names.
+    fn coupons(&self) -> Option<&BTreeSet<Line>> {
+        self.order.as_ref().map(|order| &order.says.coupons)
+    }
+
+    pub(super) fn coupon_problems(&self, world: &World, life: &Life) -> Vec<Hold> {
+        let Some(build) = self.build_id() else {
+            return Vec::new();
+        };
+        let is_open = |test: &&Report<Tested>| {
+            !test.says.passed() && !life.decided.contains(&test.source.statement)
+        };
+        let failed = self.coupon_tests().filter(is_open);
+        let mut holds: Vec<_> = failed
+            .map(|test| Hold {
+                detail: Some(test.says.test.to_string()),
+                ..Hold::by(Code::Nonconforming, build, &test.source)
+            })
+            .collect();
+        let missing = self.missing_tests(world).into_iter();
+        holds.extend(missing.map(|name| Hold {
+            detail: Some(name.to_string()),
+            ..Hold::new(Code::TestMissing, build)
+        }));
+        let mut by_org: BTreeMap<&OrgId, Vec<u64>> = BTreeMap::new();
+        for test in self.coupon_tests() {
+            by_org
+                .entry(&test.source.org)
+                .or_default()
+                .push(test.source.since());
+        }
+        // Beyond them none is kept.
+        let crowded = by_org.values().filter(|tests| tests.len() >= TESTS_MAX);
+        holds.extend(crowded.map(|tests| Hold {
+            since: tests.iter().copied().max().unwrap_or(0),
+            ..Hold::new(Code::TooManyReports, build)
+        }));
+        holds
+    }
+
+    /// Tests that the approval asks for and that nobody made whose key is to be believed.
+    fn missing_tests(&self, world: &World) -> Vec<&Line> {
+        let Some((_, Some(granted))) = self.approval() else {
+            return Vec::new();
+        };
+        let is_made = |name: &Line| {
+            let mut tests = self.coupon_tests();
+            tests.any(|test| {
+                let coupon = test.says.specimen.as_ref();
+                let coupons = self.coupons();
+                test.says.test == *name
+                    && coupon.is_some_and(|of| coupons.is_some_and(|all| all.contains(of)))
+                    && super::super::doubts(world, &test.source).is_empty()
+            })
+        };
+        let asked = granted.coupon_tests.iter();
+        asked.filter(|name| !is_made(name)).collect()
+    }
+
+    /// That what the build fused cannot be its parts: a part is hollow, or there are more than it says. Of a build that was aborted
+    /// nobody says what it should weigh.
+    pub(super) fn mass_problem(&self, life: &Life) -> Option<Hold> {
+        let (build, id) = self.build().zip(self.build_id())?;
+        let account = self.uses.first()?;
+        let mass = self.design()?.mass?;
+        let coupons = self.coupons().map_or(0, BTreeSet::len);
+        let code = match mass.compare(account.says.fused_mg, build.parts.len(), coupons) {
+            Ordering::Less => Code::FusedTooLittle,
+            Ordering::Greater => Code::FusedTooMuch,
+            Ordering::Equal => return None,
+        };
+        let counts = life.phase != Phase::Scrapped;
+        counts.then(|| Hold {
+            since: super::last_since(&self.uses),
+            ..Hold::by(code, id, &account.source)
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! Test coupons, and what a build fused.
+
+use super::*;
+use crate::body::Core;
+use crate::body::build::BuildOrdered;
+use crate::body::design::PartMass;
+use crate::body::quality::Disposition;
+use crate::fixture::{Build, DAY_S, DesignSpec, TENSILE, moment, text};
+use crate::world::bounds::TESTS_MAX;
+
+fn held(c: &Consortium, part: &SubjectId) -> BTreeSet<Code> {
+    holds(c.log.world(), part)
+}
+
+/// A build of one part with the coupon C-1, ended.
+fn built(spec: &DesignSpec) -> (Consortium, SubjectId, Build) {
+    let (mut c, licence) = Consortium::licensed_as(71, spec, 4);
+    let order = c.order(&licence).unwrap();
+    let build = c.start(&licence, &order, 1);
+    c.complete(&build).unwrap();
+    (c, licence, build)
+}
+
+fn asking() -> DesignSpec {
+    DesignSpec {
+        coupon_tests: [text(TENSILE)].into(),
+        ..DesignSpec::default()
+    }
+}
+
+#[test]
+fn a_coupon_that_fails_holds_the_parts_of_its_build_until_somebody_else_decides_it() {
+    let (mut c, licence, build) = built(&DesignSpec::default());
+    let (part, other) = (build.parts[0].clone(), c.print(&licence, 2));
+    let failed = c.test_coupon(Who::Inspector, &build.id, "C-1", 399);
+    let failed = failed.unwrap().id;
+    assert_eq!(c.log.findings(&failed), set([Code::Nonconforming]));
+    assert_eq!(held(&c, &part), set([Code::Nonconforming]));
+    assert_eq!(held(&c, &other), set([]));
+    c.grant(Who::Custodian, crate::body::governance::Role::Inspector);
+    let inspection = c.inspect(Who::Custodian, &part).unwrap().id;
+    let refused = c.release(Who::Signatory, &part, inspection).unwrap_err();
+    assert_eq!(refused.code(), Code::Nonconforming);
+    let own = c.dispose(Who::Inspector, &part, failed, Disposition::Rework);
+    assert_eq!(own.unwrap_err().code(), Code::SameAuthor);
+    c.dispose(Who::Designer, &part, failed, Disposition::UseAsIs)
+        .unwrap();
+    assert_eq!(held(&c, &part), set([]));
+    c.release(Who::Signatory, &part, inspection).unwrap();
+    assert_eq!(verdict(&c, &licence, 1).0, Verdict::EligibleByRecord);
+}
+
+#[test]
+fn a_release_waits_for_the_test_of_a_coupon_that_the_approval_asks_for() {
+    let (mut c, licence, build) = built(&asking());
+    let part = build.parts[0].clone();
+    assert_eq!(held(&c, &part), set([Code::TestMissing]));
+    let inspection = c.inspect(Who::Inspector, &part).unwrap().id;
+    let early = c.release(Who::Signatory, &part, inspection).unwrap_err();
+    assert_eq!(early.code(), Code::WaitsFor);
+    // Another's coupon, and another's word.
+    c.test_coupon(Who::Inspector, &build.id, "C-9", 432)
+        .unwrap();
+    c.test_coupon(Who::Production, &build.id, "C-1", 432)
+        .unwrap();
+    assert_eq!(held(&c, &part), set([Code::TestMissing]));
+    c.test_coupon(Who::Inspector, &build.id, "C-1", 432)
+        .unwrap();
+    c.release(Who::Signatory, &part, inspection).unwrap();
+    let told = verdict(&c, &licence, 1);
+    assert_eq!(told, (Verdict::EligibleByRecord, Vec::new()));
+    let face = ask(&c, c.mark(&licence, 1), Who::Custodian);
+    let mut titles = face.life.iter().map(|step| step.title.as_str());
+    assert!(titles.any(|title| title == "Tested on a coupon: passed"));
+}
+
+#[test]
+fn an_order_without_the_coupons_that_must_be_tested_is_refused() {
+    let (mut c, licence, _) = built(&asking());
+    let sub = c.new_subject("order");
+    let core = Core::BuildOrdered(BuildOrdered {
+        licence,
+        machine: Who::Machine.machine(),
+        lot: c.lot.clone(),
+        parts: 1,
+        mass_mg: 50_000,
+        expires: moment(c.now + DAY_S),
+        coupons: BTreeSet::new(),
+    });
+    let refused = c.say(Who::Operator, &sub, core).unwrap_err();
+    assert_eq!(refused.code(), Code::CouponsMissing);
+}
+
+#[test]
+fn who_may_not_inspect_holds_no_build_by_a_test() {
+    let (mut c, _, build) = built(&DesignSpec::default());
+    let said = c.test_coupon(Who::Mechanic, &build.id, "C-1", 1).unwrap();
+    let found = c.log.findings(&said.id);
+    assert!(found.contains(&Code::RoleMissing), "{found:?}");
+    assert_eq!(held(&c, &build.parts[0]), set([]));
+}
+
+#[test]
+fn more_tests_than_a_build_keeps_hold_its_parts() {
+    let (mut c, _, build) = built(&DesignSpec::default());
+    for _ in 0..TESTS_MAX {
+        c.test_coupon(Who::Inspector, &build.id, "C-1", 432)
+            .unwrap();
+    }
+    assert_eq!(held(&c, &build.parts[0]), set([Code::TooManyReports]));
+    let last = c.test_coupon(Who::Inspector, &build.id, "C-1", 399);
+    let found = c.log.findings(&last.unwrap().id);
+    assert!(found.contains(&Code::TooManyReports), "{found:?}");
+}
+
+/// A design of so many cubic millimetres of aluminium, with 5 g of supports, give or take 2 %.
+fn weighing(volume_mm3: i64) -> DesignSpec {
+    DesignSpec {
+        mass: Some(PartMass {
+            volume_mm3,
+            density_ug_per_mm3: 2_670,
+            tolerance_permille: 20,
+            supports_mg: 5_000,
+            coupon_mg: 0,
+        }),
+        ..DesignSpec::default()
+    }
+}
+
+#[test]
+fn a_build_fuses_what_its_parts_weigh_by_their_design() {
+    for (volume_mm3, codes) in [
+        (20_000, set([])),
+        (24_000, set([Code::FusedTooLittle])),
+        (10_000, set([Code::FusedTooMuch])),
+    ] {
+        let (mut c, _, build) = built(&weighing(volume_mm3));
+        let lot = c.lot.clone();
+        assert_eq!(held(&c, &build.parts[0]), set([]));
+        // 58 g.
+        c.use_up(Who::Operator, &build.id, &lot, 500_000).unwrap();
+        assert_eq!(held(&c, &build.parts[0]), codes, "{volume_mm3}");
+    }
+    // Where no volume is published nothing is compared.
+    let (mut c, _, build) = built(&DesignSpec::default());
+    let lot = c.lot.clone();
+    c.use_up(Who::Operator, &build.id, &lot, 500_000).unwrap();
+    assert_eq!(held(&c, &build.parts[0]), set([]));
+}
