@@ -20,14 +20,12 @@ pub use people::{Entropy, Person, Who};
 pub use service::TENSILE;
 pub use story::Build;
 
-use crate::body::governance::{
-    Anchors, ClassPolicy, Function, Holder, KeyCard, PartClass, Policy, Quorum,
-};
+use crate::body::governance::{Anchors, ClassPolicy, Function, PartClass, Policy, Quorum};
 use crate::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified};
 use crate::body::{Body, Bytes16, Core, Seen};
 use crate::digest::Digest;
 use crate::genesis::{Genesis, Trust};
-use crate::key::{KeyLevel, Signer};
+use crate::key::Signer;
 use crate::lifecycle::Refusal;
 use crate::note::NoteSigner;
 use crate::statement::{Statement, StatementId};
@@ -383,18 +381,6 @@ fn policy(rules_version: u32) -> Policy {
             (PartClass::C, class(90, true, false)),
         ]),
         delay_s: 0,
-    }
-}
-
-/// A key card of a software key.
-fn card(person: &Person, holder_is: Holder, recipient: Option<Line>) -> KeyCard {
-    KeyCard {
-        public: person.signer.public(),
-        holder: person.actor.clone(),
-        holder_is,
-        level: KeyLevel::Software,
-        session: Some(person.session.public()),
-        recipient,
     }
 }
 

@@ -165,7 +165,7 @@ const FUNCTION_LINES: usize = 40;
 const FUNCTION_CEILING: usize = 70;
 
 /// Files beyond [`FILE_LINES`], with their length: the list may only become shorter, and its numbers smaller.
-const LONG_FILES: &[(&str, usize)] = &[("protocol/src/life/above.rs", 442)];
+const LONG_FILES: &[(&str, usize)] = &[];
 
 /// How many functions are beyond [`FUNCTION_LINES`]; the number may only become smaller.
 const LONG_FUNCTIONS: usize = 28;

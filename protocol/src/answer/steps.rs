@@ -149,6 +149,32 @@ impl Steps<'_> {
         }
     }
 
+    fn allowable(&mut self, cited: &SubjectId) {
+        if let Some(Data::Allowable {
+            allowable,
+            source,
+            recomputed,
+        }) = self.world.get(cited)
+        {
+            let detail = format!(
+                "{} {:?}-basis {} {}, n = {}, {} batches",
+                allowable.property,
+                allowable.basis,
+                allowable.value,
+                allowable.unit,
+                allowable.specimens,
+                allowable.batches
+            );
+            let detail = detail + &overrides(allowable.analysis.as_ref());
+            self.add("Design allowable published", Some(detail), source);
+            for (says, source) in recomputed {
+                let detail = format!("{} {}", says.value, allowable.unit);
+                let detail = detail + &overrides(Some(&says.analysis));
+                self.add("Design allowable computed anew", Some(detail), source);
+            }
+        }
+    }
+
     fn approval(&mut self, id: &SubjectId) {
         let Some(Data::Approval {
             request,
@@ -160,29 +186,7 @@ impl Steps<'_> {
             return;
         };
         for cited in request.allowables() {
-            if let Some(Data::Allowable {
-                allowable,
-                source,
-                recomputed,
-            }) = self.world.get(cited)
-            {
-                let detail = format!(
-                    "{} {:?}-basis {} {}, n = {}, {} batches",
-                    allowable.property,
-                    allowable.basis,
-                    allowable.value,
-                    allowable.unit,
-                    allowable.specimens,
-                    allowable.batches
-                );
-                let detail = detail + &overrides(allowable.analysis.as_ref());
-                self.add("Design allowable published", Some(detail), source);
-                for (says, source) in recomputed {
-                    let detail = format!("{} {}", says.value, allowable.unit);
-                    let detail = detail + &overrides(Some(&says.analysis));
-                    self.add("Design allowable computed anew", Some(detail), source);
-                }
-            }
+            self.allowable(cited);
         }
         self.add("Design approval requested", None, source);
         if let Some((granted, source)) = granted {

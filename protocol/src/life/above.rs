@@ -57,12 +57,7 @@ impl Above {
         let Some((id, statement)) = build else {
             return Above::default();
         };
-        let Some(Data::Build {
-            starts,
-            uses,
-            tests,
-        }) = world.get(&id)
-        else {
+        let Some(build @ Data::Build { starts, .. }) = world.get(&id) else {
             return Above::default();
         };
         let is_own = |report: &&Report<BuildStarted>| report.source.statement == statement;
@@ -84,11 +79,7 @@ impl Above {
             _ => None,
         };
         let mut above = Above::under_licence(world, &first.says.licence);
-        let own = uses
-            .iter()
-            .filter(|report| report.source.org == first.source.org);
-        above.uses = own.cloned().collect();
-        above.tests.clone_from(tests);
+        (above.uses, above.tests) = powder::told(build, &first.source.org);
         above.build = Some((id, first, contradicted));
         (above.started, above.order) = (started, order);
         above

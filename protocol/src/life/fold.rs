@@ -12,7 +12,7 @@ use crate::body::physical::Enrolled;
 use crate::code::Code;
 use crate::key::KeyId;
 use crate::mark::Mark;
-use crate::statement::StatementId;
+use crate::statement::{Statement, StatementId};
 use crate::text::{OrgId, SubjectId};
 use crate::world::{Event, Report, Source, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -173,6 +173,21 @@ pub struct Eyes {
     pub act: Option<StatementId>,
 }
 
+impl Eyes {
+    /// Of the author of an act.
+    pub fn of(act: &Statement) -> Eyes {
+        Eyes {
+            seen: act.body.seen.as_ref().map(|seen| seen.size),
+            act: Some(act.id),
+        }
+    }
+
+    /// Whether what could be seen from a log index on was seen.
+    pub fn saw(self, since: u64) -> bool {
+        self.seen.is_none_or(|seen| since < seen)
+    }
+}
+
 impl<'a> Folding<'a> {
     fn new(
         world: &'a World,
@@ -215,7 +230,7 @@ impl<'a> Folding<'a> {
             }
         }
         for (code, since) in self.doubts.of(source) {
-            let counts = self.eyes.seen.is_none_or(|seen| since < seen);
+            let counts = self.eyes.saw(since);
             if counts && !(vouched && code == Code::KeyCompromised) {
                 self.object(code, source);
             }

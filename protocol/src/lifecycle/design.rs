@@ -195,6 +195,12 @@ pub fn approval_granted(context: &Context, says: &ApprovalGranted) -> Result<Cha
         Code::ApprovalExpired,
         "It would expire before it begins.",
     )?;
+    conditions_can_be(says)?;
+    *granted = Some((says.clone(), context.source.clone()));
+    Ok(Changes::default().set(context.sub().clone(), state))
+}
+
+fn conditions_can_be(says: &ApprovalGranted) -> Result<(), Refusal> {
     let is_limit = says.life.as_ref().is_none_or(LifeLimit::is_a_limit);
     require(
         is_limit,
@@ -205,9 +211,7 @@ pub fn approval_granted(context: &Context, says: &ApprovalGranted) -> Result<Cha
         says.coupon_tests.len() <= COUPON_TESTS_MAX,
         Code::WrongSubject,
         "More than 16 tests of coupons.",
-    )?;
-    *granted = Some((says.clone(), context.source.clone()));
-    Ok(Changes::default().set(context.sub().clone(), state))
+    )
 }
 
 /// By the authority that granted the approval; it reaches all parts, and what it was before is in the log.

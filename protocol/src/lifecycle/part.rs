@@ -137,19 +137,14 @@ pub(super) struct View {
 
 impl View {
     pub fn of(context: &Context, facts: &[Report<Event>], event: &Event) -> View {
-        let seen = context.statement.body.seen.as_ref();
-        let seen = seen.map(|seen| seen.size);
-        let was_logged = |fact: &Report<Event>| seen.is_none_or(|seen| fact.source.since() < seen);
+        let eyes = Eyes::of(context.statement);
+        let was_logged = |fact: &Report<Event>| eyes.saw(fact.source.since());
         let tests = Above::of(context.world, context.sub(), facts).coupon_test_ids();
         let (behind, missing) = behind(facts, &tests, event);
         let mut facts: Vec<_> = facts.to_vec();
         facts.retain(|fact| was_logged(fact) || behind.contains(&fact.source.statement));
         let logged = facts.iter().filter(|fact| was_logged(fact));
         let logged: Vec<_> = logged.cloned().collect();
-        let eyes = Eyes {
-            seen,
-            act: Some(context.statement.id),
-        };
         let fold = |facts: &[Report<Event>]| {
             let above = Above::of(context.world, context.sub(), facts);
             let (life, objections) =

@@ -185,6 +185,13 @@ impl Data {
             Data::Licence {
                 source, accepted, ..
             } => std::iter::once(source).chain(accepted).collect(),
+            _ => self.reporters(),
+        }
+    }
+
+    /// [`Data::sources`] of what is reported of things.
+    fn reporters(&self) -> Vec<&Source> {
+        match self {
             Data::Lot {
                 received,
                 blended,
@@ -224,10 +231,7 @@ impl Data {
                 let confirmed = faults.iter().filter_map(|fault| fault.confirmed.as_ref());
                 uses.chain(declared).chain(confirmed).collect()
             }
-            Data::Governors { .. }
-            | Data::Mark { .. }
-            | Data::Contents { .. }
-            | Data::Claim { .. } => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }

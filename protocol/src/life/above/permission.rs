@@ -8,7 +8,7 @@ use crate::body::allowable::{AllowablePublished, AllowableRecomputed};
 use crate::body::design::ApprovalRequested;
 use crate::body::governance::{Function, PartClass};
 use crate::body::licence::Purpose;
-use crate::body::resource::MachineQualified;
+use crate::body::resource::{MachineCalibrated, MachineEnrolled, MachineQualified};
 use crate::code::Code;
 use crate::text::SubjectId;
 use crate::world::{Data, Report, Source, World};
@@ -93,6 +93,31 @@ impl Above {
         found
     }
 
+    /// The qualifications that cover the design's process at `at` (Unix seconds).
+    fn covering<'a>(
+        &self,
+        world: &World,
+        card: &MachineEnrolled,
+        qualified: &'a [(MachineQualified, Source)],
+        at: i64,
+    ) -> Vec<&'a MachineQualified> {
+        let design = self.design();
+        let Some(design) = design.filter(|of| card.machine_class == of.envelope.machine_class)
+        else {
+            return Vec::new();
+        };
+        let covers = |(says, source): &&(MachineQualified, Source)| {
+            says.process == design.envelope.process
+                && says.material == design.envelope.material
+                && (source.at..says.expires.unix()).contains(&at)
+                && super::super::doubts(world, source).is_empty()
+                && (design.class == PartClass::C
+                    || world.has_function(&source.org, Function::Authority, source.place()))
+        };
+        let covering = qualified.iter().filter(covers);
+        covering.map(|(says, _)| says).collect()
+    }
+
     /// Whether the machine was enrolled, qualified for the design's process and calibrated at `at` (Unix seconds).
     pub fn machine_problems(&self, world: &World, machine: &SubjectId, at: i64) -> Vec<Code> {
         let Some(Data::Machine {
@@ -104,31 +129,18 @@ impl Above {
             return vec![Code::MachineUnknown];
         };
         let mut found = Vec::new();
-        let covering: Vec<_> = match self.design() {
-            Some(design) if card.machine_class == design.envelope.machine_class => {
-                let covers = |(says, source): &&(MachineQualified, Source)| {
-                    says.process == design.envelope.process
-                        && says.material == design.envelope.material
-                        && (source.at..says.expires.unix()).contains(&at)
-                        && super::super::doubts(world, source).is_empty()
-                        && (design.class == PartClass::C
-                            || world.has_function(&source.org, Function::Authority, source.place()))
-                };
-                qualified.iter().filter(covers).collect()
-            }
-            _ => Vec::new(),
-        };
+        let covering = self.covering(world, card, qualified, at);
         if covering.is_empty() {
             found.push(Code::MachineNotQualified);
         }
         let is_shown = |cited: &Cited| {
             let mut covering = covering.iter();
-            cited.is_of(machine) || covering.any(|(says, _)| says.equivalent_to.contains(&cited.id))
+            cited.is_of(machine) || covering.any(|says| says.equivalent_to.contains(&cited.id))
         };
         if !self.allowables.iter().all(is_shown) {
             found.push(Code::MachineNotEquivalent);
         }
-        let in_force = |report: &Report<crate::body::resource::MachineCalibrated>| {
+        let in_force = |report: &Report<MachineCalibrated>| {
             report.noted.is_empty()
                 && report.source.org == owner.org
                 && super::super::doubts(world, &report.source).is_empty()

@@ -8,10 +8,23 @@ use super::super::{Hold, last_since};
 use super::Above;
 use crate::body::build::BuildStarted;
 use crate::body::material::MaterialUsed;
+use crate::body::quality::Tested;
 use crate::code::{Code, HoldKind};
-use crate::text::SubjectId;
-use crate::world::{Report, World};
+use crate::text::{OrgId, SubjectId};
+use crate::world::{Data, Report, World};
 use std::collections::BTreeSet;
+
+/// What the builder says that the build took, and what anybody measured on its coupons.
+pub(super) fn told(
+    build: &Data,
+    builder: &OrgId,
+) -> (Vec<Report<MaterialUsed>>, Vec<Report<Tested>>) {
+    let Data::Build { uses, tests, .. } = build else {
+        return Default::default();
+    };
+    let own = uses.iter().filter(|report| report.source.org == *builder);
+    (own.cloned().collect(), tests.clone())
+}
 
 impl Above {
     /// The lot that the build names, whatever else it took, and everything that went into them.
