@@ -6,8 +6,10 @@
 use super::index::{INDEX, Index};
 use super::report::Report;
 use super::{BUNDLE, DossierError, Sources, documents, pdf};
+use threadmark_protocol::answer::Viewer;
 use threadmark_protocol::body::Body;
 use threadmark_protocol::bundle::part::PartBundle;
+use threadmark_protocol::epcis;
 use threadmark_protocol::genesis::Genesis;
 
 /// A file, and what it is.
@@ -44,6 +46,7 @@ pub fn all(sources: &Sources) -> Result<Vec<File>, DossierError> {
          log and that there are no others; `threadmark verify bundle` reads it, and so does tests/interop/part.py",
         bundle.to_bytes(),
     ));
+    files.extend(events(sources));
     files.extend(of_the_log(bundle));
     for entry in &bundle.entries {
         files.extend(of_a_statement(entry));
@@ -52,6 +55,18 @@ pub fn all(sources: &Sources) -> Result<Vec<File>, DossierError> {
     let index = Index::of(sources.about, sources.verified, &files).to_bytes();
     files.insert(0, file(INDEX, "this list", index));
     Ok(files)
+}
+
+/// The life in the words of other systems, as the member that asks may see it; nothing of a mark that nobody has used.
+fn events(sources: &Sources) -> Option<File> {
+    let viewer = Viewer::Member {
+        org: sources.about.org.clone(),
+        asset_type: sources.about.asset_type.clone(),
+    };
+    let events = epcis::life(&sources.verified.world, sources.verified.mark, &viewer);
+    let is = "the life of the part as an EPCIS 2.0 document (GS1), each event with the statement that it is told from";
+    let text = |events| format!("{:#}\n", epcis::document(events));
+    (!events.is_empty()).then(|| file("epcis.jsonld", is, text(events)))
 }
 
 /// What the log signed, and what one trusts it by.

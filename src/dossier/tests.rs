@@ -95,7 +95,7 @@ fn what_is_made_is_good_and_made_again_is_the_same() {
         .collect();
     assert_eq!(names[0], INDEX);
     assert_eq!(opened.len(), names.len());
-    for must in ["genesis.cbor", "checkpoint", "part.bundle"] {
+    for must in ["genesis.cbor", "checkpoint", "part.bundle", "epcis.jsonld"] {
         assert!(names.iter().any(|name| name == must), "{must}");
     }
     let of = |start: &str, end: &str| {

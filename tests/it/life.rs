@@ -364,6 +364,7 @@ fn service(cast: &Cast, old: &str, mark: &str) {
         "mechanic",
         &format!("part remove {mark} --reason Scheduled"),
     );
+    dossier(cast, mark);
     for repair in ["repair", "remanufacture"] {
         let line =
             format!("part {repair} {mark} --approved-data SRM --work-order W2 --record FILE");
@@ -383,6 +384,27 @@ fn service(cast: &Cast, old: &str, mark: &str) {
         cast.scan("stores", old),
         ("do_not_install".to_owned(), stop)
     );
+}
+
+/// Everything about the part in one file, which is checked without the service and says what a scan says.
+fn dossier(cast: &Cast, mark: &str) {
+    let file = cast.stage.home("part.dossier").display().to_string();
+    let made = cast
+        .stage
+        .done("mechanic", &format!("dossier {mark} -o {file}"));
+    assert!(made["statements"].as_u64().unwrap() > 20, "{made}");
+    let check = format!("verify dossier {file} --mark {mark}");
+    let checked = cast.stage.run("mechanic", &check);
+    let told: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(told["proof"]["failed"], serde_json::json!([]), "{told}");
+    let verdict = cast.scan("mechanic", mark).0;
+    assert_eq!(told["answer"]["verdict"], verdict, "{told}");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let spoilt = cast.stage.run("mechanic", &check);
+    assert_eq!(spoilt.status.code(), Some(1), "{spoilt:?}");
 }
 
 /// The asset is read by a table, a report of the part and a reading of the asset are wrong, and the authority agrees.
