@@ -7,7 +7,7 @@ use crate::http::observe::Observer;
 use crate::http::quota::Quotas;
 use crate::http::{self, App, Around, Shared};
 use crate::jobs::cosigning::{self, Cosigning};
-use crate::jobs::{hooks, memory, notices, watching, while_writing};
+use crate::jobs::{hooks, memory, notices, standing, watching, while_writing};
 use crate::ledger::keys::LogKeys;
 use crate::ledger::lease::Claim;
 use crate::ledger::measured::Measured;
@@ -188,6 +188,7 @@ async fn work<S: Storage>(
         never = while_writing(ledger, || notices::keep_noticing(ledger, store, clock)) => match never {},
         never = while_writing(ledger, || hooks::keep_telling(ledger, store, clock, hooks)) => match never {},
         never = while_writing(ledger, || watching::keep_flagging(ledger, store, clock)) => match never {},
+        never = while_writing(ledger, || standing::keep_standings(ledger, store)) => match never {},
         never = watching::keep_watching(ledger, store, &app.seen, clock) => match never {},
         error = while_writing(&app.ledger, || cosigning::run(cosigning.clone())) => Err(anyhow!("{error}")),
         never = cosigning::follow(&cosigning) => match never {},

@@ -9,12 +9,13 @@ use super::contract::problems;
 use super::extract::Query;
 use super::problem::Problem;
 use super::shapes::impact as shapes;
+use crate::ledger::standing;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use threadmark_protocol::body::safety::ANCHORS_MAX;
-use threadmark_protocol::life::{Impact, Reached, Scope};
+use threadmark_protocol::life::{Reached, Scope};
 use threadmark_protocol::text::{Moment, SubjectId};
 use utoipa::IntoParams;
 
@@ -87,16 +88,12 @@ pub async fn get(
         .store
         .parts_below(&scope.anchors, &after, PARTS_MAX)
         .await?;
-    let world = app.store.parts_whole(&below).await?;
     let next = below
         .last()
         .filter(|_| below.len() as i64 == PARTS_MAX)
         .cloned();
-    let made = tokio::task::spawn_blocking(move || {
-        let parts: Vec<_> = below.iter().collect();
-        Impact::among(&world, scope, size, &parts).parts
-    });
-    let parts = made.await.map_err(|_| Problem::unavailable())?;
+    let below: Vec<_> = below.into_iter().collect();
+    let parts = standing::reached(&app.store, &scope, &below).await?;
     Ok(Json(Page { size, parts, next }))
 }
 

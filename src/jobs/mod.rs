@@ -7,6 +7,7 @@ pub mod cosigning;
 pub mod hooks;
 pub mod memory;
 pub mod notices;
+pub mod standing;
 pub mod watching;
 pub mod wire;
 

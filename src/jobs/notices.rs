@@ -5,16 +5,15 @@
 //! point neither forgets nor doubles one. Must never decide what is reached (`life::Scope`), nor how it is sent (`hooks`).
 
 use crate::ledger::storage::{Storage as _, StorageError};
-use crate::ledger::{Clock, Ledger};
+use crate::ledger::{Clock, Ledger, standing};
 use crate::store::PgStore;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
-use threadmark_protocol::life::{Impact, Reached, Scope};
+use threadmark_protocol::life::{Reached, Scope};
 use threadmark_protocol::statement::Statement;
 use threadmark_protocol::text::{OrgId, SubjectId};
-use threadmark_protocol::world::World;
 
 /// Between two looks at the log.
 const LOOK: Duration = Duration::from_secs(1);
@@ -156,14 +155,13 @@ async fn reached(
     scope: &Scope,
     some: &[SubjectId],
 ) -> Result<Vec<Reached>, StorageError> {
-    let mut parts: Vec<_> = some.to_vec();
-    let world = match store.parts_whole(some).await {
+    match standing::reached(store, scope, some).await {
         Err(StorageError::Inconsistent(_)) if some.len() > 1 => {
             let mut found = Vec::new();
             for part in some {
                 found.extend(Box::pin(reached(store, scope, std::slice::from_ref(part))).await?);
             }
-            return Ok(found);
+            Ok(found)
         }
         Err(StorageError::Inconsistent(why)) => {
             tracing::error!(
@@ -171,16 +169,8 @@ async fn reached(
                 why,
                 "a part that cannot be read is announced to nobody; run `threadmark audit`"
             );
-            parts.clear();
-            World::default()
+            Ok(Vec::new())
         }
-        read => read?,
-    };
-    let scope = scope.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        let parts: Vec<_> = parts.iter().collect();
-        Impact::among(&world, scope, 0, &parts).parts
-    });
-    made.await
-        .map_err(|error| StorageError::Unavailable(error.to_string()))
+        read => read,
+    }
 }

@@ -5,6 +5,7 @@
 
 mod lists;
 mod rows;
+mod standings;
 mod tiles;
 
 use super::storage::{Head, StorageError};
@@ -94,6 +95,7 @@ pub async fn audit(
     compare_chain(&store.checkpoint_chain().await?, &mut found);
     let states = compare_states(store, &replica, batches.len(), &mut found).await?;
     compare_parents(store, &replica, &mut found).await?;
+    standings::compare(store, replica.world(), &mut found).await?;
     let published = tiles::compare(store, files, replica.tree(), &mut found).await?;
     lists::compare(store, replica.statements(), &mut found).await?;
     Ok(Report {

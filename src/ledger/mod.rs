@@ -16,6 +16,7 @@ pub mod rebuild;
 mod recent;
 mod recovery;
 pub mod sequencer;
+pub mod standing;
 pub mod storage;
 pub mod tiles;
 pub mod witnesses;

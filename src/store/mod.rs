@@ -20,6 +20,7 @@ pub mod part;
 pub mod rebuild;
 pub mod session;
 pub mod sighting;
+pub mod standing;
 pub mod tiles;
 pub mod world;
 

@@ -1,7 +1,7 @@
 //! Writing every state anew, from a replay of the log. The log itself is not touched.
 
 use super::commit::expect_rows;
-use super::{PgStore, entry, lease, mention, sort_out};
+use super::{PgStore, entry, lease, mention, sort_out, standing};
 use crate::ledger::storage::StorageError;
 use std::collections::BTreeMap;
 use threadmark_protocol::index::Mention;
@@ -39,6 +39,7 @@ impl PgStore {
             .execute(&mut *transaction)
             .await
             .map_err(sort_out)?;
+        standing::forget_all(&mut transaction).await?;
         let all: Vec<_> = states.iter().collect();
         for some in all.chunks(STATES_AT_ONCE) {
             insert_states(&mut transaction, some).await?;

@@ -11,6 +11,7 @@ use threadmark::ledger::audit;
 use threadmark::ledger::bundle;
 use threadmark::ledger::keys::LogKeys;
 use threadmark::ledger::sequencer::Sequencer;
+use threadmark::ledger::standing;
 use threadmark::ledger::storage::Storage as _;
 use threadmark::store::PgStore;
 use threadmark_protocol::answer::{Knowledge, Viewer, Witnessing, answer};
@@ -256,7 +257,13 @@ async fn agree(seed: u64, happenings: Vec<Happening>) {
     .await
     .unwrap();
     let running = tokio::spawn(task.run());
-    for statement in &statements {
+    for (at, statement) in statements.iter().enumerate() {
+        // Kept in the midst of it, so that what changes it later must be seen.
+        if at % 4 == 0 {
+            let parts = store.parts_said_last(0, u64::MAX >> 1).await.unwrap();
+            let parts: Vec<_> = parts.into_iter().collect();
+            standing::refresh(&store, &parts).await.unwrap();
+        }
         let outcome = ledger.submit(statement.clone()).await;
         assert!(
             !matches!(outcome, None | Some(Outcome::Unavailable)),
@@ -329,6 +336,9 @@ async fn the_walk_down_finds_what_the_walk_up_does(store: &PgStore, replica: &Re
             let among: Vec<_> = below.iter().collect();
             let asked = Impact::among(world, scope.clone(), replica.size(), &among).parts;
             assert_eq!(asked.len(), listed.len(), "{:?}", scope.anchors);
+            let among: Vec<_> = below.iter().cloned().collect();
+            let kept = standing::reached(store, &scope, &among).await.unwrap();
+            assert_eq!(kept, asked, "{:?}", scope.anchors);
             let has_assemblies = world.states.keys().any(|id| id.kind() == "contents");
             assert!(has_assemblies || below == listed, "{:?}", scope.anchors);
         }

@@ -361,7 +361,9 @@ fn is_as_ordered(order: &BuildOrdered, build: &BuildStarted) -> bool {
 /// Whether a restriction above a part reaches it.
 fn reaches(restriction: &Restriction, life: &Life, above: &BTreeSet<&SubjectId>) -> bool {
     let in_window = impact::is_in_window(restriction.from, restriction.until, life.started_at);
-    let in_effect = impact::is_in_effect(restriction.effect, restriction.source.at, life);
+    let (effect, at) = (restriction.effect, restriction.source.at);
+    let is_released = life.release.is_some();
+    let in_effect = impact::is_in_effect(effect, at, life.started_at, is_released);
     in_window
         && in_effect
         && restriction

@@ -132,16 +132,7 @@ impl Scope {
         };
         let above: BTreeSet<_> = above.iter().collect();
         let below = self.anchors.iter().all(|anchor| above.contains(anchor));
-        below && self.means(life)
-    }
-
-    /// Whether a part that stands below all anchors is meant.
-    fn means(&self, life: &Life) -> bool {
-        let from = self.from.map(|time| time.unix());
-        let until = self.until.map(|time| time.unix());
-        let effect = self.effect;
-        is_in_window(from, until, life.started_at)
-            && effect.is_none_or(|(effect, at)| is_in_effect(effect, at, life))
+        below && self.means(&life.clone().into())
     }
 }
 
@@ -214,11 +205,16 @@ pub(super) fn is_in_window(from: Option<i64>, until: Option<i64>, started: Optio
 }
 
 /// Whether what was withdrawn at a time, with an effect, means a part.
-pub(super) fn is_in_effect(effect: Effect, at: i64, life: &Life) -> bool {
-    let began_after = life.started_at.is_none_or(|started| started >= at);
+pub(super) fn is_in_effect(
+    effect: Effect,
+    at: i64,
+    started: Option<i64>,
+    is_released: bool,
+) -> bool {
+    let began_after = started.is_none_or(|started| started >= at);
     match effect {
         Effect::All => true,
-        Effect::Unreleased => life.release.is_none() || began_after,
+        Effect::Unreleased => !is_released || began_after,
         Effect::NewBuilds => began_after,
     }
 }
