@@ -32,7 +32,9 @@ pub fn figures(tell: &mut dyn FnMut(Figure)) -> Result<()> {
             eprintln!("{} parts of {parts}", charges.len() * CHARGE);
         }
         of_parts(&ground, &charges, suffix, tell)?;
-        of_lots(&ground, &charges, suffix, tell)?;
+        wait_for_standings(&ground, charges.len() * CHARGE)?;
+        of_lots(&ground, &charges, Kept::AtHand, suffix, tell)?;
+        of_lots(&ground, &charges, Kept::Forgotten, suffix, tell)?;
     }
     Ok(())
 }
@@ -97,16 +99,36 @@ fn one_row_ms_p99(ground: &Ground, marks: &[Mark]) -> Result<f64> {
     })
 }
 
+/// Whether the service has come along with the log, or makes all of a list anew.
+#[derive(Clone, Copy)]
+enum Kept {
+    AtHand,
+    Forgotten,
+}
+
+impl Kept {
+    fn suffix(self) -> &'static str {
+        match self {
+            Kept::AtHand => "",
+            Kept::Forgotten => "_made_anew",
+        }
+    }
+}
+
 /// From the lot to all of its parts, each with where it is and who has it.
 fn of_lots(
     ground: &Ground,
     charges: &[Charge],
+    kept: Kept,
     suffix: &str,
     tell: &mut dyn FnMut(Figure),
 ) -> Result<()> {
     let token = ground.session(Who::Mechanic)?;
     let (mut took, mut peer) = (Vec::new(), Vec::new());
     for charge in charges.iter().cycle().take(LISTS) {
+        if let Kept::Forgotten = kept {
+            forget_standings(ground)?;
+        }
         let url = format!("http://{}/v1/impact?anchors={}", ground.address, charge.lot);
         let begin = Instant::now();
         let request = ureq::get(&url).header("authorization", format!("Bearer {token}"));
@@ -122,13 +144,36 @@ fn of_lots(
         peer.push(rows_ms(ground, &ids)?);
     }
     tell(Figure {
-        name: format!("recall_list_of_10k_parts_ms{suffix}"),
+        name: format!("recall_list_of_10k_parts_ms{}{suffix}", kept.suffix()),
         value: middle(took),
         unit: "ms",
         against: "selecting the rows of the same parts by their ids",
         peer: middle(peer),
     });
     Ok(())
+}
+
+/// Until the service has come to the end of the log with what it keeps of parts.
+fn wait_for_standings(ground: &Ground, parts: usize) -> Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let pool = sqlx::PgPool::connect(&ground.database()).await?;
+        for _ in 0..1_200 {
+            let kept = sqlx::query_scalar::<_, i64>("select count(*) from standing");
+            if kept.fetch_one(&pool).await? as usize >= parts {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        anyhow::bail!("where parts are is not kept within twenty minutes")
+    })
+}
+
+fn forget_standings(ground: &Ground) -> Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let pool = sqlx::PgPool::connect(&ground.database()).await?;
+        sqlx::query("delete from standing").execute(&pool).await?;
+        Ok(())
+    })
 }
 
 fn rows_ms(ground: &Ground, ids: &[&str]) -> Result<f64> {

@@ -30,16 +30,7 @@ impl PgStore {
         if head.map_or(0, |head| head.size) != size {
             return Err(StorageError::Conflict("the log has grown meanwhile".into()));
         }
-        // `truncate` would need nothing less, and waits for readers.
-        sqlx::query!("delete from parent")
-            .execute(&mut *transaction)
-            .await
-            .map_err(sort_out)?;
-        sqlx::query!("delete from subject_state")
-            .execute(&mut *transaction)
-            .await
-            .map_err(sort_out)?;
-        standing::forget_all(&mut transaction).await?;
+        forget(&mut transaction).await?;
         let all: Vec<_> = states.iter().collect();
         for some in all.chunks(STATES_AT_ONCE) {
             insert_states(&mut transaction, some).await?;
@@ -59,6 +50,18 @@ impl PgStore {
         lease::end(&mut transaction, fence).await?;
         transaction.commit().await.map_err(sort_out)
     }
+}
+
+/// Everything that follows from the log. `truncate` would need nothing less, and waits for readers.
+async fn forget(transaction: &mut sqlx::PgTransaction<'_>) -> Result<(), StorageError> {
+    let parents = sqlx::query!("delete from parent");
+    parents
+        .execute(&mut **transaction)
+        .await
+        .map_err(sort_out)?;
+    let states = sqlx::query!("delete from subject_state");
+    states.execute(&mut **transaction).await.map_err(sort_out)?;
+    standing::forget_all(transaction).await
 }
 
 async fn insert_states(
