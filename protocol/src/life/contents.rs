@@ -4,11 +4,11 @@
 //! say of an assembly puts nothing into it. Nothing of this weighs on acts, because a part's journals may come later than the act;
 //! the answer is asked each time. Must never know where the assembly is: `within`.
 
-use super::{Above, Hold, Life};
+use super::{Above, Hold, Life, Phase, last_since};
 use crate::code::Code;
 use crate::mark::Mark;
 use crate::text::{Line, OrgId, SubjectId};
-use crate::world::{ANCESTORS_MAX, Data, Event, Overflow, World, contents_subject};
+use crate::world::{ANCESTORS_MAX, Data, Event, Overflow, Report, World, contents_subject};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -82,7 +82,9 @@ pub(super) fn holds(world: &World, assembly: &Life) -> Vec<Hold> {
 
 fn of_part(world: &World, life: &Life, above: &Above) -> Vec<Hold> {
     let own = life.holds.iter().cloned();
-    let all = own.chain(above.holds(world, life));
+    let all = own
+        .chain(above.holds(world, life))
+        .chain(unfit(world, life));
     let of_assembly = all.map(|hold| Hold {
         code: Code::ComponentHeld,
         subject: life.part.clone(),
@@ -90,6 +92,28 @@ fn of_part(world: &World, life: &Life, above: &Above) -> Vec<Hold> {
         ..hold
     });
     of_assembly.collect()
+}
+
+/// A part that is out of use, or worked on, belongs in no assembly, though nothing is left to decide about it.
+fn unfit(world: &World, life: &Life) -> Option<Hold> {
+    let code = match life.phase {
+        Phase::Decommissioned => Code::Decommissioned,
+        _ if life.release.is_none() => Code::NotReleased,
+        _ => return None,
+    };
+    let Some(Data::Part { facts, .. }) = world.get(&life.part) else {
+        return None;
+    };
+    let led_here = |fact: &&Report<Event>| {
+        matches!(
+            fact.says,
+            Event::Installed(_) | Event::Dispositioned(_) | Event::Decommissioned(_)
+        )
+    };
+    Some(Hold {
+        since: last_since(facts.iter().filter(led_here)),
+        ..Hold::new(code, &life.part)
+    })
 }
 
 /// Whether somebody who had the assembly put more into it than is kept.

@@ -49,8 +49,9 @@ impl<'a> Folding<'a> {
         if let Some(Some(code)) = against {
             self.object(code, source);
         }
-        // Two reports that contradict each other: the first in causal order stands.
-        if self.life.phase == Phase::Installed {
+        // Of two reports that contradict each other the first in causal order stands; what somebody else has, nobody puts anywhere.
+        let is_others = self.life.phase != Phase::Expected && !self.is_custodian(source);
+        if self.life.phase == Phase::Installed || is_others {
             return;
         }
         self.life.phase = Phase::Installed;
@@ -61,7 +62,9 @@ impl<'a> Folding<'a> {
             position: says.position.clone(),
         });
         match (&says.into, against) {
-            (Some(into), Some(None)) => self.is_carried_by(into, source),
+            (Some(into), Some(None)) if self.is_custodian(source) => {
+                self.is_carried_by(into, source)
+            }
             (Some(_), _) => {}
             (None, _) => self.comes_into(source.at, asset),
         }
@@ -212,17 +215,26 @@ impl<'a> Folding<'a> {
     }
 
     pub(super) fn removed(&mut self, source: &Source) {
-        if self.life.phase != Phase::Installed {
-            self.object(Code::NotInstalled, source);
-        } else if !self.is_custodian(source) {
+        let is_over = self.life.phase == Phase::Decommissioned;
+        match self.life.phase {
+            Phase::Installed => {}
+            Phase::Decommissioned if self.life.installed.is_some() => {}
+            Phase::Decommissioned => return self.object(Code::Decommissioned, source),
+            _ => self.object(Code::NotInstalled, source),
+        }
+        if self.life.installed.is_some() && !self.is_custodian(source) {
             return self.object(Code::NotCustodian, source);
         }
         let place = self.life.installed.as_ref();
         // In an assembly that was in no asset it was not used.
         let was_used = place.is_none_or(|place| place.assembly.is_none() || place.asset.is_some());
-        self.life.phase = Phase::Removed;
-        if was_used {
-            self.leaves_asset(source.at, source.since());
+        if is_over {
+            self.ends_in_asset(source);
+        } else {
+            self.life.phase = Phase::Removed;
+            if was_used {
+                self.leaves_asset(source.at, source.since());
+            }
         }
         self.leaves_place();
         self.out_of_sight();

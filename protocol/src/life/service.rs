@@ -19,6 +19,7 @@ pub(super) fn may_follow_the_end(event: &Event) -> bool {
             | Event::Received(_)
             | Event::OwnerChanged(_)
             | Event::OwnerAccepted(_)
+            | Event::Removed(_)
             | Event::Usage(_)
             | Event::Compared { .. }
             | Event::ErrorDeclared(_)
@@ -112,7 +113,10 @@ impl Folding<'_> {
         }
         self.ends_in_asset(source);
         self.life.phase = Phase::Decommissioned;
-        self.leaves_place();
+        // Words take nothing out of an assembly: it is held until somebody has done so.
+        if self.carrier.is_none() {
+            self.leaves_place();
+        }
         self.life.release = None;
     }
 }

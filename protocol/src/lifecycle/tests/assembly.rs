@@ -3,9 +3,10 @@
 use super::impact::{held_by, listed};
 use super::*;
 use crate::body::governance::PartClass;
+use crate::body::quality::Disposition;
 use crate::body::usage::LifeLimit;
 use crate::fixture::DesignSpec;
-use crate::life::{Impact, Scope};
+use crate::life::{Impact, Phase, Scope};
 use crate::lifecycle::Refusal;
 use crate::statement::Statement;
 use crate::world::bounds::COMPONENTS_MAX;
@@ -303,4 +304,63 @@ fn a_part_comes_out_and_is_released_whenever_the_papers_of_its_assembly_come() {
     let answer = ask(&d.c, d.c.mark(&d.licence, 1), Who::Custodian);
     assert_eq!(answer.verdict, Verdict::EligibleByRecord);
     let _ = PartClass::C;
+}
+
+#[test]
+fn a_stranger_does_not_take_a_part_by_putting_it_into_its_own_assembly() {
+    let mut d = door();
+    d.c.grant(Who::Custodian, crate::body::governance::Role::Mechanic);
+    let (own, _) = entered(&mut d.c);
+    let before = life(&d.c, &d.hinge);
+    let said = d.c.assemble(Who::Custodian, &d.hinge, &own);
+    assert_eq!(found(&d.c, said), set([Code::NotCustodian]));
+    let after = life(&d.c, &d.hinge);
+    assert_eq!(after.custodian, Some(d.c.org(Who::Mechanic)));
+    assert_eq!((after.phase, after.installed), (before.phase, None));
+    assert_eq!(life(&d.c, &own).components(d.c.log.world()), []);
+    // Who has it goes on with it.
+    let said = d.c.assemble(Who::Mechanic, &d.hinge, &d.door);
+    assert_eq!(found(&d.c, said), set([]));
+    assert!(life(&d.c, &d.hinge).installed.is_some());
+}
+
+/// A hinge in a door, with something wrong that is decided so.
+fn decided(disposition: Disposition) -> Door {
+    let mut d = door();
+    d.c.assemble(Who::Mechanic, &d.hinge, &d.door).unwrap();
+    assert_eq!(held(&d.c, &d.door), set([]));
+    let fault = d.c.fault(Who::Designer, &d.hinge).unwrap().id;
+    d.c.dispose(Who::Certifier, &d.hinge, fault, disposition)
+        .unwrap();
+    d
+}
+
+#[test]
+fn what_is_scrapped_or_reworked_holds_its_assembly_until_it_is_taken_out() {
+    for disposition in [Disposition::Rework, Disposition::Scrap] {
+        let mut d = decided(disposition);
+        assert_eq!(held(&d.c, &d.door), set([Code::ComponentHeld]));
+        let told = codes(&ask(&d.c, d.mark, Who::Mechanic));
+        assert_eq!(told.1, [Code::ComponentHeld], "{disposition:?}");
+        let out = d.c.remove(Who::Mechanic, &d.hinge);
+        assert_eq!(found(&d.c, out), set([]), "{disposition:?}");
+        assert_eq!(held(&d.c, &d.door), set([]));
+        assert_eq!(held(&d.c, &d.hinge), set([]));
+        assert_eq!(life(&d.c, &d.hinge).installed, None);
+    }
+    let d = decided(Disposition::UseAsIs);
+    assert_eq!(held(&d.c, &d.door), set([]));
+}
+
+#[test]
+fn what_is_decommissioned_in_its_assembly_holds_it_until_it_is_taken_out() {
+    let mut d = door();
+    d.c.assemble(Who::Mechanic, &d.hinge, &d.door).unwrap();
+    d.c.decommission(Who::Mechanic, &d.hinge).unwrap();
+    assert_eq!(held(&d.c, &d.door), set([Code::ComponentHeld]));
+    d.c.remove(Who::Mechanic, &d.hinge).unwrap();
+    assert_eq!(held(&d.c, &d.door), set([]));
+    assert_eq!(life(&d.c, &d.hinge).phase, Phase::Decommissioned);
+    let again = d.c.remove(Who::Mechanic, &d.hinge);
+    assert_eq!(found(&d.c, again), set([Code::Decommissioned]));
 }
