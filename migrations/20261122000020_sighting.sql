@@ -27,6 +27,8 @@ create table suspicion_case (
     opened_at bigint not null,
     -- JSON, byte for byte.
     form      text   not null check (octet_length(form) <= 65536),
+    -- Whether the part is to be flagged: a member's scan is among those that show it.
+    flags     bool   not null,
     -- Whom it concerns; only they read it.
     orgs      text[] not null,
     -- The statement that flags the part, once it is logged.

@@ -77,6 +77,13 @@ pub enum Suspicion {
     UnknownMarks,
 }
 
+impl Finding {
+    /// Whether it rests on the word of a member: what anybody may tell opens a case, and flags nothing.
+    pub fn flags(&self) -> bool {
+        self.shown_by.iter().any(|sighting| sighting.by_member)
+    }
+}
+
 impl Suspicion {
     /// Every one.
     pub const ALL: [Suspicion; 3] = [
@@ -201,11 +208,13 @@ pub fn judge(standing: Option<Standing>, sightings: &[Sighting]) -> Vec<Finding>
 }
 
 fn impossible_places(sightings: &[Sighting]) -> Option<Vec<Sighting>> {
-    let mut pairs = sightings
+    let pairs = sightings
         .iter()
         .enumerate()
         .flat_map(|(at, one)| sightings[at + 1..].iter().map(move |other| (one, other)));
-    let (one, other) = pairs.find(|(one, other)| is_impossible(one, other))?;
+    let impossible = pairs.filter(|(one, other)| is_impossible(one, other));
+    // What a member tells weighs more than what anybody may.
+    let (one, other) = impossible.max_by_key(|(one, other)| one.by_member || other.by_member)?;
     Some(vec![*one, *other])
 }
 
@@ -215,7 +224,8 @@ fn after_the_end(standing: Option<Standing>, sightings: &[Sighting]) -> Option<V
         return None;
     }
     let from = standing.since.div_euclid(3600) + AFTER_THE_END_H;
-    let after = sightings.iter().find(|sighting| sighting.hour > from)?;
+    let after = sightings.iter().filter(|sighting| sighting.hour > from);
+    let after = after.max_by_key(|sighting| sighting.by_member)?;
     Some(vec![*after])
 }
 
@@ -230,6 +240,8 @@ pub fn is_burst(now: i64, before: i64) -> bool {
 pub struct Form {
     /// The log.
     pub origin: String,
+    /// 16 random bytes in hexadecimal digits: every member reads the form's digest, and must not find what it says by trying.
+    pub salt: String,
     /// Why the case was opened.
     pub suspicion: Suspicion,
     /// The same as a sentence.
@@ -261,7 +273,13 @@ pub struct Form {
 
 impl Form {
     /// Of a finding about a mark; `answer` is what members are told of it.
-    pub fn of_mark(origin: &str, mark: Mark, answer: &Answer, finding: &Finding) -> Form {
+    pub fn of_mark(
+        origin: &str,
+        salt: [u8; 16],
+        mark: Mark,
+        answer: &Answer,
+        finding: &Finding,
+    ) -> Form {
         let face = answer.part.as_ref();
         let installed = face.and_then(|face| face.installed.as_ref());
         Form {
@@ -271,12 +289,12 @@ impl Form {
             quantity: 1,
             company: face.and_then(|face| face.maker.clone()),
             aircraft: installed.and_then(|place| place.asset.clone()),
-            ..Form::empty(origin, finding)
+            ..Form::empty(origin, salt, finding)
         }
     }
 
     /// Of a burst of unknown marks.
-    pub fn of_unknown(origin: &str, hour: i64, marks: u32) -> Form {
+    pub fn of_unknown(origin: &str, salt: [u8; 16], hour: i64, marks: u32) -> Form {
         let finding = Finding {
             suspicion: Suspicion::UnknownMarks,
             shown_by: vec![Sighting {
@@ -287,14 +305,15 @@ impl Form {
         };
         Form {
             quantity: marks,
-            ..Form::empty(origin, &finding)
+            ..Form::empty(origin, salt, &finding)
         }
     }
 
-    fn empty(origin: &str, finding: &Finding) -> Form {
+    fn empty(origin: &str, salt: [u8; 16], finding: &Finding) -> Form {
         let hours = finding.shown_by.iter().map(|sighting| sighting.hour);
         Form {
             origin: origin.to_owned(),
+            salt: hex::encode(salt),
             suspicion: finding.suspicion,
             description: finding.suspicion.words().to_owned(),
             found_at: hours.max().unwrap_or_default() * 3600,

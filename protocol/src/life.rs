@@ -46,7 +46,7 @@ pub use lots::{Genealogy, Lot};
 pub use order::causal_order;
 pub(crate) use order::start_of;
 pub(crate) use physical::verdict;
-pub use standing::{GENERAL, STANDING_FORM, Standing};
+pub use standing::{RestsOn, STANDING_FORM, Standing};
 pub use used::Used;
 pub use within::ASSEMBLIES_MAX;
 

@@ -74,7 +74,6 @@ impl Scan {
         let mut documents = Vec::new();
         for mark in marks {
             let (answer, proof) = asking.answer(mark, view.as_ref())?;
-            asking.tell(mark, self.place);
             let own = if proof.is_good() {
                 exit_of(answer.verdict)
             } else {
@@ -85,6 +84,10 @@ impl Scan {
                 documents.push(json!({ "answer": answer, "proof": proof }));
             } else {
                 say(&unhidden(&to_text(&answer, &proof, &asking.asked_as())));
+            }
+            // To type a mark is no scan: many look a record up who have no piece.
+            if self.place.is_some() || Path::new(&self.photo_or_mark).exists() {
+                asking.tell(mark, self.place);
             }
         }
         if self.json {

@@ -189,7 +189,7 @@ async fn work<S: Storage>(
         never = while_writing(ledger, || hooks::keep_telling(ledger, store, clock, hooks)) => match never {},
         never = while_writing(ledger, || watching::keep_flagging(ledger, store, clock)) => match never {},
         never = while_writing(ledger, || standing::keep_standings(ledger, store)) => match never {},
-        never = watching::keep_watching(ledger, store, &app.seen, clock) => match never {},
+        never = watching::keep_watching(ledger, store, &app.seen, clock, || system::random(&mut SystemEntropy).ok()) => match never {},
         error = while_writing(&app.ledger, || cosigning::run(cosigning.clone())) => Err(anyhow!("{error}")),
         never = cosigning::follow(&cosigning) => match never {},
         gone = database.look_after() => gone.map(|()| ExitCode::FAILURE),

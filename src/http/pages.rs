@@ -14,7 +14,7 @@ use axum::Router;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Form, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -111,12 +111,9 @@ fn parse(text: &str) -> Result<Mark, Problem> {
     text.parse().map_err(Problem::bad_request)
 }
 
-async fn typed(State(app): State<Shared>, typed: Result<Query<Typed>, Problem>) -> Response {
+async fn typed(typed: Result<Query<Typed>, Problem>) -> Response {
     match typed.and_then(|Query(typed)| parse(&typed.mark)) {
-        Ok(mark) => {
-            sightings::note(&app, mark, None, false);
-            Redirect::to(&format!("/m/{mark}")).into_response()
-        }
+        Ok(mark) => Redirect::to(&format!("/m/{mark}")).into_response(),
         Err(problem) => page_of_problem(&problem),
     }
 }
@@ -143,12 +140,14 @@ async fn record(
 /// The address in a code has an `M`, so that who follows it has the piece before him; those of our own pages have an `m`.
 async fn from_code(
     State(app): State<Shared>,
+    method: Method,
     mark: Result<Path<String>, Problem>,
     session: Result<Option<Session>, Problem>,
     headers: HeaderMap,
 ) -> Response {
     let read = mark.as_ref().ok().and_then(|Path(text)| parse(text).ok());
-    if let Some(mark) = read {
+    // Who looks ahead for somebody asks for the head alone.
+    if let Some(mark) = read.filter(|_| method == Method::GET) {
         let by_member = matches!(session, Ok(Some(_)));
         sightings::note(&app, mark, None, by_member);
     }
@@ -165,9 +164,17 @@ struct Degrees {
 async fn tell_place(
     State(app): State<Shared>,
     mark: Result<Path<String>, Problem>,
+    headers: HeaderMap,
     told: Result<Form<Degrees>, FormRejection>,
 ) -> Response {
     let placed = || {
+        // Another site's page does not speak for who visits it (Fetch Metadata).
+        let site = headers.get("sec-fetch-site");
+        if site.is_some_and(|site| site != "same-origin") {
+            return Err(Problem::bad_request(
+                "send the form from the page of the mark",
+            ));
+        }
         let mark = mark.and_then(|Path(text)| parse(&text))?;
         let Form(told) = told.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
         let place = Whereabouts::from_degrees(told.latitude, told.longitude);

@@ -21,7 +21,7 @@ use std::time::Duration;
 use threadmark_protocol::key::KeyId;
 
 /// What asks for one thing by its name.
-const LOOKUPS: &str = "/v1/marks/ /v1/epcis/events /m/ /M/ /8004/ /8010/ /v1/statements/ /v1/proofs/ /log/proof/ /entries/";
+const LOOKUPS: &str = "/v1/sightings /v1/marks/ /v1/epcis/events /m/ /M/ /8004/ /8010/ /v1/statements/ /v1/proofs/ /log/proof/ /entries/";
 
 /// Keys and addresses that each quota remembers, some 100 bytes each.
 const KEPT_MAX: usize = 1 << 16;

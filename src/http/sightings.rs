@@ -1,7 +1,7 @@
 //! `/v1/sightings` and `/v1/cases`: that a mark was seen, and what that gives away.
 //!
-//! Owns what counts as a scan: a photograph, a mark that is typed, the address in a code (`/M/`), and a sighting that is told here. To
-//! look into a record is none. Nothing waits for a scan to be kept. Must never decide what is suspicious: `watch`.
+//! Owns what counts as a scan: a photograph, the address in a code (`/M/`), and a sighting that is told here. To look into a record, or
+//! to type a mark, is none. Nothing waits for a scan to be kept. Must never decide what is suspicious: `watch`.
 
 use super::auth::Session;
 use super::codes::Border;

@@ -10,7 +10,7 @@ use crate::ledger::{Clock, Ledger, Outcome};
 use crate::store::PgStore;
 use crate::store::part::Held;
 use crate::store::sighting::{Case, NewCase};
-use crate::watch::{Finding, Form, Seen, Standing, USUAL_H, is_burst, judge};
+use crate::watch::{Finding, Form, Seen, Sighting, Standing, USUAL_H, is_burst, judge};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -29,12 +29,17 @@ const KEPT_AT_ONCE: usize = 1_000;
 /// Cases that the writer looks at in one look: the log grows by no more suspicions than that.
 const CASES_AT_ONCE: i64 = 4;
 /// Suspicions of the log itself about one part: beyond that people know.
-const SUSPICIONS_MAX: usize = 8;
+const SUSPICIONS_MAX: usize = 64;
 /// How long a scan is kept, and one of a mark that the log does not know, in hours.
 const KEPT_H: i64 = 2 * 365 * 24;
 const UNKNOWN_KEPT_H: i64 = 30 * 24;
-/// How long a burst of unknown marks stays open, in seconds.
-const BURST_OPEN_S: i64 = 7 * 86_400;
+/// How long a case that flags nothing stays open, in seconds.
+const UNFLAGGED_OPEN_S: i64 = 30 * 86_400;
+/// Between two counts of unknown marks, in seconds: they read all of a week.
+const COUNT_EACH_S: i64 = 60;
+
+/// Random bytes; none when the source fails.
+pub type Salt = fn() -> Option<[u8; 16]>;
 
 /// Keeps and judges what this process sees, for ever. What cannot be kept is dropped: nobody was promised it.
 pub async fn keep_watching(
@@ -42,30 +47,45 @@ pub async fn keep_watching(
     store: &PgStore,
     seen: &Seen,
     clock: &Clock,
+    salt: Salt,
 ) -> Infallible {
+    let mut counted_at = i64::MIN;
     loop {
         tokio::time::sleep(LOOK).await;
         let new = seen.take(KEPT_AT_ONCE);
-        if !new.is_empty()
-            && let Err(error) = watch(ledger, store, &new, clock()).await
-        {
+        if new.is_empty() {
+            continue;
+        }
+        let now = clock();
+        let watched = async {
+            let has_unknown = store.keep_sightings(&new).await?;
+            judge_each(ledger, store, &new, now, salt).await;
+            if has_unknown && now.saturating_sub(counted_at) >= COUNT_EACH_S {
+                counted_at = now;
+                look_at_unknown(ledger, store, now, salt).await?;
+            }
+            Ok::<_, StorageError>(())
+        };
+        if let Err(error) = watched.await {
             tracing::warn!(%error, sightings = new.len(), "scans that are not kept");
         }
     }
 }
 
-async fn watch(
+/// What of one mark cannot be read keeps nobody from hearing of the others.
+async fn judge_each(
     ledger: &Ledger,
     store: &PgStore,
-    new: &[(Mark, crate::watch::Sighting)],
+    new: &[(Mark, Sighting)],
     now: i64,
-) -> Result<(), StorageError> {
-    store.keep_sightings(new).await?;
+    salt: Salt,
+) {
     let marks: BTreeSet<_> = new.iter().map(|(mark, _)| *mark).collect();
     for mark in marks {
-        look_at(ledger, store, mark, now).await?;
+        if let Err(error) = look_at(ledger, store, mark, now, salt).await {
+            tracing::warn!(%error, "the scans of a mark are not judged");
+        }
     }
-    look_at_unknown(ledger, store, now).await
 }
 
 /// Opens what the sightings of one mark give reason for.
@@ -74,20 +94,22 @@ async fn look_at(
     store: &PgStore,
     mark: Mark,
     now: i64,
+    salt: Salt,
 ) -> Result<(), StorageError> {
     let sightings = store.sightings(mark).await?;
     let held = store.part(mark).await?;
     let answer = told_to_members(ledger, &held, now);
     for finding in judge(Standing::of(&answer), &sightings) {
-        let Some(part) = part_of(&held, mark) else {
+        let (Some(part), Some(salt)) = (part_of(&held, mark), salt()) else {
             continue;
         };
         let origin = ledger.trust().origin().as_str();
-        let form = Form::of_mark(origin, mark, &answer, &finding);
+        let form = Form::of_mark(origin, salt, mark, &answer, &finding);
         let case = NewCase {
             suspicion: finding.suspicion,
             mark: Some(mark),
             form: form.to_text(),
+            flags: finding.flags(),
             orgs: concerned(&held, &part).into_iter().collect(),
         };
         opened(store.open_case(&case, now).await?, &finding);
@@ -102,15 +124,21 @@ fn opened(is_new: bool, finding: &Finding) {
 }
 
 /// Opens a case when this hour has far more unknown marks than is usual. It concerns the governor: nobody else can tell whose they are.
-async fn look_at_unknown(ledger: &Ledger, store: &PgStore, now: i64) -> Result<(), StorageError> {
+async fn look_at_unknown(
+    ledger: &Ledger,
+    store: &PgStore,
+    now: i64,
+    salt: Salt,
+) -> Result<(), StorageError> {
     let hour = now.div_euclid(3600);
     let (in_this_hour, before) = store.unknown_marks(hour, USUAL_H).await?;
-    if !is_burst(in_this_hour, before) {
+    let Some(salt) = salt().filter(|_| is_burst(in_this_hour, before)) else {
         return Ok(());
-    }
+    };
     let origin = ledger.trust().origin().as_str();
     let form = Form::of_unknown(
         origin,
+        salt,
         hour,
         u32::try_from(in_this_hour).unwrap_or(u32::MAX),
     );
@@ -118,6 +146,7 @@ async fn look_at_unknown(ledger: &Ledger, store: &PgStore, now: i64) -> Result<(
         suspicion: form.suspicion,
         mark: None,
         form: form.to_text(),
+        flags: false,
         orgs: vec![ledger.trust().policy.governor.clone()],
     };
     if store.open_case(&case, now).await? {
@@ -162,12 +191,12 @@ fn concerned(held: &Held, part: &SubjectId) -> BTreeSet<OrgId> {
 
 /// Flags the parts of open cases, closes what is cleared up, and forgets what is old; for ever, by the one process that writes.
 pub async fn keep_flagging(ledger: &Ledger, store: &PgStore, clock: &Clock) -> Infallible {
-    let mut after = 0;
+    let (mut flagged, mut closed) = (0, 0);
     loop {
         tokio::time::sleep(LOOK).await;
         let looked = async {
-            flag(ledger, store, clock()).await?;
-            after = close(store, after, clock()).await?;
+            flagged = some(ledger, store, false, flagged, clock()).await?;
+            closed = some(ledger, store, true, closed, clock()).await?;
             forget(store, clock()).await
         };
         if let Err(error) = looked.await {
@@ -176,25 +205,45 @@ pub async fn keep_flagging(ledger: &Ledger, store: &PgStore, clock: &Clock) -> I
     }
 }
 
-/// One at a time: a suspicion's number follows from the log's size.
-async fn flag(ledger: &Ledger, store: &PgStore, now: i64) -> Result<(), StorageError> {
-    for case in store.open_cases(false, 0, CASES_AT_ONCE).await? {
-        let Some(mark) = case.mark else { continue };
-        let held = store.part(mark).await?;
-        let Some(part) = part_of(&held, mark) else {
-            continue;
+/// Goes on with some open cases after one, those that are flagged or those that are not; where to go on. One at a time, and one that
+/// cannot be read keeps nobody from the others.
+async fn some(
+    ledger: &Ledger,
+    store: &PgStore,
+    are_flagged: bool,
+    after: i64,
+    now: i64,
+) -> Result<i64, StorageError> {
+    let cases = store.open_cases(are_flagged, after, CASES_AT_ONCE).await?;
+    for case in &cases {
+        let looked = match are_flagged {
+            true => close(store, case, now).await,
+            false => flag(ledger, store, case, now).await,
         };
-        let evidence = Digest::sha3(&[case.form.as_bytes()]);
-        let own = suspicions(&held, &part, &ledger.trust().policy.governor);
-        if let Some((_, statement)) = own.iter().find(|(of, _)| *of == Some(evidence)) {
-            store.flagged_case(case.id, *statement).await?;
-        } else if own.len() >= SUSPICIONS_MAX {
-            store.close_case(case.id, now).await?;
-        } else {
-            say(ledger, store, &case, (&part, evidence), now).await?;
+        if let Err(error) = looked {
+            tracing::warn!(%error, case = case.id, "a case; it is looked at again");
         }
     }
-    Ok(())
+    Ok(cases.last().map_or(0, |case| case.id))
+}
+
+async fn flag(ledger: &Ledger, store: &PgStore, case: &Case, now: i64) -> Result<(), StorageError> {
+    let Some(mark) = case.mark else {
+        return Ok(());
+    };
+    let held = store.part(mark).await?;
+    let Some(part) = part_of(&held, mark) else {
+        return Ok(());
+    };
+    let evidence = Digest::sha3(&[case.form.as_bytes()]);
+    let own = suspicions(&held, &part, &ledger.trust().policy.governor);
+    if let Some((_, statement)) = own.iter().find(|(of, _)| *of == Some(evidence)) {
+        store.flagged_case(case.id, *statement).await
+    } else if own.len() >= SUSPICIONS_MAX {
+        store.close_case(case.id, now).await
+    } else {
+        say(ledger, store, case, (&part, evidence), now).await
+    }
 }
 
 /// Says in the log what a case suspects. A case of which the log will not hear is closed; where it takes nothing now, the next look
@@ -208,7 +257,9 @@ async fn say(
 ) -> Result<(), StorageError> {
     let reason = case.suspicion.words().parse();
     let reason = reason.map_err(|_| StorageError::Inconsistent(format!("case {}", case.id)))?;
-    let Some(statement) = ledger.suspicion(part, reason, evidence, now) else {
+    let number = case.id.unsigned_abs();
+    let statement = ledger.suspicion(part, reason, evidence, number, case.opened_at);
+    let Some(statement) = statement else {
         return Ok(());
     };
     let id = statement.id;
@@ -236,24 +287,21 @@ fn suspicions(held: &Held, part: &SubjectId, org: &OrgId) -> Vec<(Option<Digest>
     facts.iter().filter_map(said).collect()
 }
 
-/// Closes those of some cases whose suspicion somebody has lifted. Where to go on.
-async fn close(store: &PgStore, after: i64, now: i64) -> Result<i64, StorageError> {
-    let cases = store.open_cases(true, after, CASES_AT_ONCE).await?;
-    for case in &cases {
-        let (Some(mark), Some(statement)) = (case.mark, case.statement) else {
-            continue;
-        };
-        let held = store.part(mark).await?;
-        let life = part_of(&held, mark).and_then(|part| Life::of(&held.world, &part));
-        let is_open = life.is_some_and(|life| {
-            let mut open = life.suspicions.iter();
-            open.any(|one| one.statement == statement)
-        });
-        if !is_open {
-            store.close_case(case.id, now).await?;
-        }
+/// Closes a case whose suspicion somebody has lifted.
+async fn close(store: &PgStore, case: &Case, now: i64) -> Result<(), StorageError> {
+    let (Some(mark), Some(statement)) = (case.mark, case.statement) else {
+        return Ok(());
+    };
+    let held = store.part(mark).await?;
+    let life = part_of(&held, mark).and_then(|part| Life::of(&held.world, &part));
+    let is_open = life.is_some_and(|life| {
+        let mut open = life.suspicions.iter();
+        open.any(|one| one.statement == statement)
+    });
+    match is_open {
+        true => Ok(()),
+        false => store.close_case(case.id, now).await,
     }
-    Ok(cases.last().map_or(0, |case| case.id))
 }
 
 async fn forget(store: &PgStore, now: i64) -> Result<(), StorageError> {
@@ -261,5 +309,5 @@ async fn forget(store: &PgStore, now: i64) -> Result<(), StorageError> {
     store
         .forget_sightings(hour - KEPT_H, hour - UNKNOWN_KEPT_H)
         .await?;
-    store.close_bursts(now - BURST_OPEN_S, now).await
+    store.close_unflagged(now - UNFLAGGED_OPEN_S, now).await
 }

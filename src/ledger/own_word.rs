@@ -15,29 +15,29 @@ use threadmark_protocol::text::{Moment, Paragraph, SubjectId};
 const OWN_WORDS: u64 = 1 << 52;
 
 impl Ledger {
-    /// That the log suspects the piece that carries a part's mark, at `now` (Unix seconds), with the SHA3-256 of the evidence. `None`
-    /// before the first batch, or beyond the calendar.
+    /// That the log suspects the piece that carries a part's mark, as it was `found_at` (Unix seconds), with the SHA3-256 of the evidence.
+    /// `number` is the finding's own: the same finding is the same statement to the last byte, so that it can be sent again. `None`
+    /// beyond the calendar.
     ///
-    /// Its number lies beyond those of the entries that end batches, and grows with the log: so the log uses each once, if one
-    /// statement at a time is made and submitted.
+    /// Its number as a statement lies beyond those of the entries that end batches: the log uses each once.
     pub fn suspicion(
         &self,
         part: &SubjectId,
         reason: Paragraph,
         evidence: Digest,
-        now: i64,
+        number: u64,
+        found_at: i64,
     ) -> Option<Statement> {
-        let size = self.published(|log| log.head.as_ref().map(|head| head.size))?;
         let body = Body {
             iss: self.trust().policy.governor.clone(),
             sub: part.clone(),
             actor: log_holder(self.trust()),
-            iat: now,
-            occurred_at: Moment::from_unix(now).ok()?,
-            seq: OWN_WORDS.checked_add(size)?,
+            iat: found_at,
+            occurred_at: Moment::from_unix(found_at).ok()?,
+            seq: OWN_WORDS.checked_add(number)?,
             prev: None,
             seen: None,
-            // The evidence is secret enough: it says where and when, and is told to few.
+            // The evidence holds a secret of its own, so that nobody guesses what it says.
             salt: Bytes16(evidence.0[..16].try_into().ok()?),
             core: Core::SuspicionPlaced(SuspicionPlaced {
                 after: None,

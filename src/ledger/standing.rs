@@ -63,7 +63,7 @@ async fn made<T: Send + 'static>(
     ask: impl FnOnce(&Versioned) -> T + Send + 'static,
 ) -> Result<T, StorageError> {
     let versioned = store.versioned(parts).await?;
-    let (general, parts) = (versioned.general, parts.to_vec());
+    let parts = parts.to_vec();
     let work = tokio::task::spawn_blocking(move || {
         let made = parts.par_iter().filter_map(|part| make(&versioned, part));
         (made.collect::<Vec<_>>(), ask(&versioned))
@@ -71,17 +71,26 @@ async fn made<T: Send + 'static>(
     let (made, asked) = work
         .await
         .map_err(|error| StorageError::Unavailable(error.to_string()))?;
-    store.keep_standings(&made, general).await?;
+    // Who asks has his answer, whether it can be kept or not.
+    if let Err(error) = store.keep_standings(&made).await {
+        tracing::warn!(%error, "where parts are is not kept");
+    }
     Ok(asked)
 }
 
 /// A standing that can be kept.
 fn make(of: &Versioned, part: &SubjectId) -> Option<Made> {
     let standing = Standing::of(&of.world, part)?;
-    let rests_on = Standing::rests_on(&of.world, part)?.into_iter();
-    let with_version = |id: SubjectId| of.versions.get(&id).map(|version| (id.clone(), *version));
+    let rests = Standing::rests_on(&of.world, part)?;
+    let version = |id: &SubjectId| of.versions.get(id).copied();
+    let own = rests.own.into_iter();
+    let own = own.map(|id| Some((id.clone(), version(&id)?)));
+    let shared: Option<i64> = rests.shared.iter().map(version).sum();
     Some(Made {
         standing,
-        rests_on: rests_on.map(with_version).collect::<Option<_>>()?,
+        own: own.collect::<Option<_>>()?,
+        stamp: shared? + i64::try_from(rests.edges).ok()?,
+        shared: rests.shared,
+        by_edges: rests.by_edges,
     })
 }

@@ -5,23 +5,11 @@
 //! reach what it granted (`State::parents`). Must never decide whether a part is reached: `life::Scope` does, by the rule that holds.
 
 use super::{PgStore, inconsistent, sort_out};
-use crate::ledger::storage::{Storage as _, StorageError};
+use crate::ledger::storage::StorageError;
 use std::collections::BTreeSet;
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::{World, with_contents};
 
 impl PgStore {
-    /// Some parts whole: with everything that stands above them, and with what is in them.
-    ///
-    /// # Errors
-    /// Storage fails, or a state cannot be read.
-    pub async fn parts_whole(
-        &self,
-        parts: impl IntoIterator<Item = &SubjectId>,
-    ) -> Result<World, StorageError> {
-        self.world(&with_contents(parts)).await
-    }
-
     /// The parts below all of `anchors`, and the assemblies that any of them ever was in: no fewer than are reached. In the order of their ids, after `after`; at most `most`.
     ///
     /// # Errors

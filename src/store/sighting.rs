@@ -12,6 +12,8 @@ use threadmark_protocol::text::OrgId;
 
 /// Marks that the log does not know, of one hour: who invents marks fills no disk.
 const UNKNOWN_MAX: i64 = 1_000;
+/// Sightings of one mark in one hour, those of members apart: the first that come.
+const HOURLY_MAX: i64 = 8;
 
 /// A case as it is kept.
 pub struct Case {
@@ -39,57 +41,82 @@ pub struct NewCase {
     pub mark: Option<Mark>,
     /// JSON.
     pub form: String,
+    /// Whether the part is to be flagged.
+    pub flags: bool,
     /// Who reads it.
     pub orgs: Vec<OrgId>,
 }
 
 impl PgStore {
-    /// Keeps sightings, those that are there already once. Of marks that the log does not know no more than [`UNKNOWN_MAX`] an hour.
-    pub async fn keep_sightings(&self, seen: &[(Mark, Sighting)]) -> Result<(), StorageError> {
+    /// Keeps sightings, those that are there already once: of one mark and hour no more than [`HOURLY_MAX`], and of marks that the log does
+    /// not know some [`UNKNOWN_MAX`] an hour, without their places. Whether there are such marks among them.
+    ///
+    /// # Errors
+    /// Storage fails, and none is kept.
+    pub async fn keep_sightings(&self, seen: &[(Mark, Sighting)]) -> Result<bool, StorageError> {
         let marks: Vec<_> = seen.iter().map(|(mark, _)| mark.to_string()).collect();
         let hours: Vec<_> = seen.iter().map(|(_, of)| of.hour).collect();
         let members: Vec<_> = seen.iter().map(|(_, of)| of.by_member).collect();
-        let place = |of: &Sighting| {
-            of.place
-                .map(|place| (place.latitude_decideg, place.longitude_decideg))
+        let degrees = |of: fn(Whereabouts) -> i16| -> Vec<_> {
+            let places = seen.iter().map(|(_, sighting)| sighting.place.map(of));
+            places.collect()
         };
-        let (latitudes, longitudes): (Vec<_>, Vec<_>) = seen
-            .iter()
-            .map(|(_, of)| (place(of).map(|of| of.0), place(of).map(|of| of.1)))
-            .unzip();
-        let kept = sqlx::query!(
-            "insert into sighting (mark, hour, by_member, latitude, longitude, is_known)
-             select new.*, state.id is not null
-             from unnest($1::text[], $2::bigint[], $3::boolean[], $4::smallint[], $5::smallint[])
-                      as new (mark, hour, by_member, latitude, longitude)
-                  left join subject_state as state on state.id = 'mark:' || new.mark
-             where state.id is not null
-                or (select count(*) from sighting where not is_known and sighting.hour = new.hour) < $6
-             on conflict do nothing",
+        let latitudes = degrees(|place| place.latitude_decideg);
+        let longitudes = degrees(|place| place.longitude_decideg);
+        // In one order, so that two processes do not wait for each other in a circle.
+        let kept = sqlx::query_scalar!(
+            r#"with told as (
+                   select distinct told.mark, hour, by_member, state.id is not null as is_known,
+                          case when state.id is not null then latitude end as latitude,
+                          case when state.id is not null then longitude end as longitude
+                   from unnest($1::text[], $2::bigint[], $3::boolean[], $4::smallint[], $5::smallint[])
+                            as told (mark, hour, by_member, latitude, longitude)
+                        left join subject_state as state on state.id = 'mark:' || told.mark
+               ), ranked as (
+                   select *, row_number() over (partition by mark, hour, by_member order by latitude, longitude) as nth from told
+               ), unknown as (
+                   select hour, count(*) as marks from sighting
+                   where not is_known and hour in (select distinct hour from told) group by hour
+               )
+               insert into sighting (mark, hour, by_member, latitude, longitude, is_known)
+               select mark, hour, by_member, latitude, longitude, is_known
+               from ranked left join unknown using (hour)
+               where (is_known or coalesce(unknown.marks, 0) < $6)
+                 and nth + (select count(*) from sighting as old
+                            where old.mark = ranked.mark and old.hour = ranked.hour and old.by_member = ranked.by_member) <= $7
+               order by mark, hour, by_member, latitude, longitude
+               on conflict do nothing
+               returning is_known"#,
             &marks,
             &hours,
             &members,
             &latitudes as &[Option<i16>],
             &longitudes as &[Option<i16>],
-            UNKNOWN_MAX
+            UNKNOWN_MAX,
+            HOURLY_MAX
         );
-        kept.execute(&self.pool).await.map_err(sort_out)?;
-        Ok(())
+        let kept = kept.fetch_all(&self.pool).await.map_err(sort_out)?;
+        Ok(kept.contains(&false))
     }
 
-    /// Newest sightings of a mark after the case of each kind that was closed last; oldest first.
+    /// Newest sightings of a mark since its last case was closed: members' and others' half and half, so that nobody crowds out members.
+    ///
+    /// # Errors
+    /// Storage fails.
     pub async fn sightings(&self, mark: Mark) -> Result<Vec<Sighting>, StorageError> {
         let mark = mark.to_string();
         let rows = sqlx::query!(
-            "select hour, by_member, latitude, longitude from sighting
-             where mark = $1
-               and hour > coalesce((select max(closed_at) / 3600 from suspicion_case where mark = $1), -1)
-             order by hour desc, latitude, longitude, by_member limit $2",
+            "select hour, by_member, latitude, longitude
+             from (select *, row_number() over (partition by by_member order by hour desc, latitude, longitude) as nth
+                   from sighting
+                   where mark = $1
+                     and hour > coalesce((select max(closed_at) / 3600 from suspicion_case where mark = $1), -1)) as newest
+             where nth <= $2",
             mark,
-            COMPARED_MAX as i64
+            COMPARED_MAX as i64 / 2
         );
         let rows = rows.fetch_all(&self.pool).await.map_err(sort_out)?;
-        let sighting = rows.into_iter().rev().map(|row| Sighting {
+        let sighting = rows.into_iter().map(|row| Sighting {
             hour: row.hour,
             place: row
                 .latitude
@@ -127,23 +154,33 @@ impl PgStore {
         Ok(())
     }
 
-    /// Opens a case, if there is none of its kind for the mark. Whether it is new.
+    /// Opens a case, if there is none of its kind for the mark; one that does not flag yet does so when the new one would, with the new
+    /// one's form. Whether it is new.
+    ///
+    /// # Errors
+    /// Storage fails.
     pub async fn open_case(&self, case: &NewCase, now: i64) -> Result<bool, StorageError> {
         let orgs: Vec<_> = case.orgs.iter().map(ToString::to_string).collect();
         let opened = sqlx::query!(
-            "insert into suspicion_case (kind, mark, opened_at, form, orgs) values ($1, $2, $3, $4, $5)
-             on conflict do nothing",
+            "insert into suspicion_case as known (kind, mark, opened_at, form, flags, orgs) values ($1, $2, $3, $4, $5, $6)
+             on conflict (kind, mark) where closed_at is null
+             do update set form = excluded.form, flags = true, opened_at = excluded.opened_at
+             where excluded.flags and not known.flags",
             case.suspicion.name(),
             case.mark.map(|mark| mark.to_string()),
             now,
             case.form,
+            case.flags,
             &orgs
         );
         let opened = opened.execute(&self.pool).await.map_err(sort_out)?;
         Ok(opened.rows_affected() > 0)
     }
 
-    /// Up to `most` open cases of marks after one, which are to be flagged (`flagged` false) or closed (true).
+    /// Up to `most` open cases after one that flag a mark's part: those that are to be flagged (`flagged` false), or to be closed.
+    ///
+    /// # Errors
+    /// Storage fails.
     pub async fn open_cases(
         &self,
         flagged: bool,
@@ -153,7 +190,7 @@ impl PgStore {
         let rows = sqlx::query_as!(
             Row,
             "select id, kind, mark, opened_at, form, statement, closed_at from suspicion_case
-             where closed_at is null and mark is not null and (statement is not null) = $1 and id > $2
+             where closed_at is null and flags and mark is not null and (statement is not null) = $1 and id > $2
              order by id limit $3",
             flagged,
             after,
@@ -204,10 +241,13 @@ impl PgStore {
         Ok(())
     }
 
-    /// Closes bursts of unknown marks that began before a time.
-    pub async fn close_bursts(&self, before: i64, now: i64) -> Result<(), StorageError> {
+    /// Closes cases that flag nothing and were opened before a time: nobody has to clear them up.
+    ///
+    /// # Errors
+    /// Storage fails.
+    pub async fn close_unflagged(&self, before: i64, now: i64) -> Result<(), StorageError> {
         let closed = sqlx::query!(
-            "update suspicion_case set closed_at = $2 where mark is null and closed_at is null and opened_at < $1",
+            "update suspicion_case set closed_at = $2 where not flags and closed_at is null and opened_at < $1",
             before,
             now
         );

@@ -6,46 +6,58 @@ use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
 use sqlx::types::Json;
 use std::collections::{BTreeMap, BTreeSet};
-use threadmark_protocol::life::{GENERAL, STANDING_FORM, Standing};
+use threadmark_protocol::life::{STANDING_FORM, Standing};
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::{World, with_contents};
+use threadmark_protocol::world::{World, policy_subject, with_contents};
 
-/// States of some parts and of everything above them, as they were at one moment.
+/// States of some parts, of everything above and in them, and of the policy, as they were at one moment.
 pub struct Versioned {
     /// The states.
     pub world: World,
     /// How often each was written.
     pub versions: BTreeMap<SubjectId, i64>,
-    /// Sum of the versions of general subjects.
-    pub general: i64,
 }
 
 /// A standing that was made of [`Versioned`], with what it rests on.
 pub struct Made {
     /// It.
     pub standing: Standing,
-    /// The subjects with their versions.
-    pub rests_on: BTreeMap<SubjectId, i64>,
+    /// The part's own subjects with their versions.
+    pub own: BTreeMap<SubjectId, i64>,
+    /// Shared subjects of which each version counts.
+    pub shared: BTreeSet<SubjectId>,
+    /// Shared subjects of which the edges count.
+    pub by_edges: BTreeSet<SubjectId>,
+    /// Sum of those versions and edges.
+    pub stamp: i64,
 }
 
 impl PgStore {
     /// What is kept of these parts and still true.
+    ///
+    /// # Errors
+    /// Storage fails, or what is kept cannot be read.
     pub async fn standings(
         &self,
         parts: &[SubjectId],
     ) -> Result<BTreeMap<SubjectId, Standing>, StorageError> {
         let parts: Vec<_> = parts.iter().map(SubjectId::as_str).collect();
         let rows = sqlx::query!(
-            r#"select part, standing as "standing: String" from standing
-               where part = any($1) and form = $2
-                 and not exists (select from subject_state where id = 'contents:' || substr(part, 6))
-                 and general = (select coalesce(sum(version), 0)::bigint from subject_state where kind = any($3))
-                 and not exists (select from unnest(needs, versions) as need (id, version)
+            r#"with mine as materialized (
+                   select * from standing where part = any($1) and form = $2
+               ), good as materialized (
+                   select * from (select distinct shared, by_edges, stamp from mine) as held
+                   where stamp = (select coalesce(sum(version), 0)::bigint from subject_state where id = any(held.shared))
+                               + (select count(*) from parent where child = any(held.by_edges))
+               )
+               select mine.part as "part!", mine.standing as "standing!"
+               from mine join good using (shared, by_edges, stamp)
+               where not exists (select from subject_state where id = 'contents:' || substr(mine.part, 6))
+                 and not exists (select from unnest(mine.needs, mine.versions) as need (id, version)
                                  left join subject_state as state using (id)
                                  where state.version is distinct from need.version)"#,
             &parts as &[&str],
-            STANDING_FORM,
-            &GENERAL as &[&str]
+            STANDING_FORM
         );
         let rows = rows.fetch_all(&self.pool).await.map_err(sort_out)?;
         let read = rows.into_iter().map(|row| {
@@ -56,16 +68,14 @@ impl PgStore {
         read.collect()
     }
 
-    /// The states of some parts, of everything above them and in them, with their versions.
+    /// The states of some parts, of everything above them and in them, and of the policy, with their versions.
+    ///
+    /// # Errors
+    /// Storage fails, or a state cannot be read.
     pub async fn versioned(&self, parts: &[SubjectId]) -> Result<Versioned, StorageError> {
-        // Before the states: what changes between makes the standing old at once, never wrong.
-        let general = sqlx::query_scalar!(
-            r#"select coalesce(sum(version), 0)::bigint as "sum!" from subject_state where kind = any($1)"#,
-            &GENERAL as &[&str]
-        );
-        let general = general.fetch_one(&self.pool).await.map_err(sort_out)?;
-        let parts = with_contents(parts);
-        let parts: Vec<_> = parts.iter().map(SubjectId::as_str).collect();
+        let mut seeds = with_contents(parts);
+        seeds.insert(policy_subject());
+        let seeds: Vec<_> = seeds.iter().map(SubjectId::as_str).collect();
         let rows = sqlx::query!(
             r#"with recursive up (id) as (
                    select unnest($1::text[])
@@ -74,7 +84,7 @@ impl PgStore {
                )
                select state.id, state.version, state.state as "state: Json<threadmark_protocol::world::State>"
                from up join subject_state state on state.id = up.id"#,
-            &parts as &[&str]
+            &seeds as &[&str]
         );
         let rows = rows
             .fetch_all(&self.pool)
@@ -86,35 +96,35 @@ impl PgStore {
             versions.insert(id.clone(), row.version);
             world.states.insert(id, row.state.0);
         }
-        Ok(Versioned {
-            world,
-            versions,
-            general,
-        })
+        Ok(Versioned { world, versions })
     }
 
-    /// Keeps what was made of [`Versioned`] with this `general`.
-    pub async fn keep_standings(&self, made: &[Made], general: i64) -> Result<(), StorageError> {
+    /// Keeps what was made of [`Versioned`].
+    ///
+    /// # Errors
+    /// Storage fails, and nothing is kept.
+    pub async fn keep_standings(&self, made: &[Made]) -> Result<(), StorageError> {
         let row = |made: &Made| {
-            let (needs, versions): (Vec<&SubjectId>, Vec<i64>) = made.rests_on.iter().unzip();
+            let (needs, versions): (Vec<&SubjectId>, Vec<i64>) = made.own.iter().unzip();
             let standing = serde_json::to_string(&made.standing).map_err(inconsistent)?;
-            let part = &made.standing.reached.part;
-            Ok(
-                serde_json::json!({ "part": part, "needs": needs, "versions": versions, "standing": standing }),
-            )
+            Ok(serde_json::json!({
+                "part": made.standing.reached.part, "needs": needs, "versions": versions, "shared": made.shared,
+                "by_edges": made.by_edges, "stamp": made.stamp, "standing": standing
+            }))
         };
         let rows: Vec<_> = made.iter().map(row).collect::<Result<_, StorageError>>()?;
         // In one order, so that two writers do not wait for each other in a circle.
         let kept = sqlx::query!(
-            "insert into standing (part, form, general, needs, versions, standing)
-             select part, $2, $3, needs, versions, standing
-             from jsonb_to_recordset($1) as new (part text, needs text[], versions bigint[], standing text)
+            "insert into standing (part, form, needs, versions, shared, by_edges, stamp, standing)
+             select part, $2, needs, versions, shared, by_edges, stamp, standing
+             from jsonb_to_recordset($1) as new (part text, needs text[], versions bigint[], shared text[], by_edges text[],
+                                                 stamp bigint, standing text)
              order by part
-             on conflict (part) do update set form = excluded.form, general = excluded.general, needs = excluded.needs,
-                                              versions = excluded.versions, standing = excluded.standing",
+             on conflict (part) do update set form = excluded.form, needs = excluded.needs, versions = excluded.versions,
+                                              shared = excluded.shared, by_edges = excluded.by_edges, stamp = excluded.stamp,
+                                              standing = excluded.standing",
             serde_json::Value::Array(rows),
-            STANDING_FORM,
-            general
+            STANDING_FORM
         );
         kept.execute(&self.pool).await.map_err(sort_out)?;
         Ok(())

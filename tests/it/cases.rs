@@ -31,6 +31,8 @@ struct Watched {
     seen: Arc<Seen>,
     part: SubjectId,
     mark: Mark,
+    /// Who scans from now on.
+    by_member: bool,
 }
 
 impl Watched {
@@ -46,6 +48,7 @@ impl Watched {
             seen,
             part,
             mark,
+            by_member: true,
         };
         watched.watch();
         watched
@@ -56,7 +59,7 @@ impl Watched {
         let (ledger, store) = (self.ground.ledger.clone(), self.ground.store.clone());
         let (clock, seen) = (self.ground.clock.clone(), self.seen.clone());
         tokio::spawn(async move {
-            match watching::keep_watching(&ledger, &store, &seen, &clock).await {}
+            match watching::keep_watching(&ledger, &store, &seen, &clock, || Some([7; 16])).await {}
         });
     }
 
@@ -71,7 +74,7 @@ impl Watched {
             hour: (self.ground.clock)() / 3600,
             place: place
                 .and_then(|(latitude, longitude)| Whereabouts::from_degrees(latitude, longitude)),
-            by_member: false,
+            by_member: self.by_member,
         };
         self.seen.note(mark, sighting);
     }
@@ -204,6 +207,31 @@ async fn a_copied_mark_gives_itself_away_and_grounds_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_anybody_may_tell_opens_a_case_and_flags_nothing_until_a_member_tells_it_too() {
+    let mut watched = Watched::new().await;
+    watched.flag();
+    watched.by_member = false;
+    // So many places that nothing else would find room: eight of an hour are kept.
+    for longitude in 0..40 {
+        watched.scan(watched.mark, Some((-80.0, f64::from(longitude))));
+    }
+    watched.scan(watched.mark, Some(BERLIN));
+    watched.scan(watched.mark, Some(SYDNEY));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let kept = watched.ground.store.sightings(watched.mark).await.unwrap();
+    assert_eq!(kept.len(), 8);
+    assert_eq!(watched.suspicions().await.len(), 0);
+    watched.by_member = true;
+    watched.scan(watched.mark, Some(BERLIN));
+    let cases = watched.until(Who::Mechanic, is_flagged).await;
+    assert_eq!(watched.suspicions().await.len(), 1);
+    let form: Value = serde_json::from_str(&cases[0].form).unwrap();
+    let shown = form["sightings"].as_array().unwrap();
+    assert!(shown.iter().any(|one| one["by_member"] == true), "{form}");
+    assert!(form["salt"].as_str().unwrap().len() == 32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_suspicion_that_was_logged_before_a_crash_is_found_again() {
     let watched = Watched::new().await;
     watched.scan(watched.mark, Some(BERLIN));
@@ -243,8 +271,8 @@ async fn marks_that_nobody_knows_are_a_case_for_the_governor_when_they_are_many(
     let hour = (watched.ground.clock)() / 3600;
     let (kept, _) = watched.ground.store.unknown_marks(hour, 1).await.unwrap();
     assert!((1_000..=2_000).contains(&kept), "{kept}");
-    // After a week nobody looks any more.
-    watched.ground.now.fetch_add(8 * 86_400, Ordering::Relaxed);
+    // After a month nobody looks any more.
+    watched.ground.now.fetch_add(31 * 86_400, Ordering::Relaxed);
     watched.flag();
     watched
         .until(Who::Log, |cases| cases[0].closed_at.is_some())

@@ -382,10 +382,10 @@ async fn world_of(store: &PgStore, mark: Mark) -> World {
     let seeds = [subject.clone(), policy_subject()].into();
     let mut world = store.world(&seeds).await.unwrap();
     if let Some(Data::Mark { parts, .. }) = world.get(&subject) {
-        let parts = parts.clone();
+        let parts: Vec<_> = parts.iter().cloned().collect();
         world
             .states
-            .extend(store.parts_whole(&parts).await.unwrap().states);
+            .extend(store.versioned(&parts).await.unwrap().world.states);
     }
     world
 }

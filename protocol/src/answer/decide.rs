@@ -26,6 +26,11 @@ impl Case<'_> {
     /// The checks in their order; the first that fails decides. Suspicions decide nothing, and are told last.
     pub fn decide(&self) -> Decision {
         let (verdict, mut reasons) = self.by_record();
+        // Whoever has a piece with a mark that was taken off must hear of it, and a copy is seldom in its custodian's hands.
+        let is_replaced = self.known.face.replaced_by.is_some();
+        if is_replaced && reasons.iter().all(|one| one.code != Code::MarkReplaced) {
+            reasons.push(Code::MarkReplaced.into());
+        }
         let suspicions = self.known.life.suspicions.iter();
         reasons.extend(suspicions.map(|one| Reason {
             detail: Some(one.reason.to_string()),

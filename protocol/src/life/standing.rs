@@ -5,30 +5,35 @@
 use super::impact::{Reached, is_in_effect, is_in_window};
 use super::{Life, Scope};
 use crate::text::SubjectId;
-use crate::world::{State, World, contents_subject};
+use crate::world::{Data, World, contents_subject, policy_subject};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Raised when [`Standing`] or what it follows from changes: what was kept before counts no more.
-pub const STANDING_FORM: i32 = 1;
+pub const STANDING_FORM: i32 = 2;
 
-/// Kinds of subjects of which a standing follows together: who may say what, in general. They change seldom.
-pub const GENERAL: [&str; 5] = ["governors", "key", "org", "policy", "proposal"];
-
-/// Kinds whose later states change no standing: of those that a part is made under only who said so first counts, of others only what
-/// holds parts and how long they last.
-const INDIFFERENT: [&str; 10] = [
-    "allowable",
-    "approval",
-    "asset",
-    "design",
-    "licence",
-    "log",
-    "lot",
-    "machine",
-    "mark",
-    "recall",
+/// Kinds of which it counts only what stands above them: who said so first does not change, and what is said later holds parts, or
+/// counts what was taken out of a lot.
+const BY_EDGES: [&str; 8] = [
+    "approval", "asset", "design", "licence", "lot", "machine", "mark", "recall",
 ];
+
+/// Kinds that are shared by many parts, of which each change counts.
+const SHARED: [&str; 6] = ["allowable", "governors", "key", "org", "policy", "proposal"];
+
+/// What a standing follows from. As long as nothing of it changes, the standing is the part's, and the part stands below exactly those
+/// subjects from which one walks down to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RestsOn {
+    /// Subjects of the part itself, of which each change counts.
+    pub own: BTreeSet<SubjectId>,
+    /// Subjects that it shares with others, of which each change counts.
+    pub shared: BTreeSet<SubjectId>,
+    /// Subjects that it shares with others, of which it counts when something comes to stand above them. Nothing ever goes away there.
+    pub by_edges: BTreeSet<SubjectId>,
+    /// How much stands directly above those.
+    pub edges: usize,
+}
 
 /// What a list says of a part, and what decides whether the list means it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,26 +64,35 @@ impl Standing {
         Some(life.into())
     }
 
-    /// The subjects, besides [`GENERAL`] ones, as long as whose states do not change this is the part's standing, and it stands below
-    /// exactly those subjects from which one walks down to it. `None` where that cannot be said: something above it is not there yet,
-    /// or it is in an assembly, or is one, or was. It is for who keeps it to see that nothing has come into it since.
-    pub fn rests_on(world: &World, part: &SubjectId) -> Option<BTreeSet<SubjectId>> {
-        if world.get(&contents_subject(part)).is_some() {
+    /// What it follows from. `None` where that cannot be said: something above the part is not there yet, there is too much of it, what
+    /// an allowable rested on was left out later, or the part is in an assembly, or is one, or was. It is for who keeps it to see
+    /// that nothing has come into it since.
+    pub fn rests_on(world: &World, part: &SubjectId) -> Option<RestsOn> {
+        if world.get(&contents_subject(part)).is_some() || world.upward(part).is_err() {
             return None;
         }
         let mut seen = BTreeSet::from([part.clone()]);
         let mut open = vec![part.clone()];
-        let mut rests = BTreeSet::new();
+        let mut rests = RestsOn::default();
+        // It stands above nothing, and decides how many people a release needs.
+        rests.shared.insert(policy_subject());
         while let Some(next) = open.pop() {
             let state = world.states.get(&next)?;
-            if next != *part && matches!(next.kind(), "part" | "contents") {
+            let is_recomputed =
+                matches!(&state.data, Data::Allowable { recomputed, .. } if !recomputed.is_empty());
+            if is_recomputed || next != *part && matches!(next.kind(), "part" | "contents") {
                 return None;
             }
-            if !GENERAL.contains(&next.kind()) && !INDIFFERENT.contains(&next.kind()) {
-                rests.insert(next);
+            let above = state.parents();
+            if BY_EDGES.contains(&next.kind()) {
+                rests.edges += above.len();
+                rests.by_edges.insert(next);
+            } else if SHARED.contains(&next.kind()) {
+                rests.shared.insert(next);
+            } else {
+                rests.own.insert(next);
             }
-            let above = State::parents(state).into_iter();
-            open.extend(above.filter(|id| seen.insert(id.clone())));
+            open.extend(above.into_iter().filter(|id| seen.insert(id.clone())));
         }
         Some(rests)
     }
