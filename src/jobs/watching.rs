@@ -49,19 +49,17 @@ pub async fn keep_watching(
     clock: &Clock,
     salt: Salt,
 ) -> Infallible {
-    let mut counted_at = i64::MIN;
+    let (mut counted_at, mut has_unknown) = (i64::MIN, false);
     loop {
         tokio::time::sleep(LOOK).await;
-        let new = seen.take(KEPT_AT_ONCE);
-        if new.is_empty() {
-            continue;
-        }
-        let now = clock();
+        let (new, now) = (seen.take(KEPT_AT_ONCE), clock());
         let watched = async {
-            let has_unknown = store.keep_sightings(&new).await?;
-            judge_each(ledger, store, &new, now, salt).await;
+            if !new.is_empty() {
+                has_unknown |= store.keep_sightings(&new).await?;
+                judge_each(ledger, store, &new, now, salt).await;
+            }
             if has_unknown && now.saturating_sub(counted_at) >= COUNT_EACH_S {
-                counted_at = now;
+                (counted_at, has_unknown) = (now, false);
                 look_at_unknown(ledger, store, now, salt).await?;
             }
             Ok::<_, StorageError>(())

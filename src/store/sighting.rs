@@ -54,15 +54,7 @@ impl PgStore {
     /// # Errors
     /// Storage fails, and none is kept.
     pub async fn keep_sightings(&self, seen: &[(Mark, Sighting)]) -> Result<bool, StorageError> {
-        let marks: Vec<_> = seen.iter().map(|(mark, _)| mark.to_string()).collect();
-        let hours: Vec<_> = seen.iter().map(|(_, of)| of.hour).collect();
-        let members: Vec<_> = seen.iter().map(|(_, of)| of.by_member).collect();
-        let degrees = |of: fn(Whereabouts) -> i16| -> Vec<_> {
-            let places = seen.iter().map(|(_, sighting)| sighting.place.map(of));
-            places.collect()
-        };
-        let latitudes = degrees(|place| place.latitude_decideg);
-        let longitudes = degrees(|place| place.longitude_decideg);
+        let of = Columns::of(seen);
         // In one order, so that two processes do not wait for each other in a circle.
         let kept = sqlx::query_scalar!(
             r#"with told as (
@@ -87,11 +79,11 @@ impl PgStore {
                order by mark, hour, by_member, latitude, longitude
                on conflict do nothing
                returning is_known"#,
-            &marks,
-            &hours,
-            &members,
-            &latitudes as &[Option<i16>],
-            &longitudes as &[Option<i16>],
+            &of.marks,
+            &of.hours,
+            &of.members,
+            &of.latitudes as &[Option<i16>],
+            &of.longitudes as &[Option<i16>],
             UNKNOWN_MAX,
             HOURLY_MAX
         );
@@ -253,6 +245,31 @@ impl PgStore {
         );
         closed.execute(&self.pool).await.map_err(sort_out)?;
         Ok(())
+    }
+}
+
+/// Sightings as columns.
+#[derive(Default)]
+struct Columns {
+    marks: Vec<String>,
+    hours: Vec<i64>,
+    members: Vec<bool>,
+    latitudes: Vec<Option<i16>>,
+    longitudes: Vec<Option<i16>>,
+}
+
+impl Columns {
+    fn of(seen: &[(Mark, Sighting)]) -> Columns {
+        let mut columns = Columns::default();
+        for (mark, of) in seen {
+            columns.marks.push(mark.to_string());
+            columns.hours.push(of.hour);
+            columns.members.push(of.by_member);
+            let (latitudes, longitudes) = (&mut columns.latitudes, &mut columns.longitudes);
+            latitudes.push(of.place.map(|place| place.latitude_decideg));
+            longitudes.push(of.place.map(|place| place.longitude_decideg));
+        }
+        columns
     }
 }
 

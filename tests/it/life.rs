@@ -379,7 +379,7 @@ fn service(cast: &Cast, old: &str, mark: &str) {
         &format!("part destroy {mark} --method Shredded"),
     );
     cast.said("inspector", &format!("part attest {mark}"));
-    let stop = BTreeSet::from(["destroyed".to_owned()]);
+    let stop = BTreeSet::from(["destroyed", "mark-replaced"].map(str::to_owned));
     assert_eq!(
         cast.scan("stores", old),
         ("do_not_install".to_owned(), stop)
