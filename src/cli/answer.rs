@@ -190,11 +190,8 @@ fn step_text(step: &Step, good: bool) -> String {
         Some(name) => format!("{name} ({})", step.org),
         None => step.org.to_string(),
     };
-    let actor = step
-        .actor
-        .as_ref()
-        .map(|actor| format!(", {actor}"))
-        .unwrap_or_default();
+    let actor = step.actor.as_ref().map(|actor| format!(", {actor}"));
+    let actor = actor.unwrap_or_default();
     let by = match step.signed_by {
         Some(Holder::Person) => "person",
         Some(Holder::Machine) => "machine",
@@ -210,11 +207,8 @@ fn step_text(step: &Step, good: bool) -> String {
         Some(index) => format!("logged at {index}"),
         None => "signed, not logged yet".to_owned(),
     };
-    let detail = step
-        .detail
-        .as_ref()
-        .map(|detail| format!(": {detail}"))
-        .unwrap_or_default();
+    let detail = step.detail.as_ref().map(|detail| format!(": {detail}"));
+    let detail = detail.unwrap_or_default();
     let mut text = format!(
         "  {} {}  {}{detail}\n",
         sign(good),
