@@ -85,11 +85,11 @@ fn make(of: &Versioned, part: &SubjectId) -> Option<Made> {
     let version = |id: &SubjectId| of.versions.get(id).copied();
     let own = rests.own.into_iter();
     let own = own.map(|id| Some((id.clone(), version(&id)?)));
-    let shared: Option<i64> = rests.shared.iter().map(version).sum();
+    let shared = rests.shared.iter().filter_map(version);
     Some(Made {
         standing,
         own: own.collect::<Option<_>>()?,
-        stamp: shared? + i64::try_from(rests.edges).ok()?,
+        stamp: shared.sum::<i64>() + i64::try_from(rests.edges).ok()?,
         shared: rests.shared,
         by_edges: rests.by_edges,
     })

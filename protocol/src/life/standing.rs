@@ -5,7 +5,7 @@
 use super::impact::{Reached, is_in_effect, is_in_window};
 use super::{Life, Scope};
 use crate::text::SubjectId;
-use crate::world::{Data, World, contents_subject, policy_subject};
+use crate::world::{Data, State, World, contents_subject, policy_subject};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -64,7 +64,7 @@ impl Standing {
         Some(life.into())
     }
 
-    /// What it follows from. `None` where that cannot be said: something above the part is not there yet, there is too much of it, what
+    /// What it follows from. `None` where that cannot be said: its build or order is not there yet, there is too much above it, what
     /// an allowable rested on was left out later, or the part is in an assembly, or is one, or was. It is for who keeps it to see
     /// that nothing has come into it since.
     pub fn rests_on(world: &World, part: &SubjectId) -> Option<RestsOn> {
@@ -77,19 +77,20 @@ impl Standing {
         // It stands above nothing, and decides how many people a release needs.
         rests.shared.insert(policy_subject());
         while let Some(next) = open.pop() {
-            let state = world.states.get(&next)?;
-            let is_recomputed =
-                matches!(&state.data, Data::Allowable { recomputed, .. } if !recomputed.is_empty());
+            let is_recomputed = matches!(world.get(&next), Some(Data::Allowable { recomputed, .. }) if !recomputed.is_empty());
             if is_recomputed || next != *part && matches!(next.kind(), "part" | "contents") {
                 return None;
             }
-            let above = state.parents();
+            // Who names what is not there yet has no edge above it and no version; it has both when it comes.
+            let state = world.states.get(&next);
+            let above = state.map(State::parents).unwrap_or_default();
             if BY_EDGES.contains(&next.kind()) {
                 rests.edges += above.len();
                 rests.by_edges.insert(next);
             } else if SHARED.contains(&next.kind()) {
                 rests.shared.insert(next);
             } else {
+                state?;
                 rests.own.insert(next);
             }
             open.extend(above.into_iter().filter(|id| seen.insert(id.clone())));
