@@ -43,6 +43,11 @@ pub struct Tested {
 }
 
 impl Tested {
+    /// Whether there was anything to pass.
+    pub fn has_limit(&self) -> bool {
+        self.at_least.is_some() || self.at_most.is_some()
+    }
+
     /// Whether the result is within the limits.
     pub fn passed(&self) -> bool {
         self.at_least.is_none_or(|least| self.value >= least)

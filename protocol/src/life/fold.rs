@@ -143,6 +143,8 @@ pub(super) struct Folding<'a> {
     pub(super) failures: BTreeMap<StatementId, (Source, bool)>,
     /// Physical evidence that counts.
     pub(super) enrolments: BTreeMap<StatementId, Enrolled>,
+    /// It was released once, whatever became of that.
+    pub(super) was_released: bool,
     /// Somebody else than its maker had it.
     pub(super) has_left: bool,
     /// Given to another owner, and not accepted: by which statement, to whom.
@@ -207,6 +209,7 @@ impl<'a> Folding<'a> {
             quarantines: Vec::new(),
             failures: BTreeMap::new(),
             enrolments: BTreeMap::new(),
+            was_released: false,
             has_left: false,
             offer: None,
             maker: None,

@@ -4,7 +4,7 @@
 //! measurements compare: `body::physical`.
 //!
 //! An enrolment counts by who has the part, before anybody could have put another piece in its place: its maker, as long as the
-//! part has not left it; the first ever, before a release; and whoever has just matched the piece with what was enrolled before,
+//! part has not left it; the first ever, before any release; and whoever has just matched the piece with what was enrolled before,
 //! for instance after a repair. The authorities may always. Anybody else's is shown and counts for nothing.
 
 use super::{Folding, Phase};
@@ -56,7 +56,7 @@ impl Folding<'_> {
 
     fn may_enrol(&self, source: &Source) -> bool {
         let exists = !matches!(self.life.phase, Phase::Expected | Phase::Printing);
-        let is_first = self.enrolments.is_empty() && self.life.release.is_none();
+        let is_first = self.enrolments.is_empty() && !self.was_released;
         let is_same_piece = !self.has_left || is_first || self.life.matched.is_some();
         exists && (self.is_authority(source) || (self.is_custodian(source) && is_same_piece))
     }

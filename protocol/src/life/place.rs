@@ -33,16 +33,7 @@ impl<'a> Folding<'a> {
         says: &Installed,
         asset: Option<SubjectId>,
     ) {
-        let code = match self.life.phase {
-            Phase::Expected => Some(Code::BuildMissing),
-            Phase::Installed => Some(Code::Installed),
-            Phase::Released if self.life.custodian.as_ref() != Some(&source.org) => {
-                Some(Code::NotCustodian)
-            }
-            Phase::Released => None,
-            _ => Some(Code::NotReleased),
-        };
-        if let Some(code) = code {
+        if let Some(code) = self.against_installing(source) {
             self.object(code, source);
         }
         let against = says.into.as_ref().map(|into| self.against(into, source));
@@ -67,6 +58,17 @@ impl<'a> Folding<'a> {
             }
             (Some(_), _) => {}
             (None, _) => self.comes_into(source.at, asset),
+        }
+    }
+
+    /// What speaks against it that this author puts the part anywhere.
+    fn against_installing(&self, source: &Source) -> Option<Code> {
+        match self.life.phase {
+            Phase::Expected => Some(Code::BuildMissing),
+            Phase::Installed => Some(Code::Installed),
+            Phase::Released if !self.is_custodian(source) => Some(Code::NotCustodian),
+            Phase::Released => None,
+            _ => Some(Code::NotReleased),
         }
     }
 

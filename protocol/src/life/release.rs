@@ -37,6 +37,7 @@ impl Folding<'_> {
                 // Another release of a part that is released, or installed already, moves it nowhere.
                 self.life.phase = self.life.phase.max(Phase::Released);
                 self.life.release = Some(source.clone());
+                self.was_released = true;
                 self.objections.retain(|id, _| !self.void.contains(id));
                 return;
             };

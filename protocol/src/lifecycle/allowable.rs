@@ -64,7 +64,7 @@ pub fn recomputed(context: &Context, says: &AllowableRecomputed) -> Result<Chang
     let right = says.value > 0
         && says.batches >= 1
         && says.specimens >= says.batches
-        && says.specimens <= allowable.specimens
+        && is_less(allowable, recomputed.last().map(|(says, _)| says), says)
         && says.dataset.is_coherent()
         && says.dataset != allowable.dataset
         && !says.without.is_empty()
@@ -82,6 +82,21 @@ pub fn recomputed(context: &Context, says: &AllowableRecomputed) -> Result<Chang
     )?;
     recomputed.push((says.clone(), context.source.clone()));
     Ok(Changes::default().set(id, state))
+}
+
+/// Whether it rests on less than what it takes the place of: what was left out stays out, and specimens went with it.
+fn is_less(
+    of: &AllowablePublished,
+    before: Option<&AllowableRecomputed>,
+    says: &AllowableRecomputed,
+) -> bool {
+    says.specimens < of.specimens
+        && says.batches <= of.batches
+        && before.is_none_or(|before| {
+            says.without.is_superset(&before.without)
+                && says.specimens <= before.specimens
+                && says.batches <= before.batches
+        })
 }
 
 fn must_be_sound(analysis: &Analysis, basis: Basis, value: i64) -> Result<(), Refusal> {

@@ -71,7 +71,8 @@ impl Above {
         holds
     }
 
-    /// Tests that the approval asks for and that nobody made whose key is to be believed.
+    /// Tests that the approval asks for and that nobody made whose key is to be believed, against a limit, and who did not order
+    /// the build where the policy asks for three people.
     fn missing_tests(&self, world: &World) -> Vec<&Line> {
         let Some((_, Some(granted))) = self.approval() else {
             return Vec::new();
@@ -82,6 +83,8 @@ impl Above {
                 let coupon = test.says.specimen.as_ref();
                 let coupons = self.coupons();
                 test.says.test == *name
+                    && test.says.has_limit()
+                    && !self.breaks_independence(world, &[&test.source])
                     && coupon.is_some_and(|of| coupons.is_some_and(|all| all.contains(of)))
                     && super::super::doubts(world, &test.source).is_empty()
             })

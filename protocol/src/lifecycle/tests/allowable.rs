@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::body::Core;
-use crate::body::allowable::{AllowablePublished, Diagnostic, Outcome};
+use crate::body::allowable::{AllowablePublished, AllowableRecomputed, Diagnostic, Outcome};
 use crate::body::resource::MachineQualified;
 use crate::digest::Digest;
 use crate::fixture::{DAY_S, DesignSpec, MATERIAL, PROCESS, START_S, moment, text};
@@ -33,6 +33,42 @@ fn analysed(change: impl FnOnce(&mut crate::body::allowable::Analysis)) -> Allow
     change(&mut analysis);
     says.analysis = Some(analysis);
     says
+}
+
+#[test]
+fn what_is_computed_anew_rests_on_less_and_what_was_left_out_stays_out() {
+    let (first, second): (SubjectId, SubjectId) = (text("lot:data"), text("lot:more"));
+    let (mut c, _) = citing(AllowablePublished {
+        data_of: [first.clone(), second.clone()].into(),
+        ..Consortium::allowable()
+    });
+    let mut entries = c.log.entries().iter();
+    let cited = entries.find(|entry| matches!(entry.body.core, Core::AllowablePublished(_)));
+    let cited = cited.unwrap().body.sub.clone();
+    let says = |without: &[&SubjectId], specimens, batches| AllowableRecomputed {
+        without: without.iter().map(|id| (*id).clone()).collect(),
+        value: 390_000,
+        specimens,
+        batches,
+        dataset: crate::digest::FileDigest::of(b"what is left"),
+        analysis: Consortium::analysis(390_000),
+    };
+    let mut anew = |says| {
+        let core = Core::AllowableRecomputed(Box::new(says));
+        c.say(Who::Designer, &cited, core).map(drop)
+    };
+    for wrong in [says(&[&first], 60, 5), says(&[&first], 48, 6)] {
+        assert_eq!(anew(wrong).unwrap_err().code(), Code::WrongSubject);
+    }
+    anew(says(&[&first], 48, 4)).unwrap();
+    for wrong in [
+        says(&[&second], 40, 4),
+        says(&[&first, &second], 49, 4),
+        says(&[&first, &second], 40, 5),
+    ] {
+        assert_eq!(anew(wrong).unwrap_err().code(), Code::WrongSubject);
+    }
+    anew(says(&[&first, &second], 40, 3)).unwrap();
 }
 
 fn diagnostic(outcome: Outcome) -> Diagnostic {

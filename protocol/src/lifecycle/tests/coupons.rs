@@ -113,6 +113,47 @@ fn more_tests_than_a_build_keeps_hold_its_parts() {
     assert!(found.contains(&Code::TooManyReports), "{found:?}");
 }
 
+#[test]
+fn tests_that_count_for_nothing_make_no_failure_fall_out() {
+    let (mut c, _, build) = built(&DesignSpec::default());
+    // Of the laboratory's own organisation.
+    for _ in 0..TESTS_MAX {
+        let said = c
+            .test_coupon(Who::Custodian, &build.id, "C-1", 432)
+            .unwrap();
+        assert!(!c.log.findings(&said.id).is_empty());
+    }
+    assert_eq!(held(&c, &build.parts[0]), set([]));
+    c.test_coupon(Who::Inspector, &build.id, "C-1", 399)
+        .unwrap();
+    assert_eq!(held(&c, &build.parts[0]), set([Code::Nonconforming]));
+}
+
+#[test]
+fn what_the_approval_asks_for_is_tested_against_a_limit_by_somebody_else_than_who_ordered() {
+    let (mut c, _, build) = built(&asking());
+    let part = build.parts[0].clone();
+    let mut says = c.coupon_test("C-1", 1);
+    says.at_least = None;
+    c.must(Who::Inspector, &build.id, Core::PartTested(says.clone()));
+    assert_eq!(held(&c, &part), set([Code::TestMissing]));
+    (says.value, says.at_least) = (432, Some(400));
+    c.must(Who::Inspector, &build.id, Core::PartTested(says));
+    assert_eq!(held(&c, &part), set([]));
+    let spec = DesignSpec {
+        class: crate::body::governance::PartClass::B,
+        ..asking()
+    };
+    let (mut c, _, build) = built(&spec);
+    c.grant(Who::Operator, crate::body::governance::Role::Inspector);
+    c.test_coupon(Who::Operator, &build.id, "C-1", 432).unwrap();
+    let missing = held(&c, &build.parts[0]).contains(&Code::TestMissing);
+    assert!(missing);
+    c.test_coupon(Who::Inspector, &build.id, "C-1", 432)
+        .unwrap();
+    assert!(!held(&c, &build.parts[0]).contains(&Code::TestMissing));
+}
+
 /// A design of so many cubic millimetres of aluminium, with 5 g of supports, give or take 2 %.
 fn weighing(volume_mm3: i64) -> DesignSpec {
     DesignSpec {

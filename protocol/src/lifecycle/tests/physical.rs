@@ -311,3 +311,14 @@ fn evidence_that_cannot_be_is_refused() {
         assert_eq!(refused.code(), Code::WrongSubject);
     }
 }
+
+#[test]
+fn who_repairs_a_released_part_does_not_make_its_first_enrolment() {
+    let (mut c, licence) = Consortium::licensed(51, PartClass::C, 3);
+    let part = c.make(&licence, 1);
+    c.hand_over(&part).unwrap();
+    c.repair(Who::Mechanic, &part, false).unwrap();
+    assert_eq!(life(&c, &part).release, None);
+    c.enrol_piece(Who::Mechanic, &part).unwrap();
+    assert_eq!(life(&c, &part).enrolment, None);
+}
