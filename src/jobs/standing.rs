@@ -1,6 +1,6 @@
 //! Keeping at hand where parts are, so that the list of a recall is there in a moment.
 //!
-//! Owns the pace: behind the writer, entry by entry, and only while nobody waits for it. What it has not come to, or a start skips, is
+//! Owns the pace: behind the writer, entry by entry, and only while it is not busy. What it has not come to, or a start skips, is
 //! made when it is asked for. Must never decide what is kept: `ledger::standing`.
 
 use crate::ledger::storage::StorageError;
@@ -13,14 +13,18 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(1);
 /// Entries of one step.
 const STEP: u64 = 2_000;
+/// Entries between two looks from which on the writer needs all cores itself.
+const BUSY: u64 = 200;
 
 /// Goes along with the log from where it is now, for ever.
 pub async fn keep_standings(ledger: &Ledger, store: &PgStore) -> Infallible {
     let size = || ledger.published(|log| log.tree.size());
     let mut done = size();
     loop {
+        let before = size();
         tokio::time::sleep(LOOK).await;
-        while done < size() && ledger.waiting() == 0 {
+        let is_busy = || size() - before >= BUSY;
+        while done < size() && !is_busy() {
             let until = size().min(done + STEP);
             if let Err(error) = step(store, done, until).await {
                 tracing::warn!(%error, "where parts are is not kept; it is made when it is asked for");
