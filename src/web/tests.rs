@@ -99,7 +99,7 @@ fn answer(verdict: Verdict, reasons: Value) -> Answer {
             "mark": mark(), "part": "part:m17-0042-3", "name": "Bracket, hinge", "part_number": "AA-2207-14",
             "revision": "C", "class": "C", "design_authority": "oem.example", "maker": "deck3.example",
             "material": "Ti-6Al-4V grade 23", "lot_number": "L-0931", "unit": [3, 3],
-            "custodian": "harbour.example", "installed": null, "phase": "released",
+            "custodian": "harbour.example", "installed": null, "contains": [], "phase": "released",
         },
     });
     serde_json::from_value(answer).unwrap()
