@@ -175,7 +175,7 @@ fn go_through(of: &mut Consortium, part: &SubjectId) {
     of.err(Who::Mechanic, &asset, reading).unwrap();
     of.fault(Who::Mechanic, part).unwrap();
     let screw = of.new_subject("part");
-    of.enter(Who::Custodian, &screw).unwrap();
+    of.enter(Who::Mechanic, &screw).unwrap();
     of.assemble(Who::Mechanic, &screw, part).unwrap();
     of.give(Who::Custodian, part, of.org(Who::Mechanic))
         .unwrap();
