@@ -133,20 +133,20 @@ pub struct Finding {
 
 /// What stands in the record of a mark that scans can contradict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct OnRecord {
     /// How far the part has come.
     pub phase: Phase,
     /// When that was reported at the latest, Unix seconds.
     pub since: i64,
 }
 
-impl Standing {
+impl OnRecord {
     /// As the answer about a mark has it; `None` of a mark that the log does not know.
-    pub fn of(answer: &Answer) -> Option<Standing> {
+    pub fn of(answer: &Answer) -> Option<OnRecord> {
         let phase = answer.part.as_ref()?.phase;
         // Everything that was said of it lies before: a later word only delays.
         let since = answer.life.iter().map(|step| step.at).max()?;
-        Some(Standing { phase, since })
+        Some(OnRecord { phase, since })
     }
 }
 
@@ -189,14 +189,14 @@ fn is_impossible(one: &Sighting, other: &Sighting) -> bool {
     here.distance_km(there) - ROUNDED_KM > SPEED_MAX_KM_H * hours
 }
 
-/// What `sightings` of one mark give away, of which the newest [`COMPARED_MAX`] are compared. `standing`: what the record says,
+/// What `sightings` of one mark give away, of which the newest [`COMPARED_MAX`] are compared. `recorded`: what the record says,
 /// where there is one.
-pub fn judge(standing: Option<Standing>, sightings: &[Sighting]) -> Vec<Finding> {
+pub fn judge(recorded: Option<OnRecord>, sightings: &[Sighting]) -> Vec<Finding> {
     let mut newest = sightings.to_vec();
     newest.sort_unstable();
     newest.dedup();
     let newest = &newest[newest.len().saturating_sub(COMPARED_MAX)..];
-    let after = after_the_end(standing, newest).map(|shown_by| Finding {
+    let after = after_the_end(recorded, newest).map(|shown_by| Finding {
         suspicion: Suspicion::AfterTheEnd,
         shown_by,
     });
@@ -218,12 +218,12 @@ fn impossible_places(sightings: &[Sighting]) -> Option<Vec<Sighting>> {
     Some(vec![*one, *other])
 }
 
-fn after_the_end(standing: Option<Standing>, sightings: &[Sighting]) -> Option<Vec<Sighting>> {
-    let standing = standing?;
-    if !matches!(standing.phase, Phase::Destroyed | Phase::Scrapped) {
+fn after_the_end(recorded: Option<OnRecord>, sightings: &[Sighting]) -> Option<Vec<Sighting>> {
+    let recorded = recorded?;
+    if !matches!(recorded.phase, Phase::Destroyed | Phase::Scrapped) {
         return None;
     }
-    let from = standing.since.div_euclid(3600) + AFTER_THE_END_H;
+    let from = recorded.since.div_euclid(3600) + AFTER_THE_END_H;
     let after = sightings.iter().filter(|sighting| sighting.hour > from);
     let after = after.max_by_key(|sighting| sighting.by_member)?;
     Some(vec![*after])

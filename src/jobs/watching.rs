@@ -10,7 +10,7 @@ use crate::ledger::{Clock, Ledger, Outcome};
 use crate::store::PgStore;
 use crate::store::part::Held;
 use crate::store::sighting::{Case, NewCase};
-use crate::watch::{Finding, Form, Seen, Sighting, Standing, USUAL_H, is_burst, judge};
+use crate::watch::{Finding, Form, OnRecord, Seen, Sighting, USUAL_H, is_burst, judge};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -97,7 +97,7 @@ async fn look_at(
     let sightings = store.sightings(mark).await?;
     let held = store.part(mark).await?;
     let answer = told_to_members(ledger, &held, now);
-    for finding in judge(Standing::of(&answer), &sightings) {
+    for finding in judge(OnRecord::of(&answer), &sightings) {
         let (Some(part), Some(salt)) = (part_of(&held, mark), salt()) else {
             continue;
         };

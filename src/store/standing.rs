@@ -2,9 +2,8 @@
 //!
 //! Must never decide what a standing rests on: `life::Standing`.
 
-use super::{PgStore, inconsistent, sort_out};
+use super::{PgStore, inconsistent, sort_out, world};
 use crate::ledger::storage::StorageError;
-use sqlx::types::Json;
 use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::life::{STANDING_FORM, Standing};
 use threadmark_protocol::text::SubjectId;
@@ -75,26 +74,10 @@ impl PgStore {
     pub async fn versioned(&self, parts: &[SubjectId]) -> Result<Versioned, StorageError> {
         let mut seeds = with_contents(parts);
         seeds.insert(policy_subject());
-        let seeds: Vec<_> = seeds.iter().map(SubjectId::as_str).collect();
-        let rows = sqlx::query!(
-            r#"with recursive up (id) as (
-                   select unnest($1::text[])
-                   union
-                   select parent.parent from parent join up on parent.child = up.id
-               )
-               select state.id, state.version, state.state as "state: Json<threadmark_protocol::world::State>"
-               from up join subject_state state on state.id = up.id"#,
-            &seeds as &[&str]
-        );
-        let rows = rows
-            .fetch_all(&self.pool)
-            .await
-            .map_err(super::world::unreadable)?;
         let (mut world, mut versions) = (World::default(), BTreeMap::new());
-        for row in rows {
-            let id: SubjectId = row.id.parse().map_err(inconsistent)?;
-            versions.insert(id.clone(), row.version);
-            world.states.insert(id, row.state.0);
+        for (id, version, state) in world::upward(&self.pool, &seeds).await? {
+            versions.insert(id.clone(), version);
+            world.states.insert(id, state);
         }
         Ok(Versioned { world, versions })
     }

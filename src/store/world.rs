@@ -11,10 +11,21 @@ use threadmark_protocol::world::{State, World};
 /// The states of `subjects` and of everything above them in one query.
 pub async fn load(pool: &PgPool, subjects: &BTreeSet<SubjectId>) -> Result<World, StorageError> {
     let mut world = World::default();
-    if subjects.is_empty() {
-        return Ok(world);
+    for (id, _, state) in upward(pool, subjects).await? {
+        world.states.insert(id, state);
     }
-    let seeds: Vec<String> = subjects.iter().map(ToString::to_string).collect();
+    Ok(world)
+}
+
+/// The same, each with how often it was written.
+pub(super) async fn upward(
+    pool: &PgPool,
+    subjects: &BTreeSet<SubjectId>,
+) -> Result<Vec<(SubjectId, i64, State)>, StorageError> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seeds: Vec<_> = subjects.iter().map(SubjectId::as_str).collect();
     // `union` drops what was seen: a circle, which hashes forbid, would end here too.
     let rows = sqlx::query!(
         r#"with recursive up (id) as (
@@ -22,19 +33,19 @@ pub async fn load(pool: &PgPool, subjects: &BTreeSet<SubjectId>) -> Result<World
                union
                select parent.parent from parent join up on parent.child = up.id
            )
-           select state.id, state.state as "state: Json<State>"
+           select state.id, state.version, state.state as "state: Json<State>"
            from up join subject_state state on state.id = up.id"#,
-        &seeds
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(unreadable)?;
-    for row in rows {
-        world
-            .states
-            .insert(row.id.parse().map_err(inconsistent)?, row.state.0);
-    }
-    Ok(world)
+        &seeds as &[&str]
+    );
+    let rows = rows.fetch_all(pool).await.map_err(unreadable)?.into_iter();
+    let read = rows.map(|row| {
+        Ok((
+            row.id.parse().map_err(inconsistent)?,
+            row.version,
+            row.state.0,
+        ))
+    });
+    read.collect()
 }
 
 /// A state that does not parse was not written by us.

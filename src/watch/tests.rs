@@ -11,8 +11,8 @@ fn at(hour: i64, latitude: f64, longitude: f64) -> Sighting {
     }
 }
 
-fn suspicions(standing: Option<Standing>, sightings: &[Sighting]) -> Vec<Suspicion> {
-    let findings = judge(standing, sightings);
+fn suspicions(recorded: Option<OnRecord>, sightings: &[Sighting]) -> Vec<Suspicion> {
+    let findings = judge(recorded, sightings);
     findings.iter().map(|one| one.suspicion).collect()
 }
 
@@ -81,7 +81,7 @@ fn only_the_newest_are_compared_and_each_with_each() {
 #[test]
 fn a_part_that_is_gone_is_not_scanned_any_more() {
     let gone = |phase| {
-        Some(Standing {
+        Some(OnRecord {
             phase,
             since: 1_000 * 3600,
         })

@@ -212,11 +212,15 @@ fn physical_evidence(cast: &Cast, mark: &str) {
     let weighed = cast.said("stores", &compare("--mass-g 12.45/0.01 --balance B-9"));
     assert_eq!(weighed["verdict"], "consistent");
     assert_eq!(weighed["enrolment"], enrolled["statement"]);
-    let looked = "--surface FILE=FILE=38/40 --method 'by eye'";
-    let looked = cast.said("stores", &compare(looked));
+    // A file beside itself is no comparison.
+    let same = compare("--surface FILE=FILE=38/40 --method 'by eye'").replace("FILE", &cast.file);
+    assert!(!cast.stage.run("stores", &same).status.success());
+    let looked = format!("--surface FILE={SCAN}=38/40 --method 'by eye'");
+    let looked = cast.said("stores", &compare(&looked));
     assert_eq!(looked["verdict"], "matched");
     let report = cast.stage.home("scan.json").display().to_string();
-    let files = format!("--scan {SCAN} --scanner S-2 --scan-report {report}");
+    let now = scan_of_today(cast);
+    let files = format!("--scan {now} --scanner S-2 --scan-report {report}");
     let scanned = cast.said("stores", &compare(&format!("{files} --against {SCAN}")));
     let told = (
         &scanned["verdict"],
@@ -225,7 +229,10 @@ fn physical_evidence(cast: &Cast, mark: &str) {
     );
     assert_eq!((told.0, told.1), (&"matched".into(), &"passed".into()));
     assert_eq!(told.2, true);
-    the_report_is_made_again(cast, &report);
+    let itself =
+        format!("--scan {SCAN} --scanner S-2 --scan-report {report}.again --against {SCAN}");
+    assert!(!cast.stage.run("stores", &compare(&itself)).status.success());
+    the_report_is_made_again(cast, &report, &now);
     let other = "--dimension bore=8.2/0.005 --gauge G-1 --mass-g 12.5/0.01 --balance B-9";
     // Who has not the piece, and inspects nothing, holds nothing.
     let by_stranger = cast.said("mechanic", &compare(other));
@@ -320,9 +327,18 @@ fn without_home(line: &str) -> Output {
     command.output().unwrap()
 }
 
+/// The same surface in another file: the text before the triangles is nobody's.
+fn scan_of_today(cast: &Cast) -> String {
+    let mut bytes = std::fs::read(SCAN).unwrap();
+    bytes[..5].copy_from_slice(b"today");
+    let file = cast.stage.home("now.stl");
+    std::fs::write(&file, bytes).unwrap();
+    file.display().to_string()
+}
+
 /// Anybody makes the report of a scan again, and finds one that was changed.
-fn the_report_is_made_again(cast: &Cast, report: &str) {
-    let check = format!("part scan-check {report} --reference {SCAN} --scan {SCAN}");
+fn the_report_is_made_again(cast: &Cast, report: &str, now: &str) {
+    let check = format!("part scan-check {report} --reference {SCAN} --scan {now}");
     let told = without_home(&check);
     assert_eq!(told.status.code(), Some(0));
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();

@@ -4,7 +4,7 @@
 
 use crate::body::marking::{Carrier, Grading};
 use crate::body::part::Released;
-use crate::body::physical::{Compared, Dimension, Enrolled, Mass, Match};
+use crate::body::physical::{Compared, Dimension, Enrolled, Mass, Match, ScanOutcome};
 use crate::body::quality::Disposition;
 use crate::body::usage::Usage;
 use crate::text::Line;
@@ -159,16 +159,21 @@ fn compared(says: &Compared) -> String {
         let (found_again, examined) = (one.found_again, one.examined);
         format!("{found_again} of {examined} features of the surface found again")
     });
-    let scan = says.scan.iter().map(|scan| match scan.registered {
-        true => format!(
-            "{}.{} % of the scan within {} µm, {}.{} % covered",
+    let scan = says.scan.iter().map(|scan| match scan.outcome {
+        ScanOutcome::NotRegistered => "the scan could not be laid over its reference".to_owned(),
+        outcome => format!(
+            "{}{}.{} % of the scan within {} µm, {}.{} % covered",
+            if outcome == ScanOutcome::Failed {
+                "the scan failed: "
+            } else {
+                ""
+            },
             scan.within_ppm / 10_000,
             scan.within_ppm / 1000 % 10,
             scan.tolerance_um,
             scan.coverage_ppm / 10_000,
             scan.coverage_ppm / 1000 % 10
         ),
-        false => "the scan could not be laid over its reference".to_owned(),
     });
     let measured = measurements(says.mass.as_ref(), &says.dimensions);
     let all: Vec<_> = measured.chain(surfaces).chain(scan).collect();

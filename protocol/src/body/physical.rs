@@ -130,14 +130,28 @@ pub struct ScanCompared {
     pub against: Digest,
     /// SHA3-256 of the report, from which the numbers below are, and which anybody makes again from the two files.
     pub report: Digest,
-    /// Whether the two could be laid over each other.
-    pub registered: bool,
+    /// What the report says, by its limits: the largest patch beyond the tolerance is one of them.
+    pub outcome: ScanOutcome,
     /// Largest distance that counted as within.
     pub tolerance_um: i64,
     /// Share of the scan within it.
     pub within_ppm: u32,
     /// Share of the reference that the scan covers.
     pub coverage_ppm: u32,
+}
+
+/// What the report of a scan says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanOutcome {
+    /// It keeps to all limits.
+    Passed,
+    /// More of it than is allowed, or one patch that is too large, lies beyond the tolerance.
+    Failed,
+    /// It covers too little of the reference.
+    CoversTooLittle,
+    /// The two could not be laid over each other.
+    NotRegistered,
 }
 
 /// A piece was measured again and laid beside an enrolment.
@@ -207,7 +221,7 @@ impl Enrolled {
 }
 
 impl Compared {
-    /// Whether it is whole: as [`Enrolled::is_coherent`].
+    /// Whether it is whole: as [`Enrolled::is_coherent`]. A file beside itself is no comparison.
     pub fn is_coherent(&self) -> bool {
         let places = self.surfaces.iter().map(|one| one.enrolled);
         let mut surfaces = self.surfaces.iter();
@@ -216,14 +230,16 @@ impl Compared {
             || !self.dimensions.is_empty()
             || !self.surfaces.is_empty();
         let scan = self.scan.as_ref().is_none_or(|scan| {
-            scan.tolerance_um > 0 && scan.within_ppm.max(scan.coverage_ppm) <= WHOLE_PPM
+            scan.tolerance_um > 0
+                && scan.scan != scan.against
+                && scan.within_ppm.max(scan.coverage_ppm) <= WHOLE_PPM
         });
         is_something
             && scan
             && are_measured(self.mass.as_ref(), &self.dimensions)
             && self.surfaces.len() <= PHOTOGRAPHS_MAX
             && are_different(places)
-            && surfaces.all(|one| one.found_again <= one.examined)
+            && surfaces.all(|one| one.found_again <= one.examined && one.photograph != one.enrolled)
     }
 
     /// What it amounts to beside the enrolment that it names.
@@ -260,7 +276,9 @@ impl Surface {
         let mut pictures = enrolled.photographs.iter();
         let is_enrolled = pictures.any(|picture| picture.file == self.enrolled);
         let (examined, found) = (u64::from(self.examined), u64::from(self.found_again));
-        match is_enrolled && self.examined >= FEATURES_MIN {
+        // An enrolled picture is not one of today, whichever it is laid beside.
+        let is_old = (enrolled.photographs.iter()).any(|picture| picture.file == self.photograph);
+        match is_enrolled && !is_old && self.examined >= FEATURES_MIN {
             true if found * 10 >= examined * 9 => Says::Tells,
             true if found * 2 < examined => Says::Differs,
             _ => Says::Nothing,
@@ -276,14 +294,17 @@ impl ScanCompared {
             return Says::Nothing;
         };
         let covers = self.coverage_ppm >= scan.coverage_min_ppm;
-        let is_fine = self.tolerance_um <= scan.tolerance_um;
-        match (
-            self.registered && covers,
-            self.within_ppm >= scan.within_min_ppm,
-        ) {
-            (true, true) if is_fine => Says::Tells,
-            // What lies beyond the wider tolerance lies beyond the narrower one.
-            (true, false) if self.tolerance_um >= scan.tolerance_um => Says::Differs,
+        let is_within = self.within_ppm >= scan.within_min_ppm;
+        // What lies beyond the wider tolerance lies beyond the narrower one.
+        let is_wide = self.tolerance_um >= scan.tolerance_um;
+        match self.outcome {
+            ScanOutcome::NotRegistered | ScanOutcome::CoversTooLittle => Says::Nothing,
+            _ if !covers => Says::Nothing,
+            ScanOutcome::Passed if is_within && self.tolerance_um <= scan.tolerance_um => {
+                Says::Tells
+            }
+            ScanOutcome::Passed if is_within => Says::Nothing,
+            ScanOutcome::Passed | ScanOutcome::Failed if is_wide => Says::Differs,
             _ => Says::Nothing,
         }
     }

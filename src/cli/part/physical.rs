@@ -8,14 +8,16 @@ use super::args;
 use super::scan::{Laying, PATCH_MAX_MM2_E2};
 use crate::cli::lookup::Case;
 use crate::cli::output::Document;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::physical::{
-    Allowance, Compared, Dimension, Enrolled, Mass, Match, Photograph, Scan, ScanCompared, Surface,
+    Allowance, Compared, Dimension, Enrolled, Mass, Match, Photograph, Scan, ScanCompared,
+    ScanOutcome, Surface,
 };
+use threadmark_protocol::digest::Digest;
 use threadmark_protocol::statement::StatementId;
 use threadmark_protocol::text::Line;
 use threadmark_watermark::scan::{Asked, Outcome, Unit};
@@ -240,9 +242,11 @@ impl Enrol {
 impl Compare {
     fn run(self) -> Result<ExitCode> {
         let surfaces = self.surface.iter().map(|one| {
+            let (enrolled, photograph) = (args::digest_of(&one.then)?, args::digest_of(&one.now)?);
+            must_differ(enrolled, photograph, &one.now)?;
             Ok(Surface {
-                enrolled: args::digest_of(&one.then)?,
-                photograph: args::digest_of(&one.now)?,
+                enrolled,
+                photograph,
                 method: given(&self.method, "--method")?,
                 examined: one.examined,
                 found_again: one.found_again,
@@ -277,6 +281,7 @@ impl Scanned {
             return Ok(None);
         };
         let own = args::digest_of(against)?;
+        must_differ(own, args::digest_of(scan)?, scan)?;
         let enrolled = enrolled.and_then(|enrolled| enrolled.scan.as_ref());
         let enrolled = enrolled.filter(|enrolled| enrolled.file == own);
         let by_enrolment = enrolled.and_then(|of| u32::try_from(of.tolerance_um).ok());
@@ -298,7 +303,12 @@ impl Scanned {
             instrument: given(&self.scanner, "--scanner")?,
             against: laying.reference,
             report: laying.report(),
-            registered: found.outcome != Outcome::NotRegistered,
+            outcome: match found.outcome {
+                Outcome::Passed => ScanOutcome::Passed,
+                Outcome::Failed => ScanOutcome::Failed,
+                Outcome::CoversTooLittle => ScanOutcome::CoversTooLittle,
+                Outcome::NotRegistered => ScanOutcome::NotRegistered,
+            },
             tolerance_um: tolerance_um.into(),
             within_ppm: found.within_ppm,
             coverage_ppm: found.coverage_ppm,
@@ -327,6 +337,16 @@ fn verdict(of: &Case, says: &Compared) -> Document {
     Document::new()
         .with("enrolment", says.enrolment)
         .with_text("verdict", verdict, words)
+}
+
+/// A file beside itself is no comparison.
+fn must_differ(then: Digest, now: Digest, file: &Path) -> Result<()> {
+    ensure!(
+        then != now,
+        "{} is the file that it is to be compared with: take it of the piece as it is now",
+        file.display()
+    );
+    Ok(())
 }
 
 fn given(instrument: &Option<Line>, argument: &str) -> Result<Line> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::body::Core;
 use crate::body::governance::PartClass;
-use crate::body::physical::{Compared, Enrolled, Match, ScanCompared};
+use crate::body::physical::{Compared, Enrolled, Match, ScanCompared, ScanOutcome};
 use crate::body::quality::Disposition;
 use crate::digest::Digest;
 use crate::fixture::physical::{bore, compared, enrolled, mass, surface};
@@ -184,18 +184,22 @@ fn verdict(change: impl FnOnce(&mut Compared)) -> Match {
 }
 
 fn scan(against: &[u8], change: impl FnOnce(&mut ScanCompared)) -> Match {
-    let mut scan = ScanCompared {
+    let mut scan = scan_of(against);
+    change(&mut scan);
+    verdict(|says| says.scan = Some(scan))
+}
+
+fn scan_of(against: &[u8]) -> ScanCompared {
+    ScanCompared {
         scan: Digest::sha3(&[b"scan of today"]),
         instrument: text("Scanner 1"),
         against: Digest::sha3(&[against]),
         report: Digest::sha3(&[b"report"]),
-        registered: true,
+        outcome: ScanOutcome::Passed,
         tolerance_um: 50,
         within_ppm: 995_000,
         coverage_ppm: 950_000,
-    };
-    change(&mut scan);
-    verdict(|says| says.scan = Some(scan))
+    }
 }
 
 #[test]
@@ -236,13 +240,28 @@ fn a_surface_or_an_enrolled_scan_tells_a_piece_from_its_copies() {
         says.surfaces = vec![other];
     });
     assert_eq!(not_enrolled, Match::ProvesNothing);
+    let the_enrolled_one = verdict(|says| {
+        let mut same = surface(40, 40);
+        same.photograph = same.enrolled;
+        says.surfaces = vec![same];
+    });
+    assert_eq!(the_enrolled_one, Match::ProvesNothing);
     assert_eq!(scan(b"scan", |_| {}), Match::Matched);
     // Whatever the nominal geometry says, it says of every copy.
     assert_eq!(scan(b"nominal", |_| {}), Match::ProvesNothing);
     assert_eq!(
-        scan(b"scan", |scan| scan.registered = false),
+        scan(b"scan", |scan| scan.outcome = ScanOutcome::NotRegistered),
         Match::ProvesNothing
     );
+    // One large patch is a share that is small, and another piece all the same.
+    let failed = |scan: &mut ScanCompared| scan.outcome = ScanOutcome::Failed;
+    assert_eq!(scan(b"scan", failed), Match::Differs);
+    let too_strict = |scan: &mut ScanCompared| {
+        (scan.tolerance_um, scan.outcome) = (10, ScanOutcome::Failed);
+    };
+    assert_eq!(scan(b"scan", too_strict), Match::ProvesNothing);
+    let little = |scan: &mut ScanCompared| scan.outcome = ScanOutcome::CoversTooLittle;
+    assert_eq!(scan(b"scan", little), Match::ProvesNothing);
     assert_eq!(
         scan(b"scan", |scan| scan.coverage_ppm = 799_999),
         Match::ProvesNothing
@@ -291,7 +310,19 @@ fn evidence_that_cannot_be_is_refused() {
         one.name = text(&format!("place {at}"));
         one
     });
+    let mut same_picture = surface(40, 40);
+    same_picture.photograph = same_picture.enrolled;
+    let mut same_scan = scan_of(b"scan");
+    same_scan.scan = same_scan.against;
     let wrong = [
+        Compared {
+            surfaces: vec![same_picture],
+            ..compared(None, enrolment, Match::Consistent)
+        },
+        Compared {
+            scan: Some(same_scan),
+            ..compared(None, enrolment, Match::Consistent)
+        },
         Compared {
             mass: None,
             ..compared(None, enrolment, Match::Consistent)
