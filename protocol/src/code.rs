@@ -87,6 +87,7 @@ codes! {
     // Machine, material, build
     CouponsMissing = "coupons-missing": "The approval asks for tests of coupons, and the order names none.", "Order the build with its coupons.";
     TestMissing = "test-missing": "No test of a coupon of the build is known that the approval asks for.", "Test the coupon, or deliver the journal of the laboratory.";
+    AccountMissing = "account-missing": "The design says what a part weighs, and nobody has reported what the build took and fused.", "Weigh what the build took, what came back and what was fused, and report it: `threadmark material use`.";
     FusedTooLittle = "fused-too-little": "The build fused less than its parts weigh by their design.", "Weigh the parts and look inside: one may be hollow or missing.";
     FusedTooMuch = "fused-too-much": "The build fused more than its parts, supports and coupons weigh by their design.", "Find what else was built; it may be a part without a licence.";
     MachineUnknown = "machine-unknown": "The machine is not enrolled.", "Enrol the machine.";
@@ -184,8 +185,8 @@ impl Code {
         use Code::*;
         match self {
             OrderMissing | BuildMissing | BuildUnfinished | ShipmentMissing | LotUnknown
-            | TestMissing | MachineUnknown | NotInstalled | UsageMissing | MarkMissing
-            | AssemblyMissing | WaitsFor => HoldKind::DocGap,
+            | TestMissing | AccountMissing | MachineUnknown | NotInstalled | UsageMissing
+            | MarkMissing | AssemblyMissing | WaitsFor => HoldKind::DocGap,
             Recalled => HoldKind::Recall,
             Quarantined => HoldKind::Quarantine,
             Nonconforming | BuildAborted | MassUnbalanced | FusedTooLittle | FusedTooMuch => {

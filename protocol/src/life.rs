@@ -37,7 +37,7 @@ mod within;
 
 pub use above::{Above, LifeLeft};
 pub use assets::Point;
-pub use contents::Component;
+pub use contents::{Component, wanted};
 pub(crate) use doubt::{doubts, is_planted, is_usurped};
 pub(crate) use fold::Eyes;
 use fold::Folding;

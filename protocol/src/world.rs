@@ -47,7 +47,7 @@ pub use subjects::{
 /// The form in which what follows from the log stands in storage: each [`State`] as JSON with what stands above
 /// it, and the lists of statements by subject. Raise it when what is stored would be read as something else or not at all; the service then
 /// refuses the older form and asks to make it again from the log.
-pub const STATE_FORM: i32 = 4;
+pub const STATE_FORM: i32 = 5;
 
 /// Most subjects that one state names as what it stands on; the authors of its reports come on top, because
 /// who may report is everybody.
@@ -246,6 +246,10 @@ pub enum Data {
         /// What was measured on its coupons.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tests: Vec<Report<Tested>>,
+        /// Parts that were reported made, by who said so, with the log index from which on that could be seen; `u64::MAX` when it is
+        /// not logged yet.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        made: BTreeMap<OrgId, BTreeMap<SubjectId, u64>>,
     },
     Part {
         facts: Vec<Report<Event>>,

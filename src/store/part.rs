@@ -4,16 +4,19 @@
 //! are still what the database holds is asked each time, by the fence and the newest checkpoint and, when that has moved, by the
 //! states' versions, which begin anew under a new fence only. So any number of processes may answer from one database.
 
+use super::world::Read;
 use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sqlx::types::Json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use threadmark_protocol::answer::Record;
 use threadmark_protocol::mark::Mark;
-use threadmark_protocol::world::{State, World, mark_subject, policy_subject};
+use threadmark_protocol::text::SubjectId;
+use threadmark_protocol::world::{Data, State, World, mark_subject, policy_subject};
 
 /// Most bytes that are kept, of all marks together.
 const BYTES_MAX: u64 = 256 << 20;
@@ -125,7 +128,7 @@ impl PgStore {
 
     async fn load_part(&self, mark: Mark, fence: i64, size: i64) -> Result<Held, StorageError> {
         let (subject, policy) = (mark_subject(&mark), policy_subject());
-        // Parts stand below their mark, and what is in them beside them; everything else that is read stands above one of these.
+        // Parts stand below their mark; everything else that is read stands above one of these, or is in the part.
         let rows = sqlx::query!(
             r#"with recursive up (id) as (
                    select id from (select $1::text as id union select $2
@@ -134,6 +137,7 @@ impl PgStore {
                                          where parent = $1 and child like 'part:%') as seed
                    union
                    select parent.parent from parent join up on parent.child = up.id
+                   where up.id not like 'contents:%'
                )
                select up.id as "id!", state.version as "version?", state.state as "state?: Json<State>",
                       octet_length(up.id) + coalesce(octet_length(state.state::text), 0) as "bytes!"
@@ -144,21 +148,36 @@ impl PgStore {
         .fetch_all(&self.pool)
         .await
         .map_err(super::world::unreadable)?;
-        let (mut ids, mut versions, mut absent) = (Vec::new(), Vec::new(), Vec::new());
-        let mut world = World::default();
-        let mut bytes = 0;
+        let (mut bytes, mut read) = (0, Read::default());
         for row in rows {
-            bytes += u64::from(row.bytes.unsigned_abs()) * BYTES_OF_EACH;
-            match (row.version, row.state) {
-                (Some(version), Some(state)) => {
-                    let id = row.id.parse().map_err(inconsistent)?;
-                    world.states.insert(id, state.0);
-                    ids.push(row.id);
-                    versions.push(version);
-                }
-                _ => absent.push(row.id),
+            bytes += u64::from(row.bytes.unsigned_abs());
+            let id: SubjectId = row.id.parse().map_err(inconsistent)?;
+            let (Some(version), Some(state)) = (row.version, row.state) else {
+                read.absent.insert(id);
+                continue;
+            };
+            read.versions.insert(id.clone(), version);
+            read.world.states.insert(id, state.0);
+        }
+        let mut parts = Vec::new();
+        if let Some(Data::Mark { parts: of_mark, .. }) = read.world.get(&subject) {
+            parts.extend(of_mark.iter().cloned());
+        }
+        let first: BTreeSet<_> = read.versions.keys().cloned().collect();
+        read.whole(&self.pool, &parts).await?;
+        for (id, state) in &read.world.states {
+            if !first.contains(id) {
+                bytes += serde_json::to_vec(state).map_or(0, |text| text.len() as u64);
             }
         }
+        let world = read.world;
+        let (ids, versions) = read
+            .versions
+            .iter()
+            .map(|(id, version)| (id.to_string(), version))
+            .unzip();
+        let absent = read.absent.iter().map(SubjectId::to_string).collect();
+        let bytes = bytes * BYTES_OF_EACH;
         Ok(Held {
             record: Record::of(&world, mark),
             world,

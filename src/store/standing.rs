@@ -7,7 +7,7 @@ use crate::ledger::storage::StorageError;
 use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::life::{STANDING_FORM, Standing};
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::{World, policy_subject, with_contents};
+use threadmark_protocol::world::World;
 
 /// States of some parts, of everything above and in them, and of the policy, as they were at one moment.
 pub struct Versioned {
@@ -72,13 +72,9 @@ impl PgStore {
     /// # Errors
     /// Storage fails, or a state cannot be read.
     pub async fn versioned(&self, parts: &[SubjectId]) -> Result<Versioned, StorageError> {
-        let mut seeds = with_contents(parts);
-        seeds.insert(policy_subject());
-        let (mut world, mut versions) = (World::default(), BTreeMap::new());
-        for (id, version, state) in world::upward(&self.pool, &seeds).await? {
-            versions.insert(id.clone(), version);
-            world.states.insert(id, state);
-        }
+        let mut read = world::Read::default();
+        read.whole(&self.pool, parts).await?;
+        let (world, versions) = (read.world, read.versions);
         Ok(Versioned { world, versions })
     }
 

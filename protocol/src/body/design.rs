@@ -11,6 +11,7 @@ use crate::text::{Line, Moment, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 /// A digital product definition. Subject: `design:<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,16 +69,17 @@ impl PartMass {
             && self.coupon_mg >= 0
     }
 
-    /// How what was fused, in milligrams, compares with so many parts and at most so many coupons: less than the parts alone,
-    /// more than all of it, or neither.
-    pub fn compare(&self, fused_mg: i64, parts: usize, coupons: usize) -> Ordering {
+    /// How what was fused, in milligrams, compares with at least and at most so many parts, and at most so many coupons: less than the
+    /// least parts alone, more than all of it, or neither.
+    pub fn compare(&self, fused_mg: i64, parts: RangeInclusive<usize>, coupons: usize) -> Ordering {
         let per_mille = i128::from(self.tolerance_permille);
         // Micrograms, so that nothing is rounded off.
         let part_ug = i128::from(self.volume_mm3) * i128::from(self.density_ug_per_mm3);
-        let beside_mg = parts as i128 * i128::from(self.supports_mg)
-            + coupons as i128 * i128::from(self.coupon_mg);
-        let least = parts as i128 * part_ug * (1000 - per_mille);
-        let most = (parts as i128 * part_ug + beside_mg * 1000) * (1000 + per_mille);
+        let (few, all) = (*parts.start() as i128, *parts.end() as i128);
+        let beside_mg =
+            all * i128::from(self.supports_mg) + coupons as i128 * i128::from(self.coupon_mg);
+        let least = few * part_ug * (1000 - per_mille);
+        let most = (all * part_ug + beside_mg * 1000) * (1000 + per_mille);
         let fused = i128::from(fused_mg) * 1_000_000;
         match (fused < least, fused > most) {
             (true, _) => Ordering::Less,

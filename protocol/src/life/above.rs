@@ -14,9 +14,10 @@ use crate::code::Code;
 use crate::mark::commitment;
 use crate::text::{OrgId, SubjectId};
 use crate::world::{Data, Event, Overflow, Report, Restriction, Source, World};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod coupons;
+mod fused;
 mod limit;
 mod marking;
 mod permission;
@@ -37,6 +38,8 @@ pub struct Above {
     uses: Vec<Report<MaterialUsed>>,
     /// What was measured on its coupons.
     tests: Vec<Report<Tested>>,
+    /// Which parts the builder reported made, and from which log index on.
+    made: BTreeMap<SubjectId, u64>,
     order: Option<Report<BuildOrdered>>,
     licence: Option<(LicenceIssued, Source, Option<Source>)>,
     design: Option<(DesignPublished, Source)>,
@@ -79,7 +82,7 @@ impl Above {
             _ => None,
         };
         let mut above = Above::under_licence(world, &first.says.licence);
-        (above.uses, above.tests) = powder::told(build, &first.source.org);
+        above.hear(build, &first.source.org);
         above.build = Some((id, first, contradicted));
         (above.started, above.order) = (started, order);
         above
@@ -197,7 +200,7 @@ impl Above {
         }
         holds.extend(marking::problems(world, life));
         holds.extend(self.coupon_problems(world, life));
-        holds.extend(self.mass_problem(life));
+        holds.extend(self.mass_problems(world, life));
         holds.extend(self.allowable_problems());
         holds.extend(self.life_problems(world, life));
         if let Some(build) = self.build() {

@@ -4,11 +4,14 @@
 //! say of an assembly puts nothing into it. Nothing of this weighs on acts, because a part's journals may come later than the act;
 //! the answer is asked each time. Must never know where the assembly is: `within`.
 
+use super::within::Trails;
 use super::{Above, Hold, Life, Phase, last_since};
 use crate::code::Code;
 use crate::mark::Mark;
-use crate::text::{Line, OrgId, SubjectId};
-use crate::world::{ANCESTORS_MAX, Data, Event, Overflow, Report, World, contents_subject};
+use crate::text::{Line, SubjectId};
+use crate::world::{
+    ANCESTORS_MAX, Data, Event, Overflow, Report, World, contents_subject, with_contents,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -116,22 +119,47 @@ fn unfit(world: &World, life: &Life) -> Option<Hold> {
     })
 }
 
-/// Whether somebody who had the assembly put more into it than is kept.
+/// Whether somebody who had the assembly put more into it than is kept: also who got it with what it was in, and took it out.
 fn is_crowded(world: &World, assembly: &SubjectId) -> bool {
     let (Some(Data::Contents { crowded, .. }), Some(Data::Part { facts, .. })) =
         (world.get(&contents_subject(assembly)), world.get(assembly))
     else {
         return false;
     };
-    let had = |event: &Event| {
-        matches!(
-            event,
-            Event::Started { .. } | Event::Entered(_) | Event::Received(_)
-        )
-    };
-    let holders = facts.iter().filter(|fact| had(&fact.says));
-    let holders: BTreeSet<&OrgId> = holders.map(|fact| &fact.source.org).collect();
-    crowded.iter().any(|org| holders.contains(org))
+    if crowded.is_empty() {
+        return false;
+    }
+    let trail = Life::trail(world, assembly, facts, &Trails::of(world, facts));
+    let mut holders = trail
+        .spans
+        .iter()
+        .filter_map(|span| span.custodian.as_ref());
+    holders.any(|org| crowded.contains(org))
+}
+
+/// The subjects that must be at hand, with everything above them, to know a part whole, as far as `world` tells already: the part, what
+/// is in it, and what is in that. Who asks storage asks until nothing is wanted any more. What others say of an assembly is read to be
+/// seen through, and not what is in it in turn: so nobody makes somebody else's part long to read.
+pub fn wanted(world: &World, part: &SubjectId) -> BTreeSet<SubjectId> {
+    let mut wanted = with_contents([part]);
+    let (mut found, mut open) = (0, vec![part.clone()]);
+    while let Some(assembly) = open.pop() {
+        let Some(Data::Contents { parts, .. }) = world.get(&contents_subject(&assembly)) else {
+            continue;
+        };
+        wanted.extend(parts.values().flatten().cloned());
+        for (life, _) in direct(world, &assembly) {
+            found += 1;
+            // Beyond these it is held, whatever they are.
+            if found > ANCESTORS_MAX {
+                return wanted;
+            }
+            if wanted.insert(contents_subject(&life.part)) {
+                open.push(life.part);
+            }
+        }
+    }
+    wanted
 }
 
 impl Life {

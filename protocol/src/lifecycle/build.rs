@@ -11,7 +11,7 @@ use crate::mark::Mark;
 use crate::text::SubjectId;
 use crate::world::bounds::{self, REPORTS_MAX};
 use crate::world::{Data, Event, Report, State, mark_subject};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusal> {
     context.require_role(&[Role::Operator])?;
@@ -156,6 +156,7 @@ pub fn build_or_new(context: &Context, id: &SubjectId) -> State {
             starts: Vec::new(),
             uses: Vec::new(),
             tests: Vec::new(),
+            made: BTreeMap::new(),
         })
     })
 }
@@ -181,7 +182,19 @@ pub fn add_mark(context: &Context, changes: &mut Changes, part: &SubjectId, mark
 }
 
 pub fn completed(context: &Context, says: &BuildCompleted) -> Result<Changes, Refusal> {
-    ended(context, &says.parts, |build| Event::Completed { build })
+    let changes = ended(context, &says.parts, |build| Event::Completed { build })?;
+    let id = context.subject("build")?.clone();
+    let mut state = build_or_new(context, &id);
+    let Data::Build { made, .. } = &mut state.data else {
+        return refuse(Code::WrongSubject, "no build");
+    };
+    let own = made.entry(context.org.clone()).or_default();
+    for part in &says.parts {
+        if own.len() < PARTS_MAX {
+            own.entry(part.clone()).or_insert(context.source.since());
+        }
+    }
+    Ok(changes.set(id, state))
 }
 
 pub fn aborted(context: &Context, says: &BuildAborted) -> Result<Changes, Refusal> {

@@ -218,6 +218,7 @@ impl Data {
                 starts,
                 uses,
                 tests,
+                ..
             } => {
                 let starts = starts.iter().map(|report| &report.source);
                 let uses = uses.iter().map(|report| &report.source);

@@ -1,9 +1,9 @@
-//! What was measured on the coupons of a build, and what the build fused, as far as its parts depend on it.
+//! What was measured on the coupons of a build, as far as its parts depend on it.
 //!
-//! Owns which tests count, what the approval asks for, and whether the fused mass can be that of the parts. A test that failed counts
-//! whichever coupon it names; one that passed only if the order names the coupon. Must never know how a failure is decided.
+//! Owns which tests count, and what the approval asks for. A test that failed counts whichever coupon it names; one that passed only if
+//! the order names the coupon. Must never know how a failure is decided.
 
-use super::super::{Hold, Life, Phase};
+use super::super::{Hold, Life};
 use super::Above;
 use crate::body::quality::Tested;
 use crate::code::Code;
@@ -11,7 +11,6 @@ use crate::statement::StatementId;
 use crate::text::{Line, OrgId};
 use crate::world::bounds::TESTS_MAX;
 use crate::world::{Report, World};
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Above {
@@ -32,7 +31,7 @@ impl Above {
     }
 
     /// Coupons that the order names.
-    fn coupons(&self) -> Option<&BTreeSet<Line>> {
+    pub(super) fn coupons(&self) -> Option<&BTreeSet<Line>> {
         self.order.as_ref().map(|order| &order.says.coupons)
     }
 
@@ -91,24 +90,5 @@ impl Above {
         };
         let asked = granted.coupon_tests.iter();
         asked.filter(|name| !is_made(name)).collect()
-    }
-
-    /// That what the build fused cannot be its parts: a part is hollow, or there are more than it says. Of a build that was aborted
-    /// nobody says what it should weigh.
-    pub(super) fn mass_problem(&self, life: &Life) -> Option<Hold> {
-        let (build, id) = self.build().zip(self.build_id())?;
-        let account = self.uses.first()?;
-        let mass = self.design()?.mass?;
-        let coupons = self.coupons().map_or(0, BTreeSet::len);
-        let code = match mass.compare(account.says.fused_mg, build.parts.len(), coupons) {
-            Ordering::Less => Code::FusedTooLittle,
-            Ordering::Greater => Code::FusedTooMuch,
-            Ordering::Equal => return None,
-        };
-        let counts = life.phase != Phase::Scrapped;
-        counts.then(|| Hold {
-            since: super::last_since(&self.uses),
-            ..Hold::by(code, id, &account.source)
-        })
     }
 }

@@ -8,25 +8,26 @@ use super::super::{Hold, last_since};
 use super::Above;
 use crate::body::build::BuildStarted;
 use crate::body::material::MaterialUsed;
-use crate::body::quality::Tested;
 use crate::code::{Code, HoldKind};
 use crate::text::{OrgId, SubjectId};
 use crate::world::{Data, Report, World};
 use std::collections::BTreeSet;
 
-/// What the builder says that the build took, and what anybody measured on its coupons.
-pub(super) fn told(
-    build: &Data,
-    builder: &OrgId,
-) -> (Vec<Report<MaterialUsed>>, Vec<Report<Tested>>) {
-    let Data::Build { uses, tests, .. } = build else {
-        return Default::default();
-    };
-    let own = uses.iter().filter(|report| report.source.org == *builder);
-    (own.cloned().collect(), tests.clone())
-}
-
 impl Above {
+    /// What the builder says that the build took and made, and what anybody measured on its coupons.
+    pub(super) fn hear(&mut self, build: &Data, builder: &OrgId) {
+        let Data::Build {
+            uses, tests, made, ..
+        } = build
+        else {
+            return;
+        };
+        let own = uses.iter().filter(|report| report.source.org == *builder);
+        self.uses = own.cloned().collect();
+        self.tests.clone_from(tests);
+        self.made = made.get(builder).cloned().unwrap_or_default();
+    }
+
     /// The lot that the build names, whatever else it took, and everything that went into them.
     pub(super) fn check_lots(
         &self,

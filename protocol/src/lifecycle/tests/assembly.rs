@@ -41,7 +41,7 @@ fn door_of(spec: &DesignSpec) -> Door {
 }
 
 /// A part of the ship that no build made, released.
-fn entered(c: &mut Consortium) -> (SubjectId, Mark) {
+pub(super) fn entered(c: &mut Consortium) -> (SubjectId, Mark) {
     let (part, mark) = (c.new_subject("part"), c.new_mark());
     c.enter(Who::Custodian, &part).unwrap();
     c.label(Who::Custodian, &part, mark).unwrap();

@@ -1,9 +1,8 @@
-//! Test coupons, and what a build fused.
+//! Test coupons.
 
 use super::*;
 use crate::body::Core;
 use crate::body::build::BuildOrdered;
-use crate::body::design::PartMass;
 use crate::body::quality::Disposition;
 use crate::fixture::{Build, DAY_S, DesignSpec, TENSILE, moment, text};
 use crate::world::bounds::TESTS_MAX;
@@ -152,39 +151,4 @@ fn what_the_approval_asks_for_is_tested_against_a_limit_by_somebody_else_than_wh
     c.test_coupon(Who::Inspector, &build.id, "C-1", 432)
         .unwrap();
     assert!(!held(&c, &build.parts[0]).contains(&Code::TestMissing));
-}
-
-/// A design of so many cubic millimetres of aluminium, with 5 g of supports, give or take 2 %.
-fn weighing(volume_mm3: i64) -> DesignSpec {
-    DesignSpec {
-        mass: Some(PartMass {
-            volume_mm3,
-            density_ug_per_mm3: 2_670,
-            tolerance_permille: 20,
-            supports_mg: 5_000,
-            coupon_mg: 0,
-        }),
-        ..DesignSpec::default()
-    }
-}
-
-#[test]
-fn a_build_fuses_what_its_parts_weigh_by_their_design() {
-    for (volume_mm3, codes) in [
-        (20_000, set([])),
-        (24_000, set([Code::FusedTooLittle])),
-        (10_000, set([Code::FusedTooMuch])),
-    ] {
-        let (mut c, _, build) = built(&weighing(volume_mm3));
-        let lot = c.lot.clone();
-        assert_eq!(held(&c, &build.parts[0]), set([]));
-        // 58 g.
-        c.use_up(Who::Operator, &build.id, &lot, 500_000).unwrap();
-        assert_eq!(held(&c, &build.parts[0]), codes, "{volume_mm3}");
-    }
-    // Where no volume is published nothing is compared.
-    let (mut c, _, build) = built(&DesignSpec::default());
-    let lot = c.lot.clone();
-    c.use_up(Who::Operator, &build.id, &lot, 500_000).unwrap();
-    assert_eq!(held(&c, &build.parts[0]), set([]));
 }

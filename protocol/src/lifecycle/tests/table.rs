@@ -43,6 +43,7 @@ fn the_tests_that_the_document_names_exist() {
         include_str!("attacks.rs"),
         include_str!("allowable.rs"),
         include_str!("coupons.rs"),
+        include_str!("fused.rs"),
         include_str!("assembly.rs"),
         include_str!("forms.rs"),
         include_str!("bounds.rs"),
