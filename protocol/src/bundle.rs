@@ -19,6 +19,7 @@ use crate::tree::{Tree, leaf_hash};
 use crate::world::{State, World};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 mod page;
 pub mod part;
@@ -357,11 +358,11 @@ impl World {
         &mut self,
         statement: &Statement,
         states: States,
-    ) -> Vec<(SubjectId, Option<State>)> {
+    ) -> Vec<(SubjectId, Option<Arc<State>>)> {
         let place = (statement.envelope.kid, statement.body.seq);
         self.sequences.entry(place).or_insert(statement.id);
         let put = |(id, state): (SubjectId, State)| {
-            let before = self.states.insert(id.clone(), state);
+            let before = self.states.insert(id.clone(), Arc::new(state));
             (id, before)
         };
         states.into_iter().map(put).collect()

@@ -23,6 +23,7 @@ use crate::statement::StatementId;
 use crate::text::{ActorId, Line, OrgId, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub mod bounds;
 mod decided;
@@ -323,21 +324,31 @@ impl From<Data> for State {
 /// States by subject, and which statement has which number of which key.
 #[derive(Clone, Debug, Default)]
 pub struct World {
-    /// States.
-    pub states: BTreeMap<SubjectId, State>,
+    /// States; worlds share those that they have in common.
+    pub states: BTreeMap<SubjectId, Arc<State>>,
     /// The first statement that was logged with a key's number.
     pub sequences: BTreeMap<(KeyId, u64), StatementId>,
 }
 
 impl World {
+    /// A subject's state.
+    pub fn state(&self, id: &SubjectId) -> Option<&State> {
+        self.states.get(id).map(Arc::as_ref)
+    }
+
     /// What is known of a subject.
     pub fn get(&self, id: &SubjectId) -> Option<&Data> {
-        self.states.get(id).map(|state| &state.data)
+        self.state(id).map(|state| &state.data)
     }
 
     /// What binds everything below a subject.
     pub fn restrictions(&self, id: &SubjectId) -> &[Restriction] {
-        self.states.get(id).map_or(&[], |state| &state.restrictions)
+        self.state(id).map_or(&[], |state| &state.restrictions)
+    }
+
+    /// A subject's state, to be changed.
+    pub(crate) fn copy(&self, id: &SubjectId) -> Option<State> {
+        self.state(id).cloned()
     }
 
     /// Every part of which something was said, in the order of their ids.

@@ -133,8 +133,8 @@ impl Draft {
         self.noted
             .push((link, index::touched(&statement, &changes)));
         for (id, before) in world.record(&statement, changes.states) {
-            let before = before.as_ref().map(State::parents).unwrap_or_default();
-            let now = world.states.get(&id).map(State::parents);
+            let before = before.map(|state| state.parents()).unwrap_or_default();
+            let now = world.state(&id).map(State::parents);
             let new = now.into_iter().flatten().filter(|up| !before.contains(up));
             self.edges.extend(new.map(|up| (id.clone(), up)));
             self.changed.insert(id);

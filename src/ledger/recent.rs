@@ -111,7 +111,7 @@ impl Recent {
         for (id, state) in told.states {
             let mut length = Length(0);
             // Whatever could not be written would not be committed either.
-            let _ = serde_json::to_writer(&mut length, &state);
+            let _ = serde_json::to_writer(&mut length, state.as_ref());
             self.bytes += length.0;
             self.world.states.entry(id).or_insert(state);
         }
@@ -175,7 +175,8 @@ mod tests {
     fn few_large_states_are_too_many_too() {
         let (of, _) = Consortium::licensed(7, PartClass::C, 1);
         let world = of.log.world();
-        let text = serde_json::to_string(&world.states).unwrap();
+        let states = world.states.iter().map(|(id, state)| (id, state.as_ref()));
+        let text = serde_json::to_string(&states.collect::<BTreeMap<_, _>>()).unwrap();
         let mut recent = Recent::default();
         let told = World {
             states: world.states.clone(),

@@ -45,7 +45,7 @@ pub struct Batch {
     /// The entries in order; the last is the log's own.
     pub entries: Vec<Arc<Statement>>,
     /// Changed states, whole.
-    pub states: BTreeMap<SubjectId, State>,
+    pub states: BTreeMap<SubjectId, Arc<State>>,
     /// What stands above a subject since this batch and did not before: child, parent. Parents never go away.
     pub edges: BTreeSet<(SubjectId, SubjectId)>,
     /// New lines of the subjects' lists of statements.

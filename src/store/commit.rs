@@ -82,7 +82,9 @@ impl<'a> Columns<'a> {
             section_name.push(name);
             section.push(bytes);
         }
-        let state: Result<_, _> = batch.states.values().map(serde_json::to_string).collect();
+        let state: Result<_, _> = (batch.states.values())
+            .map(|state| serde_json::to_string(state.as_ref()))
+            .collect();
         Ok(Columns {
             id: entries.iter().map(|entry| &entry.id.0[..]).collect(),
             kid: entries.iter().map(|of| &of.envelope.kid.0[..]).collect(),

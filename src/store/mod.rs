@@ -20,7 +20,9 @@ pub mod part;
 pub mod rebuild;
 pub mod session;
 pub mod sighting;
+pub mod snapshot;
 pub mod standing;
+pub mod states;
 pub mod tiles;
 pub mod world;
 
@@ -42,6 +44,7 @@ use threadmark_protocol::world::World;
 pub struct PgStore {
     pool: PgPool,
     parts: Arc<part::Parts>,
+    states: Arc<states::States>,
 }
 
 impl PgStore {

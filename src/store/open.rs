@@ -263,8 +263,12 @@ impl PgStore {
             .connect_with(options)
             .await
             .map_err(OpenError::Connect)?;
-        let parts = super::part::memory();
-        Ok(PgStore { pool, parts })
+        let (parts, states) = (super::part::memory(), super::states::memory());
+        Ok(PgStore {
+            pool,
+            parts,
+            states,
+        })
     }
 
     /// What the server says of itself.

@@ -4,24 +4,20 @@
 //! are still what the database holds is asked each time, by the fence and the newest checkpoint and, when that has moved, by the
 //! states' versions, which begin anew under a new fence only. So any number of processes may answer from one database.
 
-use super::world::Read;
+use super::snapshot::moment;
 use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use sqlx::types::Json;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use threadmark_protocol::answer::Record;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::text::SubjectId;
-use threadmark_protocol::world::{Data, State, World, mark_subject, policy_subject};
+use threadmark_protocol::world::{Data, World, mark_subject, policy_subject};
 
 /// Most bytes that are kept, of all marks together.
 const BYTES_MAX: u64 = 256 << 20;
-/// What a byte of a state takes as text, in memory: its parsed form, and what is read from it.
-const BYTES_OF_EACH: u64 = 3;
 /// Marks that one expects to keep.
 const MARKS_EXPECTED: usize = 1_000;
 
@@ -68,7 +64,9 @@ impl PgStore {
     /// Storage fails, or a state cannot be read.
     pub async fn part(&self, mark: Mark) -> Result<Arc<Held>, StorageError> {
         // Before the states: what is committed in between makes the next caller look again.
-        let (fence, size) = self.moment().await?;
+        let mut connection = self.pool.acquire().await.map_err(sort_out)?;
+        let (fence, size) = moment(&mut connection).await?;
+        drop(connection);
         if let Some(held) = self.parts.get(&mark).filter(|held| held.fence == fence) {
             if held.size.load(Ordering::Relaxed) == size {
                 return Ok(held);
@@ -78,7 +76,7 @@ impl PgStore {
                 return Ok(held);
             }
         }
-        let held = Arc::new(self.load_part(mark, fence, size).await?);
+        let held = Arc::new(self.load_part(mark).await?);
         self.parts.insert(mark, held.clone());
         Ok(held)
     }
@@ -104,16 +102,6 @@ impl PgStore {
         read.collect()
     }
 
-    /// The fence, and the size of the newest checkpoint; 0 before the first.
-    async fn moment(&self) -> Result<(i64, i64), StorageError> {
-        let row = sqlx::query!(
-            r#"select coalesce((select fence from lease), 0) as "fence!",
-                      coalesce((select size from checkpoint order by size desc limit 1), 0) as "size!""#
-        );
-        let row = row.fetch_one(&self.pool).await.map_err(sort_out)?;
-        Ok((row.fence, row.size))
-    }
-
     async fn is_unchanged(&self, held: &Held) -> Result<bool, StorageError> {
         let same = sqlx::query_scalar!(
             r#"select (select count(*) from unnest($1::text[], $2::bigint[]) as held (id, version)
@@ -126,67 +114,29 @@ impl PgStore {
         same.fetch_one(&self.pool).await.map_err(sort_out)
     }
 
-    async fn load_part(&self, mark: Mark, fence: i64, size: i64) -> Result<Held, StorageError> {
-        let (subject, policy) = (mark_subject(&mark), policy_subject());
-        // Parts stand below their mark; everything else that is read stands above one of these, or is in the part.
-        let rows = sqlx::query!(
-            r#"with recursive up (id) as (
-                   select id from (select $1::text as id union select $2
-                                   union select child from parent where parent = $1
-                                   union select 'contents:' || substr(child, 6) from parent
-                                         where parent = $1 and child like 'part:%') as seed
-                   union
-                   select parent.parent from parent join up on parent.child = up.id
-                   where up.id not like 'contents:%'
-               )
-               select up.id as "id!", state.version as "version?", state.state as "state?: Json<State>",
-                      octet_length(up.id) + coalesce(octet_length(state.state::text), 0) as "bytes!"
-               from up left join subject_state state on state.id = up.id"#,
-            subject.as_str(),
-            policy.as_str()
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(super::world::unreadable)?;
-        let (mut bytes, mut read) = (0, Read::default());
-        for row in rows {
-            bytes += u64::from(row.bytes.unsigned_abs());
-            let id: SubjectId = row.id.parse().map_err(inconsistent)?;
-            let (Some(version), Some(state)) = (row.version, row.state) else {
-                read.absent.insert(id);
-                continue;
-            };
-            read.versions.insert(id.clone(), version);
-            read.world.states.insert(id, state.0);
-        }
-        let mut parts = Vec::new();
-        if let Some(Data::Mark { parts: of_mark, .. }) = read.world.get(&subject) {
-            parts.extend(of_mark.iter().cloned());
-        }
-        let first: BTreeSet<_> = read.versions.keys().cloned().collect();
-        read.whole(&self.pool, &parts).await?;
-        for (id, state) in &read.world.states {
-            if !first.contains(id) {
-                bytes += serde_json::to_vec(state).map_or(0, |text| text.len() as u64);
-            }
-        }
-        let world = read.world;
-        let (ids, versions) = read
-            .versions
-            .iter()
+    async fn load_part(&self, mark: Mark) -> Result<Held, StorageError> {
+        let subject = mark_subject(&mark);
+        let mut read = self.snapshot().await?;
+        read.add(&[subject.as_str(), policy_subject().as_str()])
+            .await?;
+        let parts = match read.world.get(&subject) {
+            Some(Data::Mark { parts, .. }) => parts.iter().cloned().collect(),
+            _ => Vec::new(),
+        };
+        read.whole(&parts).await?;
+        let versions = read.versions.into_iter();
+        let (ids, versions) = versions
             .map(|(id, version)| (id.to_string(), version))
             .unzip();
-        let absent = read.absent.iter().map(SubjectId::to_string).collect();
-        let bytes = bytes * BYTES_OF_EACH;
         Ok(Held {
-            record: Record::of(&world, mark),
-            world,
-            size: AtomicI64::new(size),
-            fence,
+            record: Record::of(&read.world, mark),
+            world: read.world,
+            size: AtomicI64::new(read.size),
+            fence: read.fence,
             ids,
             versions,
-            absent,
-            bytes,
+            absent: read.absent.iter().map(SubjectId::to_string).collect(),
+            bytes: read.bytes,
         })
     }
 }

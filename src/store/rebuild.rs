@@ -4,6 +4,7 @@ use super::commit::expect_rows;
 use super::{PgStore, entry, lease, mention, sort_out, standing};
 use crate::ledger::storage::StorageError;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use threadmark_protocol::index::Mention;
 use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::world::{STATE_FORM, State};
@@ -21,7 +22,7 @@ impl PgStore {
         &self,
         fence: i64,
         size: u64,
-        states: &BTreeMap<SubjectId, State>,
+        states: &BTreeMap<SubjectId, Arc<State>>,
         mentions: &[Mention],
     ) -> Result<(), StorageError> {
         let mut transaction = self.pool.begin().await.map_err(sort_out)?;
@@ -66,13 +67,13 @@ async fn forget(transaction: &mut sqlx::PgTransaction<'_>) -> Result<(), Storage
 
 async fn insert_states(
     transaction: &mut sqlx::PgTransaction<'_>,
-    states: &[(&SubjectId, &State)],
+    states: &[(&SubjectId, &Arc<State>)],
 ) -> Result<(), StorageError> {
     let ids: Vec<&str> = states.iter().map(|(id, _)| id.as_str()).collect();
     let kinds: Vec<&str> = states.iter().map(|(id, _)| id.kind()).collect();
     let json: Result<Vec<_>, _> = states
         .iter()
-        .map(|(_, state)| serde_json::to_value(state))
+        .map(|(_, state)| serde_json::to_value(state.as_ref()))
         .collect();
     let json = json.map_err(|error| StorageError::Data(error.to_string()))?;
     let done = sqlx::query!(

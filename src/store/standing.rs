@@ -2,7 +2,7 @@
 //!
 //! Must never decide what a standing rests on: `life::Standing`.
 
-use super::{PgStore, inconsistent, sort_out, world};
+use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
 use std::collections::{BTreeMap, BTreeSet};
 use threadmark_protocol::life::{STANDING_FORM, Standing};
@@ -72,9 +72,9 @@ impl PgStore {
     /// # Errors
     /// Storage fails, or a state cannot be read.
     pub async fn versioned(&self, parts: &[SubjectId]) -> Result<Versioned, StorageError> {
-        let mut read = world::Read::default();
-        read.whole(&self.pool, parts).await?;
-        let (world, versions) = (read.world, read.versions);
+        let mut snapshot = self.snapshot().await?;
+        snapshot.whole(parts).await?;
+        let (world, versions) = (snapshot.world, snapshot.versions);
         Ok(Versioned { world, versions })
     }
 

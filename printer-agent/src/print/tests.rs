@@ -4,6 +4,7 @@ use super::*;
 use crate::fixture::Ship;
 use crate::gate::Check;
 use std::path::PathBuf;
+use std::sync::Arc;
 use threadmark_protocol::code::Code;
 use threadmark_protocol::journal;
 use threadmark_protocol::world::Data;
@@ -163,7 +164,7 @@ fn a_unit_stays_spent_when_its_build_has_no_room_for_the_report() {
     let states = view.world.states.values_mut();
     for state in states {
         // As if others had filled it before the journal came home.
-        if let Data::Build { starts, .. } = &mut state.data {
+        if let Data::Build { starts, .. } = &mut Arc::make_mut(state).data {
             starts.clear();
         }
     }

@@ -7,6 +7,7 @@ use crate::key::KeyId;
 use crate::statement::{Statement, StatementId};
 use crate::text::SubjectId;
 use crate::world::State;
+use std::sync::Arc;
 
 /// How a replica comes back to where it was before a page.
 pub(super) struct Undo {
@@ -16,7 +17,7 @@ pub(super) struct Undo {
     index: Statements,
     statements: Vec<(StatementId, (KeyId, u64))>,
     /// What stood there before, oldest first.
-    states: Vec<(SubjectId, Option<State>)>,
+    states: Vec<(SubjectId, Option<Arc<State>>)>,
 }
 
 impl Undo {
@@ -31,7 +32,11 @@ impl Undo {
         }
     }
 
-    pub(super) fn note(&mut self, statement: &Statement, before: Vec<(SubjectId, Option<State>)>) {
+    pub(super) fn note(
+        &mut self,
+        statement: &Statement,
+        before: Vec<(SubjectId, Option<Arc<State>>)>,
+    ) {
         let place = (statement.envelope.kid, statement.body.seq);
         self.statements.push((statement.id, place));
         self.states.extend(before);

@@ -82,7 +82,7 @@ impl Standing {
                 return None;
             }
             // Who names what is not there yet has no edge above it and no version; it has both when it comes.
-            let state = world.states.get(&next);
+            let state = world.state(&next);
             let above = state.map(State::parents).unwrap_or_default();
             if BY_EDGES.contains(&next.kind()) {
                 rests.edges += above.len();

@@ -150,8 +150,7 @@ pub fn started(context: &Context, says: &BuildStarted) -> Result<Changes, Refusa
 
 /// The state of a build; what it took may be told before its start.
 pub fn build_or_new(context: &Context, id: &SubjectId) -> State {
-    let known = context.world.states.get(id);
-    known.cloned().unwrap_or_else(|| {
+    context.world.copy(id).unwrap_or_else(|| {
         State::from(Data::Build {
             starts: Vec::new(),
             uses: Vec::new(),
@@ -165,8 +164,8 @@ pub fn build_or_new(context: &Context, id: &SubjectId) -> State {
 pub fn add_mark(context: &Context, changes: &mut Changes, part: &SubjectId, mark: &Mark) {
     let mark = mark_subject(mark);
     let known = changes.states.get(&mark);
-    let known = known.or_else(|| context.world.states.get(&mark));
-    let (mut parts, mut doubled) = match known.map(|state| &state.data) {
+    let known = known.map_or_else(|| context.world.get(&mark), |state| Some(&state.data));
+    let (mut parts, mut doubled) = match known {
         Some(Data::Mark { parts, doubled }) => (parts.clone(), *doubled),
         _ => (BTreeSet::new(), None),
     };
@@ -249,7 +248,7 @@ pub fn add_fact(
     let mut state = changes
         .states
         .remove(part)
-        .or_else(|| context.world.states.get(part).cloned())
+        .or_else(|| context.world.copy(part))
         .unwrap_or_else(|| {
             State::from(Data::Part {
                 facts: Vec::new(),

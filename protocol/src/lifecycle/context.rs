@@ -132,7 +132,7 @@ impl<'a> Context<'a> {
 
     /// The state of a subject that an act builds on.
     pub fn known(&self, id: &SubjectId) -> Result<&'a State, Refusal> {
-        self.world.states.get(id).map_or_else(|| waits_for(id), Ok)
+        self.world.state(id).map_or_else(|| waits_for(id), Ok)
     }
 
     /// Whether the author has one of the roles; what a thief granted counts for nothing once that is known.

@@ -41,7 +41,7 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
 }
 
 fn asset_or_new(context: &Context, id: &SubjectId) -> State {
-    let known = context.world.states.get(id).cloned();
+    let known = context.world.copy(id);
     known.unwrap_or_else(|| {
         State::from(Data::Asset {
             uses: Vec::new(),

@@ -333,7 +333,7 @@ fn newest(context: &Context, change: &Change, place: Place) -> Option<Undo> {
         }
         Change::Admin(says) => {
             let id = key_subject(&key::key_id(&says.admin.public));
-            let mut state = world.states.get(&id)?.clone();
+            let mut state = world.copy(&id)?;
             let Data::Key {
                 revoked, source, ..
             } = &mut state.data

@@ -179,9 +179,9 @@ fn report<T>(context: &Context, says: T, noted: &BTreeSet<Code>) -> Report<T> {
 }
 
 fn lot_or_new(context: &Context, changes: &Changes, id: &SubjectId) -> State {
-    let known = changes.states.get(id);
-    let known = known.or_else(|| context.world.states.get(id));
-    known.cloned().unwrap_or_else(|| {
+    let known = changes.states.get(id).cloned();
+    let known = known.or_else(|| context.world.copy(id));
+    known.unwrap_or_else(|| {
         State::from(Data::Lot {
             received: Vec::new(),
             blended: Vec::new(),

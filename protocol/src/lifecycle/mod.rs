@@ -184,7 +184,7 @@ pub fn apply(world: &World, statement: &Statement, at: At) -> Result<Changes, Re
         let mut state = changes
             .states
             .remove(&key)
-            .unwrap_or_else(|| world.states[&key].clone());
+            .unwrap_or_else(|| State::clone(&world.states[&key]));
         if let Data::Key { forks, .. } = &mut state.data
             && forks.len() < FORKS_MAX
         {
@@ -195,7 +195,7 @@ pub fn apply(world: &World, statement: &Statement, at: At) -> Result<Changes, Re
     // What is beyond the bounds of a state leaves it as it is, and then counts for nothing (crate::index).
     changes
         .states
-        .retain(|id, state| world.states.get(id) != Some(state));
+        .retain(|id, state| world.state(id) != Some(state));
     Ok(changes)
 }
 

@@ -34,7 +34,7 @@ pub fn machine_enrolled(context: &Context, says: &MachineEnrolled) -> Result<Cha
 }
 
 fn machine_or_new(context: &Context, id: &crate::text::SubjectId) -> State {
-    context.world.states.get(id).cloned().unwrap_or_else(|| {
+    context.world.copy(id).unwrap_or_else(|| {
         State::from(Data::Machine {
             enrolled: None,
             qualified: Vec::new(),

@@ -259,7 +259,7 @@ impl World {
         let mut order = Vec::new();
         let mut queue = VecDeque::from([id.clone()]);
         while let Some(next) = queue.pop_front() {
-            let state = self.states.get(&next);
+            let state = self.state(&next);
             let named = state.map(State::named).unwrap_or_default();
             if named.len() > PARENTS_MAX || order.len() >= ANCESTORS_MAX {
                 return Err(Overflow);

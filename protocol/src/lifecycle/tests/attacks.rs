@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::fixture::{DAY_S, MATERIAL, moment, text};
 use crate::life::Phase;
 use crate::world::key_subject;
+use std::sync::Arc;
 
 const GOOD: (Verdict, Vec<Code>) = (Verdict::EligibleByRecord, Vec::new());
 
@@ -220,7 +221,7 @@ fn a_flood_of_ends_is_folded_in_time_that_grows_with_it() {
             crowded: None,
         },
         ..
-    }) = world.states.get_mut(&part)
+    }) = world.states.get_mut(&part).map(Arc::make_mut)
     else {
         unreachable!()
     };

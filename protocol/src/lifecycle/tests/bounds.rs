@@ -14,7 +14,9 @@ use crate::world::{Data, mark_subject};
 
 /// Bytes of a state as it is stored.
 fn size(c: &Consortium, id: &SubjectId) -> usize {
-    serde_json::to_vec(&c.log.world().states[id]).unwrap().len()
+    serde_json::to_vec(&*c.log.world().states[id])
+        .unwrap()
+        .len()
 }
 
 /// Does something more often than its state has room for, and again as often; tells the last finding. Every statement

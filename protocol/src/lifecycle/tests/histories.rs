@@ -174,8 +174,8 @@ proptest! {
             prop_assert_eq!(replica.tree().root(), log.tree().root());
         }
         for state in log.world().states.values() {
-            let json = serde_json::to_value(state).unwrap();
-            prop_assert_eq!(&serde_json::from_value::<State>(json).unwrap(), state);
+            let json = serde_json::to_value(&**state).unwrap();
+            prop_assert_eq!(&serde_json::from_value::<State>(json).unwrap(), &**state);
         }
     }
 
@@ -222,7 +222,7 @@ fn above(world: &World, statement: &Statement) -> World {
     let mut read = subjects(statement);
     let mut open: Vec<_> = read.iter().cloned().collect();
     while let Some(id) = open.pop() {
-        let parents = world.states.get(&id).map(State::parents);
+        let parents = world.state(&id).map(State::parents);
         let new = parents.unwrap_or_default().into_iter();
         open.extend(new.filter(|parent| read.insert(parent.clone())));
     }
