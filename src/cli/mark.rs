@@ -6,11 +6,12 @@ use super::args::{self, read_json};
 use super::output::Document;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use threadmark_protocol::mark::Mark;
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
-use threadmark_watermark::read::{ReadLimits, read};
+use threadmark_watermark::read::{Code, ReadLimits, Sureness, Symbology, read};
 use threadmark_watermark::relief::embed;
 use threadmark_watermark::render::{Camera, render};
 use threadmark_watermark::symbol::Symbol;
@@ -118,6 +119,7 @@ impl Embed {
         Document::new()
             .with("file", &self.output)
             .with("text", &symbol.text)
+            .with("symbol", symbol.kind.name())
             .with("modules", symbol.size)
             .with("triangles", marked.mesh.triangles.len())
             .with(
@@ -149,14 +151,37 @@ impl Read {
         let is_mark = |text: &str| Mark::from_scan(text, &self.host);
         let readings = read(&picture, &ReadLimits::default(), is_mark)?;
         let marks: Vec<Mark> = readings.iter().map(|reading| reading.mark).collect();
-        let texts: Vec<&str> = readings
-            .iter()
-            .map(|reading| reading.text.as_str())
+        let codes = || readings.iter().map(|reading| &reading.code);
+        let texts: Vec<&str> = codes().map(|code| code.text.as_str()).collect();
+        let found: Vec<Value> = codes().map(as_json).collect();
+        let sure: Vec<String> = codes()
+            .filter_map(|code| code.sureness.map(words))
             .collect();
         Document::new()
             .with("marks", marks)
             .with("texts", texts)
+            .with_text("found", found, sure.join("; "))
             .print(self.json);
         Ok(())
     }
+}
+
+/// How sure a reading is, for people.
+fn words(sureness: Sureness) -> String {
+    let Sureness { modules, wrong } = sureness;
+    match wrong {
+        0 => format!("all {modules} modules as they were made"),
+        wrong => format!("{wrong} of {modules} modules damaged or unclear, and put right"),
+    }
+}
+
+fn as_json(code: &Code) -> Value {
+    let symbology = match code.symbology {
+        Symbology::Qr => "qr",
+        Symbology::DataMatrix => "data-matrix",
+    };
+    let sure = code
+        .sureness
+        .map(|s| json!({ "modules": s.modules, "wrong": s.wrong }));
+    json!({ "symbology": symbology, "corners_px": code.corners, "sureness": sure })
 }

@@ -150,7 +150,7 @@ fn unread(error: &ReadError) -> Problem {
         | ReadError::TooMuchMemory => Border::PictureTooLarge,
         ReadError::NotAnImage | ReadError::Damaged(_) => Border::NotAPicture,
         ReadError::NotAMark { .. } => Border::NotAMark,
-        ReadError::NoCode | ReadError::DecoderFailed | ReadError::Stopped => Border::NoCode,
+        ReadError::NoCode(_) | ReadError::DecoderFailed | ReadError::Stopped => Border::NoCode,
     };
     Problem::of(code).because(error)
 }

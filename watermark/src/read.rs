@@ -1,17 +1,29 @@
 //! Owns: finding a mark in a photograph. Must never know: what a mark means; the caller says which texts are marks.
-//! QR codes are read turned by any angle; a mirrored picture is turned over as its EXIF orientation says.
+//! Codes are read turned by any angle; a mirrored picture is turned over as its EXIF orientation says.
 //!
 //! Relief of the part's own colour has little contrast, so one decoder pass is not enough: the picture is looked at
-//! in several ways, cheap ones first, until one of them shows a mark.
+//! in several ways, cheap ones first, until one of them shows a mark. Two layers: what codes there are ([`codes`]), and
+//! which of them are marks ([`read`]).
 
+mod advice;
 mod budget;
 mod decode;
+mod filter;
+mod find;
 mod grey;
+mod sure;
+mod through;
 mod views;
 
+pub use advice::Advice;
 pub use budget::Stop;
+pub use find::{Finder, Symbology};
+pub use sure::Sureness;
+
 use budget::Work;
-use grey::Grey;
+use find::Found;
+use std::ops::ControlFlow;
+use through::Outcome;
 
 /// What a reader of strangers' pictures is willing to spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +40,7 @@ pub struct ReadLimits {
 }
 
 impl Default for ReadLimits {
-    /// 32 MiB, 60 megapixels, 256 MiB: above what phones make. A photograph without a mark takes 50 to 120 million
+    /// 32 MiB, 60 megapixels, 256 MiB: above what phones make. A photograph without a mark takes 100 to 200 million
     /// pixels of work.
     fn default() -> Self {
         Self {
@@ -40,15 +52,50 @@ impl Default for ReadLimits {
     }
 }
 
+impl ReadLimits {
+    /// For one frame of a camera, when the next one comes at once: only the looks that read most for their cost.
+    pub fn frame() -> Self {
+        Self {
+            max_work_pixels: 8_000_000,
+            ..Self::default()
+        }
+    }
+}
+
+/// One code in a photograph, whatever it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Code {
+    /// What stands in the code.
+    pub text: String,
+    /// Which kind of code it is.
+    pub symbology: Symbology,
+    /// What found it.
+    pub finder: Finder,
+    /// Corners of the symbol in pixels of the picture as it is looked at, around it, x from the left and y from the top.
+    pub corners: [[f32; 2]; 4],
+    /// How well it is preserved, where its text is written as we write it.
+    pub sureness: Option<Sureness>,
+}
+
+impl From<Found> for Code {
+    fn from(found: Found) -> Self {
+        Self {
+            sureness: sure::of(&found),
+            text: found.text,
+            symbology: found.symbology,
+            finder: found.finder,
+            corners: found.corners,
+        }
+    }
+}
+
 /// One mark in a photograph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading<T> {
     /// What the caller made of the text.
     pub mark: T,
-    /// What stands in the code.
-    pub text: String,
-    /// Corners of the symbol in pixels of the picture as it is looked at, around it, x from the left and y from the top.
-    pub corners: [[f32; 2]; 4],
+    /// Where it was read from.
+    pub code: Code,
 }
 
 /// Why no mark was read.
@@ -82,8 +129,8 @@ pub enum ReadError {
     #[error("the picture is damaged: {0}")]
     Damaged(String),
     /// A picture without a readable code.
-    #[error("no code is readable in the picture")]
-    NoCode,
+    #[error("no code is readable in the picture: {0}")]
+    NoCode(Advice),
     /// There are codes, and none is a mark. What they say is for the user to judge.
     #[error("the picture shows {} code(s), none of which is a mark", texts.len())]
     NotAMark {
@@ -103,7 +150,7 @@ pub enum ReadError {
 /// particular order, each text once. Of many, some may be missed; no more than some sixty are found. Which of them is
 /// meant is for the caller to ask.
 ///
-/// `is_mark` decides what is a mark. Runs for seconds at worst, on a picture without a mark; meant for a
+/// `is_mark` decides what is a mark. Runs for a second at worst, on a picture without a mark; meant for a
 /// blocking thread. The build must unwind on panics for [`ReadError::DecoderFailed`] to be told.
 ///
 /// # Errors
@@ -126,47 +173,83 @@ pub fn read_until<T>(
     limits: &ReadLimits,
     is_mark: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<Reading<T>>, ReadError> {
+    let mut readings: Vec<Reading<T>> = Vec::new();
+    let mut others: Vec<String> = Vec::new();
+    let search = search(stop, image_bytes, limits, |found| {
+        for found in found {
+            match is_mark(&found.text) {
+                Some(_) if readings.iter().any(|r| r.code.text == found.text) => {}
+                Some(mark) => readings.push(Reading {
+                    mark,
+                    code: found.into(),
+                }),
+                None if others.contains(&found.text) => {}
+                None => others.push(found.text),
+            }
+        }
+        // Where there are several, each look may miss some of them.
+        if readings.len() == 1 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    match search {
+        Err(error) if readings.is_empty() => Err(match (error, others.is_empty()) {
+            (ReadError::NoCode(_) | ReadError::DecoderFailed, false) => {
+                ReadError::NotAMark { texts: others }
+            }
+            (error, _) => error,
+        }),
+        _ => Ok(readings),
+    }
+}
+
+/// The codes of the first look that shows any, marks or not, each text once.
+///
+/// # Errors
+/// [`ReadError`], but never [`ReadError::NotAMark`].
+pub fn codes(image_bytes: &[u8], limits: &ReadLimits) -> Result<Vec<Code>, ReadError> {
+    let mut codes: Vec<Code> = Vec::new();
+    search(&Stop::default(), image_bytes, limits, |found| {
+        for found in found {
+            if codes.iter().all(|code| code.text != found.text) {
+                codes.push(found.into());
+            }
+        }
+        ControlFlow::Break(())
+    })?;
+    Ok(codes)
+}
+
+/// Hands over what each look shows until `enough` breaks.
+///
+/// # Errors
+/// [`ReadError`]; of a search that showed no more than `enough` was given, [`ReadError::NoCode`],
+/// [`ReadError::DecoderFailed`] or [`ReadError::Stopped`] says why it ended.
+fn search(
+    stop: &Stop,
+    image_bytes: &[u8],
+    limits: &ReadLimits,
+    mut enough: impl FnMut(Vec<Found>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
     if stop.is_asked_for() {
         return Err(ReadError::Stopped);
     }
     let picture = decode::picture(image_bytes, limits)?;
     let work = Work::new(limits.max_work_pixels, stop);
-    let mut readings: Vec<Reading<T>> = Vec::new();
-    let mut others: Vec<String> = Vec::new();
-    let mut failed = false;
-    for view in views::of(&picture).take_while(|_| work.is_left()) {
-        let Ok(codes) = decode::codes(&view.grey, &work) else {
-            failed = true;
-            continue;
-        };
-        for code in codes {
-            match is_mark(&code.text) {
-                Some(_) if readings.iter().any(|r| r.text == code.text) => {}
-                Some(mark) => readings.push(Reading {
-                    mark,
-                    corners: code.corners.map(|c| view.to_picture(c)),
-                    text: code.text,
-                }),
-                None if others.contains(&code.text) => {}
-                None => others.push(code.text),
-            }
-        }
-        // Where there are several, each look may miss some of them.
-        if readings.len() == 1 {
-            break;
-        }
+    let mut done = false;
+    let outcome = through::looks(&picture, &work, |found| {
+        let flow = enough(found);
+        done = flow.is_break();
+        flow
+    });
+    match outcome {
+        _ if done => Ok(()),
+        _ if stop.is_asked_for() => Err(ReadError::Stopped),
+        Outcome { failed: true, .. } => Err(ReadError::DecoderFailed),
+        outcome => Err(ReadError::NoCode(Advice::on(&picture, &outcome))),
     }
-    if !readings.is_empty() {
-        return Ok(readings);
-    }
-    if stop.is_asked_for() {
-        return Err(ReadError::Stopped);
-    }
-    Err(match (others.is_empty(), failed) {
-        (false, _) => ReadError::NotAMark { texts: others },
-        (true, true) => ReadError::DecoderFailed,
-        (true, false) => ReadError::NoCode,
-    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod outline;
 mod triangulate;
 
 use crate::mesh::{Mesh, MeshError};
-use crate::symbol::{QUIET_MODULES, Symbol};
+use crate::symbol::Symbol;
 use crate::vec3::{Vec3, area_vector, length, narrow, wide};
 use crate::zone::{Face, Frame, Zone, ZoneError};
 use outline::Outlines;
@@ -92,7 +92,7 @@ pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, Relief
 }
 
 fn require_room(zone: &Zone, symbol: &Symbol) -> Result<(), ReliefError> {
-    let needed = symbol.size + 2 * QUIET_MODULES;
+    let needed = symbol.size_with_quiet();
     let available = zone
         .width_um
         .min(zone.height_um)

@@ -63,7 +63,7 @@ fn what_is_no_picture_or_cannot_be_held_is_refused_by_name() {
         let is_expected = match &told {
             ReadError::TooManyPixels { .. } => name.contains("bomb"),
             ReadError::NotAnImage => !name.contains("bomb") && !name.contains("cut"),
-            ReadError::Damaged(_) | ReadError::NoCode => name.contains("cut"),
+            ReadError::Damaged(_) | ReadError::NoCode(_) => name.contains("cut"),
             ReadError::TooMuchMemory => name.contains("2e31"),
             _ => false,
         };

@@ -1,4 +1,4 @@
-//! Owns: a picture that the QR decoder may work on for so long and no longer. Must never know: marks.
+//! Owns: what may be done for one picture, and a picture that `rqrr` may work on for so long and no longer. Must never know: marks.
 //!
 //! The decoder tries every three finder patterns as a code, on a fresh copy of the picture each: a page of
 //! nothing but finder patterns would keep it busy for hours. It cannot be told to stop, but it works on a buffer of
@@ -6,7 +6,7 @@
 //! when nobody waits for the answer any more. Work is counted and not timed: the same picture gets the same answer
 //! on every machine.
 
-use super::Grey;
+use super::grey::Grey;
 use image::{GenericImage, GenericImageView, GrayImage, Luma};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -60,6 +60,13 @@ impl Work {
         self.left_pixels.get() > 0 && !self.stop.is_asked_for()
     }
 
+    /// For decoders that take no buffer of ours: their work is counted before it is done. False at the end.
+    pub(super) fn take(&self, pixels: u64) -> bool {
+        let left = self.left_pixels.get().saturating_sub(pixels);
+        self.left_pixels.set(left);
+        self.is_left()
+    }
+
     /// Unwinds, without the noise of a panic, at the end.
     fn spend(&self, pixels: u64) {
         let left = self.left_pixels.get().saturating_sub(pixels);
@@ -88,9 +95,8 @@ impl Budgeted {
     pub(super) fn of(grey: &Grey, work: &Work) -> Self {
         let [width, height] = [grey.width(), grey.height()].map(|len| len as u32);
         Self {
-            pixels: GrayImage::from_fn(width, height, |x, y| {
-                Luma([grey.at(x as usize, y as usize)])
-            }),
+            pixels: GrayImage::from_raw(width, height, grey.pixels().to_vec())
+                .expect("a picture has width times height pixels"),
             counts: Rc::default(),
             work: work.clone(),
         }

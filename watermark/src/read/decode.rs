@@ -1,22 +1,12 @@
-//! Owns: the border to the picture and QR decoders, which are strangers' code on strangers' input: limits before,
-//! a net for panics behind. Must never know: marks.
+//! Owns: the border to the picture decoders, which are strangers' code on strangers' input: limits before, a net for
+//! panics behind. Must never know: codes.
 
-use super::budget::{Budgeted, Work};
-use super::{Grey, ReadError, ReadLimits};
+use super::find::{Unwound, guarded};
+use super::grey::Grey;
+use super::{ReadError, ReadLimits};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageError, ImageReader};
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// One code in a picture.
-pub(super) struct Code {
-    pub(super) text: String,
-    /// In pixels of the picture that was decoded.
-    pub(super) corners: [[f32; 2]; 4],
-}
-
-/// The decoder panicked, or was stopped.
-pub(super) struct Unwound;
 
 /// Decodes a PNG or JPEG to grey.
 pub(super) fn picture(bytes: &[u8], limits: &ReadLimits) -> Result<Grey, ReadError> {
@@ -83,27 +73,4 @@ fn undecoded(error: ImageError) -> ReadError {
         ImageError::Limits(_) => ReadError::TooMuchMemory,
         error => ReadError::Damaged(error.to_string()),
     }
-}
-
-/// Every code that the decoder reads as text.
-pub(super) fn codes(grey: &Grey, work: &Work) -> Result<Vec<Code>, Unwound> {
-    guarded(|| {
-        let mut prepared = rqrr::PreparedImage::prepare(Budgeted::of(grey, work));
-        let grids = prepared.detect_grids();
-        grids
-            .iter()
-            .filter_map(|grid| {
-                let (_, text) = grid.decode().ok()?;
-                Some(Code {
-                    text,
-                    corners: grid.bounds.map(|p| [p.x as f32, p.y as f32]),
-                })
-            })
-            .collect()
-    })
-}
-
-/// Nothing that `work` touches outlives a panic, so there is no broken state to see.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Unwound> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Unwound)
 }

@@ -65,7 +65,7 @@ fn a_flat_print_is_read_where_it_is() {
         let readings = read_all(&encoded(picture, format)).unwrap();
         assert_eq!(readings.len(), 1);
         assert_eq!(
-            (readings[0].mark.as_str(), &readings[0].text),
+            (readings[0].mark.as_str(), &readings[0].code.text),
             (TEXT, &symbol().text)
         );
         let far = symbol().size * module_px;
@@ -75,9 +75,9 @@ fn a_flat_print_is_read_where_it_is() {
                 (c[0] - expected[0]).hypot(c[1] - expected[1]) < 2.0 * module_px as f32
             };
             assert!(
-                readings[0].corners.iter().any(near),
+                readings[0].code.corners.iter().any(near),
                 "{:?} lacks {expected:?}",
-                readings[0].corners
+                readings[0].code.corners
             );
         }
     }
@@ -176,7 +176,7 @@ fn hostile_pictures_are_refused_by_name() {
     ] {
         let refusal = read_all(broken);
         assert!(
-            matches!(refusal, Err(ReadError::Damaged(_) | ReadError::NoCode)),
+            matches!(refusal, Err(ReadError::Damaged(_) | ReadError::NoCode(_))),
             "{refusal:?}"
         );
     }
@@ -186,10 +186,8 @@ fn hostile_pictures_are_refused_by_name() {
         page(64),
         GrayImage::from_pixel(5000, 1, Luma([9])),
     ] {
-        assert_eq!(
-            read_all(&encoded(empty, ImageFormat::Png)),
-            Err(ReadError::NoCode)
-        );
+        let refusal = read_all(&encoded(empty, ImageFormat::Png));
+        assert!(matches!(refusal, Err(ReadError::NoCode(_))), "{refusal:?}");
     }
 }
 
@@ -229,7 +227,10 @@ fn pictures_made_to_be_slow_end() {
         let picture = GrayImage::from_fn(1000, 1000, tone);
         let refusal = read_all(&encoded(picture, ImageFormat::Png));
         assert!(
-            matches!(refusal, Err(ReadError::NoCode | ReadError::DecoderFailed)),
+            matches!(
+                refusal,
+                Err(ReadError::NoCode(_) | ReadError::DecoderFailed)
+            ),
             "{refusal:?}"
         );
     }
@@ -259,9 +260,10 @@ fn the_fixture_photographs_say_what_their_list_says() {
     )
     .unwrap();
     assert_eq!(clip.len(), 1);
-    assert_eq!(
-        read_all(photo!("access-cover-unmarked.jpg")),
-        Err(ReadError::NoCode)
+    let unmarked = read_all(photo!("access-cover-unmarked.jpg"));
+    assert!(
+        matches!(unmarked, Err(ReadError::NoCode(_))),
+        "{unmarked:?}"
     );
 }
 
@@ -276,6 +278,102 @@ fn a_reading_ends_when_nobody_waits_or_the_work_is_done() {
         max_work_pixels: 900 * 900 / 2,
         ..ReadLimits::default()
     };
-    assert_eq!(read(&bytes, &lazy, mark), Err(ReadError::DecoderFailed));
-    assert_eq!(read_all(&bytes), Err(ReadError::NoCode));
+    for limits in [lazy, ReadLimits::default()] {
+        let refusal = read(&bytes, &limits, mark);
+        assert!(matches!(refusal, Err(ReadError::NoCode(_))), "{refusal:?}");
+    }
+}
+
+#[test]
+fn codes_of_both_kinds_are_told_whatever_they_say() {
+    let mut picture = page(900);
+    print(&mut picture, &symbol(), [80, 80], 8, [20, 230]);
+    let small = Symbol::fitting(&top_zone([60.0; 3], 15.0), TEXT, HOST).unwrap();
+    print(&mut picture, &small, [600, 600], 8, [20, 230]);
+    let codes = codes(&encoded(picture, ImageFormat::Png), &ReadLimits::default()).unwrap();
+    let mut texts: Vec<_> = codes
+        .iter()
+        .map(|c| (c.text.as_str(), c.symbology))
+        .collect();
+    texts.sort_by_key(|(text, _)| text.len());
+    let address = symbol().text;
+    assert_eq!(
+        texts,
+        [
+            (TEXT, Symbology::DataMatrix),
+            (address.as_str(), Symbology::Qr)
+        ]
+    );
+    assert!(codes.iter().all(|code| code.sureness.unwrap().wrong == 0));
+}
+
+#[test]
+fn damage_is_put_right_and_told() {
+    let mut scratched = symbol();
+    let width = scratched.size as usize;
+    for column in 12..16 {
+        scratched.modules[14 * width + column] ^= true;
+    }
+    let mut picture = page(500);
+    print(&mut picture, &scratched, [100, 100], 8, [20, 230]);
+    let codes = codes(&encoded(picture, ImageFormat::Png), &ReadLimits::default()).unwrap();
+    let sureness = Sureness {
+        modules: (width * width) as u32,
+        wrong: 4,
+    };
+    assert_eq!(
+        (&codes[0].text, codes[0].sureness),
+        (&symbol().text, Some(sureness))
+    );
+}
+
+#[test]
+fn a_mark_is_read_from_one_frame_of_a_camera() {
+    let mut picture = GrayImage::from_pixel(640, 480, Luma([200]));
+    print(&mut picture, &symbol(), [200, 100], 6, [60, 150]);
+    let bytes = encoded(picture, ImageFormat::Jpeg);
+    assert_eq!(
+        read(&bytes, &ReadLimits::frame(), mark).unwrap()[0].mark,
+        TEXT
+    );
+    let empty = encoded(
+        GrayImage::from_pixel(640, 480, Luma([90])),
+        ImageFormat::Jpeg,
+    );
+    let refusal = read(&empty, &ReadLimits::frame(), mark);
+    assert!(matches!(refusal, Err(ReadError::NoCode(_))), "{refusal:?}");
+}
+
+/// What is wrong with a photograph is told by what would help.
+#[test]
+fn advice_goes_by_what_the_picture_lacks() {
+    let checks = |x: u32, y: u32| (x / 40 + y / 40) % 2 == 0;
+    let drawn = |side: u32, tone: &dyn Fn(u32, u32) -> u8| {
+        let picture = GrayImage::from_fn(side, side, |x, y| Luma([tone(x, y)]));
+        match read_all(&encoded(picture, ImageFormat::Png)) {
+            Err(ReadError::NoCode(advice)) => advice,
+            other => panic!("{other:?}"),
+        }
+    };
+    let wave = |at: u32| (f64::from(at) / 10.0).sin() * 60.0;
+    assert_eq!(
+        drawn(500, &|x, y| if checks(x, y) { 8 } else { 30 }),
+        Advice::MoreLight
+    );
+    assert_eq!(
+        drawn(500, &|x, _| if x < 100 { 255 } else { 120 }),
+        Advice::NoFlash
+    );
+    assert_eq!(
+        drawn(500, &|x, _| (120.0 + wave(x)) as u8),
+        Advice::HoldStill
+    );
+    assert_eq!(
+        drawn(120, &|x, y| if checks(x, y) { 90 } else { 140 }),
+        Advice::Closer
+    );
+    assert_eq!(
+        drawn(500, &|x, y| if checks(x, y) { 90 } else { 140 }),
+        Advice::TiltTheLight
+    );
 }

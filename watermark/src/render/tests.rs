@@ -1,7 +1,7 @@
 use super::*;
 use crate::fixtures::{self, TEXT, cuboid, top_zone};
 use crate::mesh::Mesh;
-use crate::read::{ReadLimits, Reading, read};
+use crate::read::{ReadLimits, Reading, Symbology, read};
 
 const SIDES: [f32; 3] = [34.0, 33.0, 5.0];
 
@@ -144,8 +144,41 @@ fn a_mark_comes_back_from_its_photograph() {
             };
             let readings = read_back(&render(&marked.mesh, &camera).unwrap(), TEXT);
             assert_eq!(readings.len(), 1, "{} seed {seed}", part.name);
-            assert_eq!(readings[0].text, part.symbol(TEXT).text);
+            assert_eq!(readings[0].code.text, part.symbol(TEXT).text);
         }
+    }
+}
+
+/// A face of 15 mm takes a Data Matrix alone.
+#[test]
+fn a_mark_on_a_small_face_comes_back_from_its_photograph() {
+    let sides = [20.0, 20.0, 6.0];
+    let zone = top_zone(sides, 15.0);
+    let symbol = crate::symbol::Symbol::fitting(&zone, TEXT, fixtures::HOST).unwrap();
+    assert_eq!(symbol.size, 16);
+    let marked = crate::relief::embed(&cuboid(sides), &zone, &symbol).unwrap();
+    for (seed, tilt_deg, elevation_deg, sun_strength) in [
+        (1, 0.0, 25.0, 0.0),
+        (2, 20.0, 25.0, 0.4),
+        (3, 30.0, 40.0, 0.4),
+    ] {
+        let turned = Camera::facing(&zone, tilt_deg, 50.0 * seed as f64, seed).unwrap();
+        let lit = turned.lit(&zone, 70.0 * seed as f64, elevation_deg, sun_strength);
+        let camera = Camera {
+            width_px: 480,
+            height_px: 480,
+            ..lit.unwrap()
+        };
+        let readings = read_back(&render(&marked.mesh, &camera).unwrap(), TEXT);
+        assert_eq!(readings.len(), 1, "seed {seed}");
+        let code = &readings[0].code;
+        assert_eq!(
+            (code.text.as_str(), code.symbology),
+            (TEXT, Symbology::DataMatrix)
+        );
+        let sureness = code.sureness.unwrap();
+        assert_eq!(sureness.modules, 256);
+        assert!(sureness.wrong < 40, "{sureness:?}");
     }
 }
 
@@ -155,5 +188,8 @@ fn a_part_without_a_mark_shows_none() {
     let camera = Camera::facing(&part.zone, 10.0, 0.0, 1).unwrap();
     let png = render(&part.mesh, &small(camera)).unwrap();
     let outcome = read(&png, &ReadLimits::default(), |_| Some(()));
-    assert_eq!(outcome, Err(crate::read::ReadError::NoCode));
+    assert!(
+        matches!(outcome, Err(crate::read::ReadError::NoCode(_))),
+        "{outcome:?}"
+    );
 }

@@ -59,12 +59,12 @@ fn the_best_symbol_that_fits_is_taken() {
 #[test]
 fn the_shorter_side_and_the_module_decide() {
     let narrow = Zone {
-        height_um: 23_199,
+        height_um: 14_399,
         ..zone(60.0, 800)
     };
     let refusal = SymbolError::DoesNotFit {
-        needed_um: 23_200,
-        available_um: 23_199,
+        needed_um: 14_400,
+        available_um: 14_399,
     };
     assert_eq!(Symbol::fitting(&narrow, TEXT, "m.ex"), Err(refusal));
     let fine = Symbol::fitting(&zone(14.5, 500), TEXT, "m.ex").unwrap();
@@ -123,4 +123,51 @@ fn everything_around_a_symbol_is_light() {
     let all = (0..size).flat_map(|y| (0..size).map(move |x| (x, y)));
     let dark = all.filter(|&(x, y)| symbol.dark(x, y)).count();
     assert_eq!(dark, symbol.dark_modules());
+}
+
+#[test]
+fn where_no_qr_code_fits_a_data_matrix_carries_the_bare_text() {
+    for (side_mm, module_um) in [(14.4, 800), (23.199, 800), (9.0, 500), (14.499, 500)] {
+        let symbol = Symbol::fitting(&zone(side_mm, module_um), TEXT, "m.ex").unwrap();
+        assert_eq!(symbol.kind, SymbolKind::DataMatrixBare, "{side_mm}");
+        assert_eq!((symbol.size, symbol.size_with_quiet()), (16, 18));
+        let decoded = DataMatrix::decode(&symbol.modules, 16).unwrap();
+        assert_eq!(decoded, TEXT.as_bytes());
+    }
+    for text in ["0000000000000000", "ZZZZZZZZZZZZZZZZ", "7K3Q9XWD2M8TV0AY"] {
+        let symbol = Symbol::fitting(&zone(14.4, 800), text, "m.ex").unwrap();
+        let decoded = DataMatrix::decode(&symbol.modules, 16).unwrap();
+        assert_eq!(decoded, text.as_bytes(), "every mark text fits");
+    }
+}
+
+/// Half of a Data Matrix of this size is error correction: six of its 24 bytes may be wrong.
+#[test]
+fn a_damaged_data_matrix_still_says_its_text() {
+    let mut symbol = Symbol::fitting(&zone(14.4, 800), TEXT, "m.ex").unwrap();
+    for row in 6..9 {
+        for column in 6..10 {
+            let module = &mut symbol.modules[row * 16 + column];
+            *module = !*module;
+        }
+    }
+    let decoded = DataMatrix::decode(&symbol.modules, 16).unwrap();
+    assert_eq!(decoded, TEXT.as_bytes());
+}
+
+#[test]
+fn a_unique_item_identifier_is_a_data_matrix_of_its_own() {
+    let uii = "[)>\x1e06\x1d25SLE0VV1234567K3Q9XWD2M8TV0AY\x1e\x04";
+    let symbol = Symbol::uii(&zone(20.0, 500), uii).unwrap();
+    assert_eq!(symbol.kind, SymbolKind::DataMatrixUii);
+    let decoded = DataMatrix::decode(&symbol.modules, symbol.size as usize).unwrap();
+    assert_eq!(String::from_utf8(decoded).unwrap(), uii);
+    let needed_um = 500 * u64::from(symbol.size_with_quiet());
+    assert!(matches!(
+        Symbol::uii(&zone(5.0, 500), uii),
+        Err(SymbolError::DoesNotFit { needed_um: n, .. }) if n == needed_um
+    ));
+    for bad in ["", "\u{e4}", &"A".repeat(MAX_UII_CHARS + 1)] {
+        assert_eq!(Symbol::uii(&zone(80.0, 500), bad), Err(SymbolError::BadUii));
+    }
 }
