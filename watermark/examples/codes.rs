@@ -133,7 +133,8 @@ fn texts(photo: &[u8], limits: &ReadLimits) -> Vec<String> {
 
 fn areas(photo: &[u8]) -> Vec<String> {
     let read = |grey: GrayImage| {
-        let grids = rqrr::PreparedImage::prepare(grey).detect_grids();
+        let mut prepared = rqrr::PreparedImage::prepare(grey);
+        let grids = prepared.detect_grids();
         let decoded = grids.iter().filter_map(|grid| grid.decode().ok());
         decoded.map(|(_, text)| text).collect()
     };
@@ -145,22 +146,22 @@ fn areas(photo: &[u8]) -> Vec<String> {
 
 /// As its own helpers do: both kinds of codes, trying hard.
 fn edges(photo: &[u8]) -> Vec<String> {
+    let text = catch_unwind(|| edges_in(grey(photo)?)).ok().flatten();
+    text.into_iter().collect()
+}
+
+fn edges_in(grey: GrayImage) -> Option<String> {
     let hints = DecodeHints {
         TryHarder: Some(true),
         ..DecodeHints::default()
     };
-    let read = |grey: GrayImage| {
-        let (width, height) = grey.dimensions();
-        let source = Luma8LuminanceSource::new(grey.into_raw(), width, height).ok()?;
-        let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
-        let qr = rxing::qrcode::cpp_port::QrReader.decode_with_hints(&mut bitmap, &hints);
-        let code = qr.or_else(|_| {
-            rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &hints)
-        });
-        code.ok().map(|code| vec![code.getText().to_owned()])
-    };
-    let found = catch_unwind(|| grey(photo).and_then(read)).ok().flatten();
-    found.unwrap_or_default()
+    let (width, height) = grey.dimensions();
+    let source = Luma8LuminanceSource::new(grey.into_raw(), width, height).ok()?;
+    let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+    let qr = rxing::qrcode::cpp_port::QrReader.decode_with_hints(&mut bitmap, &hints);
+    let code =
+        qr.or_else(|_| rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &hints));
+    Some(code.ok()?.getText().to_owned())
 }
 
 /// What can be seen through lies on white.
