@@ -40,7 +40,7 @@ pub struct ReadLimits {
 }
 
 impl Default for ReadLimits {
-    /// 32 MiB, 60 megapixels, 256 MiB: above what phones make. A photograph without a mark takes 100 to 200 million
+    /// 32 MiB, 60 megapixels, 256 MiB: above what phones make. A photograph without a mark takes less than 100 million
     /// pixels of work.
     fn default() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl ReadLimits {
     /// For one frame of a camera, when the next one comes at once: only the looks that read most for their cost.
     pub fn frame() -> Self {
         Self {
-            max_work_pixels: 8_000_000,
+            max_work_pixels: 3_500_000,
             ..Self::default()
         }
     }
@@ -248,7 +248,7 @@ fn search(
         _ if done => Ok(()),
         _ if stop.is_asked_for() => Err(ReadError::Stopped),
         Outcome { failed: true, .. } => Err(ReadError::DecoderFailed),
-        outcome => Err(ReadError::NoCode(Advice::on(&picture, &outcome))),
+        outcome => Err(ReadError::NoCode(Advice::on(&outcome))),
     }
 }
 

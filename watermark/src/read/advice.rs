@@ -35,9 +35,9 @@ const MODULE_PX: f32 = 3.0;
 const SIDE_PX: usize = 200;
 
 impl Advice {
-    pub(super) fn on(picture: &Grey, outcome: &Outcome) -> Self {
-        let side = picture.longer_side();
-        let judged = picture.resized(side.min(JUDGED_AT));
+    pub(super) fn on(outcome: &Outcome) -> Self {
+        let side = outcome.seen.longer_side();
+        let judged = outcome.seen.resized(side.min(JUDGED_AT));
         let levels = Levels::of(judged.pixels().iter().copied());
         if levels.at(0.95) < 50 {
             Self::MoreLight

@@ -3,12 +3,13 @@
 use super::budget::Work;
 use super::find::{self, Found, Search, Unwound};
 use super::grey::Grey;
-use super::views::{View, Views};
+use super::views::{Asked, View, Views};
 use std::ops::ControlFlow;
 
 /// How the search of a picture went.
-#[derive(Default)]
 pub(super) struct Outcome {
+    /// The picture, no larger than it was looked at.
+    pub(super) seen: Grey,
     /// A decoder panicked, or gave up before the work was done.
     pub(super) failed: bool,
     /// Side of a module, in pixels of the picture, of what looks like a code and could not be read.
@@ -22,17 +23,18 @@ pub(super) fn looks(
     work: &Work,
     mut enough: impl FnMut(Vec<Found>) -> ControlFlow<()>,
 ) -> Outcome {
-    let mut outcome = Outcome::default();
-    for view in Views::of(picture, work) {
+    let mut views = Views::of(picture, work);
+    let (mut failed, mut unread_module_px) = (false, None);
+    for view in &mut views {
         let mut codes = Vec::new();
         for search in searches(&view, work) {
             match search {
                 Ok(search) => {
                     let module_px = search.unread_module_px.map(|px| px * view.scale);
-                    outcome.unread_module_px = outcome.unread_module_px.or(module_px);
+                    unread_module_px = unread_module_px.or(module_px);
                     codes.extend(search.codes);
                 }
-                Err(Unwound) => outcome.failed |= work.is_left(),
+                Err(Unwound) => failed |= work.is_left(),
             }
         }
         for code in &mut codes {
@@ -42,23 +44,24 @@ pub(super) fn looks(
             break;
         }
     }
-    outcome
+    Outcome {
+        seen: views.into_picture(),
+        failed,
+        unread_module_px,
+    }
 }
 
-/// What each decoder finds, the quick ones first. The slow one is asked only where they found nothing.
+/// What each decoder that is asked finds.
 fn searches(view: &View, work: &Work) -> Vec<Result<Search, Unwound>> {
-    let bits = match find::guarded(|| view.bits()) {
-        Ok(bits) => bits,
-        Err(unwound) => return vec![Err(unwound)],
-    };
-    let mut searches = Vec::new();
-    if let Some(bits) = &bits {
-        searches.push(find::qr_by_edges(bits, work));
-        searches.push(find::data_matrix(bits, work));
+    if view.look.asked == Asked::Areas {
+        return vec![find::by_areas(&view.grey, work)];
     }
-    let found = |search: &Result<Search, _>| search.as_ref().is_ok_and(|s| !s.codes.is_empty());
-    if view.look.by_areas && !searches.iter().any(found) {
-        searches.push(find::by_areas(&view.grey, work));
+    match find::guarded(|| view.bits()) {
+        Ok(Some(bits)) => vec![
+            find::qr_by_edges(&bits, work),
+            find::data_matrix(&bits, work),
+        ],
+        Ok(None) => Vec::new(),
+        Err(unwound) => vec![Err(unwound)],
     }
-    searches
 }
