@@ -347,7 +347,7 @@ fn a_mark_is_read_from_one_frame_of_a_camera() {
 /// What is wrong with a photograph is told by what would help.
 #[test]
 fn advice_goes_by_what_the_picture_lacks() {
-    let checks = |x: u32, y: u32| (x / 40 + y / 40) % 2 == 0;
+    let checks = |x: u32, y: u32| (x / 40 + y / 40).is_multiple_of(2);
     let drawn = |side: u32, tone: &dyn Fn(u32, u32) -> u8| {
         let picture = GrayImage::from_fn(side, side, |x, y| Luma([tone(x, y)]));
         match read_all(&encoded(picture, ImageFormat::Png)) {
