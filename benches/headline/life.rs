@@ -31,8 +31,9 @@ pub fn figures(tell: &mut dyn FnMut(Figure)) -> Result<()> {
             charges.push(population::add(&mut ground)?);
             eprintln!("{} parts of {parts}", charges.len() * CHARGE);
         }
-        of_parts(&ground, &charges, suffix, tell)?;
+        // The service is at rest again after the load.
         wait_for_standings(&ground, charges.len() * CHARGE)?;
+        of_parts(&ground, &charges, suffix, tell)?;
         of_lots(&ground, &charges, Kept::AtHand, suffix, tell)?;
         of_lots(&ground, &charges, Kept::Forgotten, suffix, tell)?;
     }

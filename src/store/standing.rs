@@ -4,7 +4,9 @@
 
 use super::{PgStore, inconsistent, sort_out};
 use crate::ledger::storage::StorageError;
-use std::collections::{BTreeMap, BTreeSet};
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use threadmark_protocol::digest::Digest;
 use threadmark_protocol::life::{STANDING_FORM, Standing};
 use threadmark_protocol::text::SubjectId;
 use threadmark_protocol::world::World;
@@ -31,8 +33,56 @@ pub struct Made {
     pub stamp: i64,
 }
 
+impl Made {
+    /// A name of all that it shares with others.
+    fn rests(&self) -> Result<String, StorageError> {
+        let list = serde_json::to_vec(&(&self.shared, &self.by_edges)).map_err(inconsistent)?;
+        Ok(Digest::sha256(&[&list]).to_string())
+    }
+}
+
+/// A row, true or not any more.
+struct Kept {
+    part: String,
+    needs: Vec<String>,
+    versions: Vec<i64>,
+    rests: String,
+    stamp: i64,
+    standing: String,
+}
+
+impl Kept {
+    /// What would be known of it if it were an assembly.
+    fn contents(&self) -> String {
+        let opaque = self.part.strip_prefix("part:").unwrap_or(&self.part);
+        format!("contents:{opaque}")
+    }
+
+    /// Subjects of which each change counts for this part alone.
+    fn own(&self) -> impl Iterator<Item = String> {
+        self.needs.iter().cloned().chain([self.contents()])
+    }
+}
+
+/// What parts share, as [`Made`] has it.
+struct Shared {
+    rests: String,
+    shared: Vec<String>,
+    by_edges: Vec<String>,
+}
+
+impl Shared {
+    /// The sum that it has now.
+    fn stamp(&self, versions: &HashMap<String, i64>, edges: &HashMap<String, i64>) -> i64 {
+        let versions = self.shared.iter().filter_map(|id| versions.get(id));
+        let edges = self.by_edges.iter().filter_map(|id| edges.get(id));
+        versions.chain(edges).sum()
+    }
+}
+
 impl PgStore {
-    /// What is kept of these parts and still true.
+    /// What is kept of these parts and still true. Plain questions, not a clever one: whatever the planner expects of the lists in these
+    /// rows, it finds each row by its key, and what thousands of parts share is looked at once.
     ///
     /// # Errors
     /// Storage fails, or what is kept cannot be read.
@@ -40,31 +90,32 @@ impl PgStore {
         &self,
         parts: &[SubjectId],
     ) -> Result<BTreeMap<SubjectId, Standing>, StorageError> {
-        let parts: Vec<_> = parts.iter().map(SubjectId::as_str).collect();
-        let rows = sqlx::query!(
-            r#"with mine as materialized (
-                   select * from standing where part = any($1) and form = $2
-               ), good as materialized (
-                   select * from (select distinct shared, by_edges, stamp from mine) as held
-                   where stamp = (select coalesce(sum(version), 0)::bigint from subject_state where id = any(held.shared))
-                               + (select count(*) from parent where child = any(held.by_edges))
-               )
-               select mine.part as "part!", mine.standing as "standing!"
-               from mine join good using (shared, by_edges, stamp)
-               where not exists (select from subject_state where id = 'contents:' || substr(mine.part, 6))
-                 and not exists (select from unnest(mine.needs, mine.versions) as need (id, version)
-                                 left join subject_state as state using (id)
-                                 where state.version is distinct from need.version)"#,
-            &parts as &[&str],
-            STANDING_FORM
-        );
-        let rows = rows.fetch_all(&self.pool).await.map_err(sort_out)?;
-        let read = rows.into_iter().map(|row| {
+        let begin = "begin isolation level repeatable read, read only";
+        let mut moment = self.pool.begin_with(begin).await.map_err(sort_out)?;
+        let kept = kept(&mut moment, parts).await?;
+        let shared = shared(&mut moment, &kept).await?;
+        let ids = kept.iter().flat_map(Kept::own);
+        let ids = ids.chain(shared.iter().flat_map(|one| one.shared.iter().cloned()));
+        let versions = versions(&mut moment, ids.collect()).await?;
+        let ids = shared.iter().flat_map(|one| one.by_edges.iter());
+        let edges = edges(&mut moment, ids.map(String::as_str).collect()).await?;
+        let stamps = shared
+            .iter()
+            .map(|one| (&one.rests[..], one.stamp(&versions, &edges)));
+        let stamps: HashMap<_, _> = stamps.collect();
+        let is_true = |row: &Kept| {
+            let needs = row.needs.iter().zip(&row.versions);
+            let mut needs = needs.map(|(id, version)| versions.get(id) == Some(version));
+            stamps.get(&row.rests[..]) == Some(&row.stamp)
+                && !versions.contains_key(&row.contents())
+                && needs.all(|is_so| is_so)
+        };
+        let good = kept.into_iter().filter(is_true).map(|row| {
             let part = row.part.parse().map_err(inconsistent)?;
             let standing = serde_json::from_str(&row.standing).map_err(inconsistent)?;
             Ok((part, standing))
         });
-        read.collect()
+        good.collect()
     }
 
     /// The states of some parts, of everything above them and in them, and of the policy, with their versions.
@@ -88,20 +139,20 @@ impl PgStore {
             let standing = serde_json::to_string(&made.standing).map_err(inconsistent)?;
             Ok(serde_json::json!({
                 "part": made.standing.reached.part, "needs": needs, "versions": versions, "shared": made.shared,
-                "by_edges": made.by_edges, "stamp": made.stamp, "standing": standing
+                "by_edges": made.by_edges, "rests": made.rests()?, "stamp": made.stamp, "standing": standing
             }))
         };
         let rows: Vec<_> = made.iter().map(row).collect::<Result<_, StorageError>>()?;
         // In one order, so that two writers do not wait for each other in a circle.
         let kept = sqlx::query!(
-            "insert into standing (part, form, needs, versions, shared, by_edges, stamp, standing)
-             select part, $2, needs, versions, shared, by_edges, stamp, standing
+            "insert into standing (part, form, needs, versions, shared, by_edges, rests, stamp, standing)
+             select part, $2, needs, versions, shared, by_edges, rests, stamp, standing
              from jsonb_to_recordset($1) as new (part text, needs text[], versions bigint[], shared text[], by_edges text[],
-                                                 stamp bigint, standing text)
+                                                 rests text, stamp bigint, standing text)
              order by part
              on conflict (part) do update set form = excluded.form, needs = excluded.needs, versions = excluded.versions,
-                                              shared = excluded.shared, by_edges = excluded.by_edges, stamp = excluded.stamp,
-                                              standing = excluded.standing",
+                                              shared = excluded.shared, by_edges = excluded.by_edges, rests = excluded.rests,
+                                              stamp = excluded.stamp, standing = excluded.standing",
             serde_json::Value::Array(rows),
             STANDING_FORM
         );
@@ -145,6 +196,57 @@ impl PgStore {
             .map(|id| id.parse().map_err(inconsistent))
             .collect()
     }
+}
+
+async fn kept(moment: &mut PgConnection, parts: &[SubjectId]) -> Result<Vec<Kept>, StorageError> {
+    let parts: Vec<_> = parts.iter().map(SubjectId::as_str).collect();
+    let rows = sqlx::query_as!(
+        Kept,
+        "select part, needs, versions, rests, stamp, standing from standing where part = any($1) and form = $2",
+        &parts as &[&str],
+        STANDING_FORM
+    );
+    rows.fetch_all(moment).await.map_err(sort_out)
+}
+
+/// What rows share with others, each once, by its name.
+async fn shared(moment: &mut PgConnection, kept: &[Kept]) -> Result<Vec<Shared>, StorageError> {
+    let one_of_each: HashMap<_, _> = kept.iter().map(|row| (&row.rests, &row.part[..])).collect();
+    let one_of_each: Vec<&str> = one_of_each.into_values().collect();
+    let rows = sqlx::query_as!(
+        Shared,
+        "select rests, shared, by_edges from standing where part = any($1)",
+        &one_of_each as &[&str]
+    );
+    rows.fetch_all(moment).await.map_err(sort_out)
+}
+
+/// Of each of these, how often it was written.
+async fn versions(
+    moment: &mut PgConnection,
+    ids: HashSet<String>,
+) -> Result<HashMap<String, i64>, StorageError> {
+    let ids: Vec<_> = ids.into_iter().collect();
+    let rows = sqlx::query!(
+        "select id, version from subject_state where id = any($1)",
+        &ids
+    );
+    let rows = rows.fetch_all(moment).await.map_err(sort_out)?;
+    Ok(rows.into_iter().map(|row| (row.id, row.version)).collect())
+}
+
+/// Of each of these, how much stands directly above it.
+async fn edges(
+    moment: &mut PgConnection,
+    ids: HashSet<&str>,
+) -> Result<HashMap<String, i64>, StorageError> {
+    let ids: Vec<_> = ids.into_iter().collect();
+    let rows = sqlx::query!(
+        r#"select child, count(*) as "edges!" from parent where child = any($1) group by child"#,
+        &ids as &[&str]
+    );
+    let rows = rows.fetch_all(moment).await.map_err(sort_out)?;
+    Ok(rows.into_iter().map(|row| (row.child, row.edges)).collect())
 }
 
 /// Versions begin anew: what was kept may look as if it were still so.

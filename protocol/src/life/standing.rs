@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Raised when [`Standing`] or what it follows from changes: what was kept before counts no more.
-pub const STANDING_FORM: i32 = 2;
+pub const STANDING_FORM: i32 = 3;
 
 /// Kinds of which it counts only what stands above them: who said so first does not change, and what is said later holds parts, or
 /// counts what was taken out of a lot.
-const BY_EDGES: [&str; 8] = [
-    "approval", "asset", "design", "licence", "lot", "machine", "mark", "recall",
+const BY_EDGES: [&str; 7] = [
+    "approval", "asset", "design", "licence", "lot", "machine", "recall",
 ];
 
 /// Kinds that are shared by many parts, of which each change counts.
