@@ -133,9 +133,9 @@ fn who_reports_more_parts_made_than_a_build_has_made_all_of_them() {
     complete(&mut c, &build, others);
     complete(&mut c, &build, vec![build.parts[0].clone()]);
     assert_eq!(held(&c, &build.parts[0]), set([Code::FusedTooLittle]));
-    let full = serde_json::to_vec(&c.log.world().states[&build.id]).unwrap();
+    let full = serde_json::to_vec(&*c.log.world().states[&build.id]).unwrap();
     complete(&mut c, &build, vec![build.parts[1].clone()]);
-    let more = serde_json::to_vec(&c.log.world().states[&build.id]).unwrap();
+    let more = serde_json::to_vec(&*c.log.world().states[&build.id]).unwrap();
     assert_eq!(full.len(), more.len(), "the state has stopped growing");
 }
 
