@@ -10,6 +10,7 @@ use crate::printer::{Printer, file::FilePrinter};
 use crate::system::Entropy;
 use std::path::Path;
 use threadmark_protocol::body::Core;
+use threadmark_protocol::body::allowable::AllowablePublished;
 use threadmark_protocol::body::build::{
     Assurance, BuildAborted, BuildOrdered, BuildStarted, StartedPart,
 };
@@ -47,6 +48,8 @@ pub struct Setup {
     pub zone: MarkZone,
     /// Whether the approval qualifies it.
     pub zone_qualified: bool,
+    /// The allowable that the approval cites; the fixture's where none is given.
+    pub allowable: Option<AllowablePublished>,
 }
 
 impl Default for Setup {
@@ -59,6 +62,7 @@ impl Default for Setup {
             other_plain: false,
             zone: serde_json::from_str(ZONE).unwrap(),
             zone_qualified: true,
+            allowable: None,
         }
     }
 }
@@ -117,6 +121,7 @@ impl Ship {
             files: vec![file.clone()],
             zone: setup.zone.clone(),
             zone_qualified: setup.zone_qualified,
+            allowable: setup.allowable.clone(),
             ..DesignSpec::default()
         };
         let design = c.publish(&spec);
@@ -161,6 +166,7 @@ impl Ship {
             mass_mg: self.mass_mg,
             expires: moment(self.c.now + 30 * DAY_S),
             coupons: Default::default(),
+            laboratories: Default::default(),
         });
         self.c.must(Who::Operator, &sub, core);
         self.learn();

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use threadmark_agent::home::Draft;
 use threadmark_protocol::body::Core;
 use threadmark_protocol::body::build::BuildOrdered;
-use threadmark_protocol::text::{Line, Moment, SubjectId};
+use threadmark_protocol::text::{Line, Moment, OrgId, SubjectId};
 
 #[derive(Args)]
 #[command(after_help = "Example:
@@ -37,6 +37,9 @@ pub struct Order {
     /// A test coupon that is printed beside the parts, by its name; once for each
     #[arg(long = "coupon", value_name = "NAME")]
     coupons: Vec<Line>,
+    /// Another organisation that tests and inspects for this shop: what fails there holds the parts; once for each
+    #[arg(long = "laboratory", value_name = "ORGANISATION")]
+    laboratories: Vec<OrgId>,
     /// Id of the order; a new one where none is given
     #[arg(long)]
     id: Option<SubjectId>,
@@ -59,6 +62,7 @@ impl Order {
             mass_mg: self.mass_mg,
             expires: self.until,
             coupons: self.coupons.into_iter().collect(),
+            laboratories: self.laboratories.into_iter().collect(),
         });
         desk.sign(Draft::new(args::id_or_new("order", self.id)?, core), told)
     }

@@ -162,8 +162,11 @@ impl<'a> Case<'a> {
 
     pub fn approval(&self) -> Checked {
         let mut found = self.above.permission_problems(self.now).into_iter();
-        match found.find(|code| !Self::is_about_licence(*code)) {
-            Some(code) => refuse(Check::Approval, code, &self.licensed()?.design),
+        if let Some(code) = found.find(|code| !Self::is_about_licence(*code)) {
+            return refuse(Check::Approval, code, &self.licensed()?.design);
+        }
+        match self.above.allowable_problems().first() {
+            Some(hold) => refuse(Check::Approval, hold.code, &hold.subject),
             None => Ok(()),
         }
     }

@@ -9,6 +9,8 @@ use threadmark_protocol::body::vote::{Change, Expulsion};
 use threadmark_protocol::fixture::{DAY_S, Who, text};
 use threadmark_protocol::world::Data;
 
+mod allowables;
+
 fn refused(found: Result<Printed, PrintError>) -> (Check, Option<Code>) {
     match found {
         Err(PrintError::Gate(error)) => (error.check, error.code),

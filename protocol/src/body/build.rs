@@ -4,7 +4,7 @@
 
 use crate::digest::Digest;
 use crate::mark::Mark;
-use crate::text::{Line, Moment, Paragraph, SubjectId};
+use crate::text::{Line, Moment, OrgId, Paragraph, SubjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub const PARTS_MAX: usize = 256;
 /// Most test coupons of one build.
 pub const COUPONS_MAX: usize = 16;
+/// Most laboratories of one build.
+pub const LABORATORIES_MAX: usize = 16;
 
 /// The operator orders a build. Subject: `order:<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,10 @@ pub struct BuildOrdered {
     /// Test coupons that are printed beside the parts, by their names; at most [`COUPONS_MAX`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub coupons: BTreeSet<Line>,
+    /// Other organisations that test and inspect for the maker; at most [`LABORATORIES_MAX`]. What fails there holds as if it had failed
+    /// at the maker's own, and what passes there is a test that an approval asks for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub laboratories: BTreeSet<OrgId>,
 }
 
 /// How far the agent saw to it that what was checked is what was printed.

@@ -17,6 +17,15 @@ pub const PHOTOGRAPHS_MAX: usize = 8;
 pub const FEATURES_MIN: u32 = 12;
 /// How many times the uncertainty of the enrolment a later measurement may have to say anything.
 const BLUNT: i64 = 10;
+/// Largest tolerance of an enrolled scan: printed copies of one file differ by some tenths of a millimetre, so beyond a millimetre
+/// every copy is within.
+pub const TOLERANCE_MAX_UM: i64 = 1_000;
+/// Least share of a later scan that must be within: what may lie anywhere is a tenth at most.
+pub const WITHIN_MIN_PPM: u32 = 900_000;
+/// Least share of an enrolled scan that a later one must cover: half of a piece may be of another one.
+pub const COVERAGE_MIN_PPM: u32 = 500_000;
+/// A reading is that many times its uncertainty and its allowance at least: else whatever is weighed or measured agrees.
+const SHARPNESS_MIN: i64 = 10;
 /// All of something, in millionths.
 pub const WHOLE_PPM: u32 = 1_000_000;
 
@@ -66,15 +75,15 @@ pub struct Scan {
     pub file: Digest,
     /// The scanner.
     pub instrument: Line,
-    /// Largest distance from this scan that still counts as the same surface.
+    /// Largest distance from this scan that still counts as the same surface; at most [`TOLERANCE_MAX_UM`].
     pub tolerance_um: i64,
-    /// Least share of the later scan within it.
+    /// Least share of the later scan within it; at least [`WITHIN_MIN_PPM`].
     pub within_min_ppm: u32,
-    /// Least share of this scan's surface that the later one covers.
+    /// Least share of this scan's surface that the later one covers; at least [`COVERAGE_MIN_PPM`].
     pub coverage_min_ppm: u32,
 }
 
-/// How much use may take from a part, or leave on it.
+/// How much use may take from a part, or leave on it; of what is enrolled at most a tenth.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Allowance {
@@ -197,7 +206,8 @@ enum Says {
 }
 
 impl Enrolled {
-    /// Whether it is whole: something is enrolled, numbers make sense, names and pictures are told apart.
+    /// Whether it is whole: something is enrolled, numbers make sense, names and pictures are told apart, and nothing is asked of a
+    /// later measurement that any copy keeps to.
     pub fn is_coherent(&self) -> bool {
         let pictures = self.photographs.iter().map(|one| one.file);
         let is_something = self.mass.is_some()
@@ -205,13 +215,18 @@ impl Enrolled {
             || !self.dimensions.is_empty()
             || !self.photographs.is_empty();
         let scan = self.scan.as_ref().is_none_or(|scan| {
-            let share = 1..=WHOLE_PPM;
-            scan.tolerance_um > 0
-                && share.contains(&scan.within_min_ppm)
-                && share.contains(&scan.coverage_min_ppm)
+            (1..=TOLERANCE_MAX_UM).contains(&scan.tolerance_um)
+                && (WITHIN_MIN_PPM..=WHOLE_PPM).contains(&scan.within_min_ppm)
+                && (COVERAGE_MIN_PPM..=WHOLE_PPM).contains(&scan.coverage_min_ppm)
         });
+        let mut lengths = self.dimensions.iter();
+        let allowed = &self.allowance;
+        let is_sharp = (self.mass.iter())
+            .all(|mass| is_sharp(mass.mass_mg, mass.uncertainty_mg, allowed.mass_mg))
+            && lengths.all(|one| is_sharp(one.length_um, one.uncertainty_um, allowed.length_um));
         is_something
             && scan
+            && is_sharp
             && are_measured(self.mass.as_ref(), &self.dimensions)
             && self.photographs.len() <= PHOTOGRAPHS_MAX
             && are_different(pictures)
@@ -323,6 +338,11 @@ fn measured(now: (i64, i64), then: Option<(i64, i64)>, allowance: i64) -> Says {
         () if now.1 > then.1.saturating_mul(BLUNT) => Says::Nothing,
         () => Says::Agrees,
     }
+}
+
+/// Whether a reading tells anything apart, with what it may be off by and what wear explains.
+fn is_sharp(reading: i64, uncertainty: i64, allowance: i64) -> bool {
+    uncertainty.max(allowance) <= reading / SHARPNESS_MIN
 }
 
 fn are_measured(mass: Option<&Mass>, dimensions: &[Dimension]) -> bool {

@@ -81,6 +81,14 @@ impl Folding<'_> {
         self.is_custodian(by) || self.life.owner.as_ref() == Some(&by.org) || self.is_authority(by)
     }
 
+    /// Whose failed inspection or test holds: who may hold, who made it, and who inspects for the maker. Any inspector's word is shown; else an
+    /// accredited stranger would set aside whose parts it likes.
+    pub(super) fn may_judge(&self, by: &Source) -> bool {
+        self.may_hold(by)
+            || self.maker.as_ref() == Some(&by.org)
+            || self.above.lets_inspect(&by.org)
+    }
+
     pub(super) fn is_authority(&self, by: &Source) -> bool {
         self.above.design_authority() == Some(&by.org)
             || (self.world).has_function(&by.org, Function::Authority, by.place())

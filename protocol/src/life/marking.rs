@@ -52,13 +52,17 @@ impl Folding<'_> {
         self.put_on.insert(new);
     }
 
-    /// A mark that was put on and reads ends the wait for it; one that does not read is a failure to be decided.
+    /// A mark that was put on and reads ends the wait for it; one that does not read is a failure to be decided,
+    /// where who says so may judge.
     fn mark_verified(&mut self, source: &Source, says: &Verified) {
         if !self.life.marks.contains(&says.mark) {
             return self.object(self.gap_or(Code::Contradicted), source);
         }
         if says.grade == Grade::F {
-            return self.failed(source, false);
+            if self.may_judge(source) {
+                self.failed(source, false);
+            }
+            return;
         }
         self.life.is_unmarked &= !self.put_on.contains(&says.mark);
     }

@@ -61,7 +61,8 @@ impl Folding<'_> {
         exists && (self.is_authority(source) || (self.is_custodian(source) && is_same_piece))
     }
 
-    /// A match is the word of who has the piece, or of an authority; that it differs may also be an inspector's or the owner's.
+    /// A match is the word of who has the piece, or of an authority; that it differs may also be the owner's, or an
+    /// inspector's of who made it or inspects for the maker.
     fn compared(&mut self, source: &Source, says: &Compared, by_inspector: bool) {
         let Some(enrolled) = self.enrolments.get(&says.enrolment) else {
             return;
@@ -69,7 +70,9 @@ impl Folding<'_> {
         let verdict = says.verdict(enrolled);
         self.life.comparisons.insert(source.statement, verdict);
         match verdict {
-            Match::Differs if by_inspector || self.may_hold(source) => self.differs(source),
+            Match::Differs if self.may_hold(source) || (by_inspector && self.may_judge(source)) => {
+                self.differs(source);
+            }
             Match::Matched if self.is_custodian(source) || self.is_authority(source) => {
                 self.life.matched = Some(source.clone());
             }

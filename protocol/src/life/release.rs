@@ -12,6 +12,7 @@ impl Folding<'_> {
     pub(super) fn inspected(&mut self, source: &Source, passed: bool) {
         match self.life.phase {
             Phase::Expected => self.object(Code::BuildMissing, source),
+            _ if !passed && !self.may_judge(source) => {}
             Phase::Printing => self.object(Code::BuildUnfinished, source),
             Phase::Scrapped => self.object(Code::BuildAborted, source),
             _ if self.above.breaks_independence(self.world, &[source]) => {

@@ -2,17 +2,19 @@
 
 use super::{Changes, Context, Refusal, refuse, require, waits_for};
 use crate::body::build::{
-    BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, COUPONS_MAX, PARTS_MAX,
+    BuildAborted, BuildCompleted, BuildOrdered, BuildStarted, COUPONS_MAX, LABORATORIES_MAX,
+    PARTS_MAX,
 };
 use crate::body::governance::Role;
 use crate::code::Code;
-use crate::life::{Genealogy, Hold};
+use crate::life::{Above, Genealogy, Hold};
 use crate::mark::Mark;
 use crate::text::SubjectId;
 use crate::world::bounds::{self, REPORTS_MAX};
 use crate::world::{Data, Event, Report, State, mark_subject};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What permits a build and may still come, as an approval or the machine's qualification, is not asked here: the gate asks it.
 pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusal> {
     context.require_role(&[Role::Operator])?;
     let id = context.new_subject("order")?;
@@ -35,6 +37,37 @@ pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusa
     if accepted.is_none() {
         return waits_for(format!("the acceptance of {}", says.licence));
     }
+    can_be_ordered(says)?;
+    coupons_are_there(context, says, licence.approval.as_ref())?;
+    let carries = Above::under_licence(context.world, &says.licence);
+    require(
+        !carries.expired(context.source.at),
+        Code::AllowableExpired,
+        licence.design.as_str(),
+    )?;
+    let above = [&says.licence, &licence.design, &says.machine, &says.lot];
+    let mut found: Vec<Hold> = above
+        .into_iter()
+        .chain(&licence.approval)
+        .flat_map(|id| Hold::restricting(context.world, id))
+        .collect();
+    found.extend(carries.allowable_problems());
+    powder_is_free(context, says)?;
+    let noted = context.weigh(&found)?;
+    let findings = noted.clone();
+    let order = Report {
+        source: context.source.clone(),
+        says: says.clone(),
+        noted,
+    };
+    Ok(Changes {
+        findings,
+        ..Changes::default()
+    }
+    .set(id, Data::Order { order }))
+}
+
+fn can_be_ordered(says: &BuildOrdered) -> Result<(), Refusal> {
     require(
         says.lot.kind() == "lot",
         Code::WrongSubject,
@@ -51,26 +84,11 @@ pub fn ordered(context: &Context, says: &BuildOrdered) -> Result<Changes, Refusa
         Code::WrongSubject,
         "More than 16 coupons.",
     )?;
-    coupons_are_there(context, says, licence.approval.as_ref())?;
-    let above = [&says.licence, &licence.design, &says.machine, &says.lot];
-    let found: Vec<Hold> = above
-        .into_iter()
-        .chain(&licence.approval)
-        .flat_map(|id| Hold::restricting(context.world, id))
-        .collect();
-    powder_is_free(context, says)?;
-    let noted = context.weigh(&found)?;
-    let findings = noted.clone();
-    let order = Report {
-        source: context.source.clone(),
-        says: says.clone(),
-        noted,
-    };
-    Ok(Changes {
-        findings,
-        ..Changes::default()
-    }
-    .set(id, Data::Order { order }))
+    require(
+        says.laboratories.len() <= LABORATORIES_MAX,
+        Code::WrongSubject,
+        "More than 16 laboratories.",
+    )
 }
 
 /// What the approval asks to be tested must be printed.

@@ -31,7 +31,8 @@ pub fn said(context: &Context) -> Result<Changes, Refusal> {
     require(
         is_coherent,
         Code::WrongSubject,
-        "Something must be measured, each thing once, above 0 and with an uncertainty above 0.",
+        "Something must be measured, each thing once, above 0 and with an uncertainty above 0. Of what is enrolled uncertainty and wear are a \
+         tenth at most, a scan's tolerance a millimetre, and a later scan is nine tenths within and covers half at least.",
     )?;
     add(context, event, context.noted_with_role(&HANDLERS))
 }

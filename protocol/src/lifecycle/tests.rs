@@ -18,6 +18,7 @@ mod physical;
 mod safety;
 mod service;
 mod story;
+mod strangers;
 mod table;
 mod usage;
 mod votes;

@@ -5,7 +5,7 @@
 
 use super::On;
 use super::args;
-use super::scan::{Laying, PATCH_MAX_MM2_E2};
+use super::scan::{GAP_MAX_MM2_E2, Laying, PATCH_MAX_MM2_E2};
 use crate::cli::lookup::Case;
 use crate::cli::output::Document;
 use anyhow::{Context, Result, ensure};
@@ -293,6 +293,7 @@ impl Scanned {
             within_min_ppm: enrolled.map_or(990_000, |of| of.within_min_ppm),
             coverage_min_ppm: enrolled.map_or(800_000, |of| of.coverage_min_ppm),
             patch_max_mm2_e2: PATCH_MAX_MM2_E2,
+            gap_max_mm2_e2: GAP_MAX_MM2_E2,
             unit: self.unit,
         };
         let laying = Laying::of(against, scan, &asked)?;

@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use threadmark_protocol::digest::Digest;
-use threadmark_watermark::scan::{self, Asked, Compared, Laid, Outcome, Scan, ScanLimits, Unit};
+use threadmark_watermark::scan::{
+    self, Asked, Compared, Laid, Outcome, Scan, ScanLimits, Statistics, Unit,
+};
 
 /// Raised when the same two files would give other numbers: then an older report is made again by the older program.
-const FORMAT: &str = "threadmark scan report 1";
+const FORMAT: &str = "threadmark scan report 2";
 
 /// Scans and geometry
 #[derive(Subcommand)]
@@ -74,6 +76,9 @@ struct Limits {
     /// Largest patch beyond the tolerance, in hundredths of a square millimetre
     #[arg(long, value_name = "MM2/100", default_value_t = PATCH_MAX_MM2_E2)]
     patch_max: u32,
+    /// Largest patch of the reference that the scan may leave bare, in hundredths of a square millimetre
+    #[arg(long, value_name = "MM2/100", default_value_t = GAP_MAX_MM2_E2)]
+    gap_max: u32,
     /// Unit of the scan: millimetre, inch or metre; guessed from its size where nothing is said
     #[arg(long, value_parser = args::by_name::<Unit>)]
     unit: Option<Unit>,
@@ -95,6 +100,8 @@ pub struct ScanCheck {
 
 /// Where nothing else is said: 1 mm².
 pub const PATCH_MAX_MM2_E2: u32 = 100;
+/// Where nothing else is said: 25 mm², a square of 5 mm.
+pub const GAP_MAX_MM2_E2: u32 = 2_500;
 
 /// What a report says.
 #[derive(Serialize, Deserialize)]
@@ -175,15 +182,6 @@ impl Laying {
             (true, Unit::Millimetre) => " (taken for granted: the size fits)",
             (true, _) => " (GUESSED from the size: say --unit if that is wrong)",
         };
-        let distances = format!(
-            "half within {} µm, 95 % within {}, 99 % within {}, all within {}; from {} inside to {} outside",
-            of.p50_um,
-            of.p95_um,
-            of.p99_um,
-            of.max_um,
-            -of.lowest_um.min(0),
-            of.highest_um.max(0)
-        );
         Document::new()
             .with_text("outcome", found.outcome, words(found.outcome))
             .with_text(
@@ -199,11 +197,16 @@ impl Laying {
                 found.coverage_ppm,
                 percent(found.coverage_ppm),
             )
-            .with_text("deviation", of, distances)
+            .with_text("deviation", of, distances(of))
             .with_text(
                 "patch_mm2_e2",
                 found.patch_mm2_e2,
-                patch(found.patch_mm2_e2),
+                patch("beyond the tolerance", found.patch_mm2_e2),
+            )
+            .with_text(
+                "gap_mm2_e2",
+                found.gap_mm2_e2,
+                patch("that is not covered", found.gap_mm2_e2),
             )
             .with("report", self.report())
     }
@@ -226,6 +229,7 @@ impl ScanCompare {
             within_min_ppm: self.limits.within,
             coverage_min_ppm: self.limits.coverage,
             patch_max_mm2_e2: self.limits.patch_max,
+            gap_max_mm2_e2: self.limits.gap_max,
             unit: self.limits.unit,
         };
         let laying = Laying::of(&self.files.reference, &self.files.scan, &asked)?;
@@ -267,11 +271,25 @@ impl ScanCheck {
     }
 }
 
+fn distances(of: &Statistics) -> String {
+    format!(
+        "half within {} µm, 95 % within {}, 99 % within {}, all within {}; from {} inside to {} outside",
+        of.p50_um,
+        of.p95_um,
+        of.p99_um,
+        of.max_um,
+        -of.lowest_um.min(0),
+        of.highest_um.max(0)
+    )
+}
+
 fn words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "PASSED",
         Outcome::Failed => "FAILED",
-        Outcome::CoversTooLittle => "CANNOT SAY: the scan covers too little of the reference",
+        Outcome::CoversTooLittle => {
+            "CANNOT SAY: the scan covers too little of the reference, or leaves a gap in which something may be"
+        }
         Outcome::NotRegistered => {
             "CANNOT SAY: the scan cannot be laid over the reference; it is another part, or spoilt"
         }
@@ -282,9 +300,9 @@ fn percent(ppm: u32) -> String {
     format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100)
 }
 
-fn patch(mm2_e2: u64) -> String {
+fn patch(which: &str, mm2_e2: u64) -> String {
     format!(
-        "largest patch beyond the tolerance {}.{:02} mm²",
+        "largest patch {which} {}.{:02} mm²",
         mm2_e2 / 100,
         mm2_e2 % 100
     )

@@ -1,6 +1,7 @@
 //! Owns: points that stand for a surface, each for so much of it, and the guess of their unit.
 //! Must never know: what they are compared with.
 
+use super::grid::Cells;
 use super::rigid::Rows;
 use super::{Scan, ScanError, Unit};
 use crate::vec3::{Vec3, add, cross, length, scale, sub, wide};
@@ -15,13 +16,21 @@ const R2: [f64; 2] = [0.754_877_666_246_692_7, 0.569_840_290_998_053_2];
 const SMALLEST: f64 = 0.3;
 const LARGEST: f64 = 1.5;
 
-/// Points, each of which stands for as much as any other.
+/// Points that stand for a surface.
 pub(super) struct Cloud {
     /// In millimetres, once the unit is known.
     pub at: Vec<Vec3>,
     /// Area that each stands for; unknown of points alone.
     pub each: Option<f64>,
+    /// Of points alone: how much each stands for beside the others. Scanners dwell on some places, and what is dense weighs no more.
+    weights: Option<Vec<f64>>,
 }
+
+/// How often the side of the cells is found anew; it stays the same sooner.
+const ROUNDS: usize = 6;
+/// Cells that hold a point, of so many points that are spread evenly, when the sides stay the same: x = 1.5 x (1 - e^(-1 / 1.5 x)), since a
+/// surface meets about one and a half cells for each square of their side.
+const CELLS_OF_POINTS: f64 = 0.6;
 
 impl Cloud {
     /// Of a mesh its surface, else the points.
@@ -33,6 +42,7 @@ impl Cloud {
         Ok(Cloud {
             at: scan.points.iter().copied().map(wide).collect(),
             each: None,
+            weights: None,
         })
     }
 
@@ -63,6 +73,7 @@ impl Cloud {
         }
         Ok(Cloud {
             each: Some(each),
+            weights: None,
             at,
         })
     }
@@ -72,6 +83,84 @@ impl Cloud {
         self.at.iter_mut().for_each(|at| *at = scale(*at, unit_mm));
         self.each = self.each.map(|each| each * unit_mm * unit_mm);
         self
+    }
+
+    /// Points alone weighed so that each cell of a grid counts as much as any other, and one point of each cell, for laying. The cells
+    /// are as large as the points are far apart where they are not dense. `area_mm2` is the reference's.
+    pub fn evened(mut self, area_mm2: f64) -> (Cloud, Cloud) {
+        let whole = |at: &[Vec3]| Cloud {
+            at: at.to_vec(),
+            each: self.each,
+            weights: None,
+        };
+        if self.each.is_some() {
+            let all = whole(&self.at);
+            return (self, all);
+        }
+        let cells = self.cells(area_mm2);
+        let mut weights = vec![0.0; self.at.len()];
+        let mut first = Vec::new();
+        for cell in cells.each() {
+            first.extend(cell.iter().map(|(_, of)| *of).min());
+            for (_, of) in cell {
+                weights[*of] = 1.0 / cell.len() as f64;
+            }
+        }
+        first.sort_unstable();
+        let thin: Vec<Vec3> = first.into_iter().map(|of| self.at[of]).collect();
+        let thin = whole(&thin);
+        self.weights = Some(weights);
+        (self, thin)
+    }
+
+    /// Cells of which most hold a point or two: larger than the dense places ask for, and no larger than the others do, though
+    /// the scan be of a part of the reference alone.
+    fn cells(&self, area_mm2: f64) -> Cells {
+        let cells_of = |side: f64| Cells::of(self.at.iter().copied().enumerate(), side);
+        let side_of = |held: usize| (area_mm2 / held as f64).sqrt();
+        let mut held = self.at.len();
+        let mut side = side_of(held);
+        let mut cells = cells_of(side);
+        for _ in 0..ROUNDS {
+            let now = cells.each().count();
+            if now * 20 >= held * 19 {
+                break;
+            }
+            (held, side) = (now, side_of(now));
+            cells = cells_of(side);
+        }
+        for _ in 0..ROUNDS {
+            let mut counts: Vec<usize> = cells.each().map(<[_]>::len).collect();
+            let middle = counts.len() / 2;
+            let (_, median, _) = counts.select_nth_unstable(middle);
+            if *median <= 2 {
+                break;
+            }
+            side *= (1.6 / *median as f64).sqrt();
+            cells = cells_of(side);
+        }
+        cells
+    }
+
+    /// How much a point stands for.
+    pub fn weight(&self, of: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[of])
+    }
+
+    /// How much some of the points stand for.
+    pub fn weight_of(&self, these: impl Iterator<Item = usize>) -> f64 {
+        these.map(|of| self.weight(of)).sum()
+    }
+
+    /// How many points there would be if all lay as those that are not dense.
+    pub fn spread(&self) -> f64 {
+        let cells = self.weight_of(0..self.at.len());
+        (cells / CELLS_OF_POINTS).min(self.at.len() as f64)
+    }
+
+    /// The area that it stands for; 0 of points alone.
+    pub fn area(&self) -> f64 {
+        self.each.unwrap_or(0.0) * self.at.len() as f64
     }
 
     pub fn centre(&self) -> Vec3 {

@@ -3,6 +3,7 @@
 
 use super::Asked;
 use super::cloud::Cloud;
+use super::grid::{Cells, around};
 use super::rigid::Pose;
 use super::surface::Surface;
 use crate::vec3::{Vec3, length, sub};
@@ -21,11 +22,11 @@ const REACH_MAX: f64 = 0.05;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Enough of it is within the tolerance, it covers enough, and no patch beyond hangs together.
+    /// Enough of it is within the tolerance, it covers enough and leaves no gap, and no patch beyond hangs together.
     Passed,
     /// It is not.
     Failed,
-    /// It covers too little of the reference to say.
+    /// It covers too little of the reference to say, or leaves a gap in which something may be.
     CoversTooLittle,
     /// It could not be laid over the reference.
     NotRegistered,
@@ -55,6 +56,7 @@ pub(super) struct Measured {
     pub coverage_ppm: u32,
     pub reach_mm: f64,
     pub patch_mm2_e2: u64,
+    pub gap_mm2_e2: u64,
     /// The scan as it was laid.
     pub at: Vec<Vec3>,
     pub deviation_mm: Vec<f64>,
@@ -74,27 +76,32 @@ pub(super) fn measure(
         .map(|foot| foot.signed)
         .collect();
     let tolerance_mm = f64::from(asked.tolerance_um) / 1000.0;
-    let (size, count) = (nominal.size(), at.len() as f64);
-    let area = nominal.each.unwrap_or(0.0) * nominal.at.len() as f64;
+    let size = nominal.size();
+    let area = nominal.area();
     // Points alone as if they were spread over all of the reference: that is the densest that they can be.
-    let spacing = own.each.unwrap_or(area / count).sqrt();
+    let spacing = own.each.unwrap_or(area / own.spread()).sqrt();
     let reach_mm = (REACH_SPACINGS * spacing)
         .max(tolerance_mm)
         .min(REACH_MAX * size);
-    let covered = covered(nominal, &at, reach_mm);
+    let bare = not_covered(nominal, &at, reach_mm);
     let is_beyond = |of: &usize| deviation_mm[*of].abs() > tolerance_mm;
     let beyond: Vec<usize> = (0..at.len()).filter(is_beyond).collect();
-    let ppm = |part: usize, of: usize| (part as u64 * 1_000_000 / of as u64) as u32;
-    let share = covered as f64 / nominal.at.len() as f64;
-    let each = own.each.unwrap_or(share * area / count);
-    let patch_mm2 = largest_patch(&at, &beyond, 2.0 * spacing) as f64 * each;
+    let ppm = |part: f64, of: f64| (part * 1e6 / of).floor() as u32;
+    let (all, places) = (own.weight_of(0..at.len()), nominal.at.len() as f64);
+    let covered = places - bare.len() as f64;
+    let each = own.each.unwrap_or(covered / places * area / all);
+    let patch_mm2 = largest_patch(&own, &at, &beyond, 2.0 * spacing) * each;
+    let place_mm2 = area / places;
+    let gap_mm2 = largest_patch(nominal, &nominal.at, &bare, 2.0 * place_mm2.sqrt()) * place_mm2;
+    let e2 = |mm2: f64| (mm2 * 100.0).round() as u64;
     let mut measured = Measured {
         outcome: Outcome::Passed,
-        statistics: statistics(&deviation_mm),
-        within_ppm: ppm(at.len() - beyond.len(), at.len()),
-        coverage_ppm: ppm(covered, nominal.at.len()),
+        statistics: statistics(&own, &deviation_mm),
+        within_ppm: ppm(all - own.weight_of(beyond.iter().copied()), all),
+        coverage_ppm: ppm(covered, places),
         reach_mm,
-        patch_mm2_e2: (patch_mm2 * 100.0).round() as u64,
+        patch_mm2_e2: e2(patch_mm2),
+        gap_mm2_e2: e2(gap_mm2),
         at,
         deviation_mm,
     };
@@ -102,11 +109,12 @@ pub(super) fn measure(
     measured
 }
 
-/// How many places of the reference have a point of the scan within reach.
-fn covered(nominal: &Cloud, at: &[Vec3], reach_mm: f64) -> usize {
+/// The places of the reference that have no point of the scan within reach.
+fn not_covered(nominal: &Cloud, at: &[Vec3], reach_mm: f64) -> Vec<usize> {
     let near = Cells::of(at.iter().copied().enumerate(), reach_mm);
-    let covers = |place: &&Vec3| near.any(**place, |of| length(sub(at[of], **place)) <= reach_mm);
-    nominal.at.iter().filter(covers).count()
+    let covers = |place: Vec3| near.any(place, |of| length(sub(at[of], place)) <= reach_mm);
+    let places = 0..nominal.at.len();
+    places.filter(|of| !covers(nominal.at[*of])).collect()
 }
 
 fn outcome(measured: &Measured, asked: &Asked, size_mm: f64) -> Outcome {
@@ -117,90 +125,71 @@ fn outcome(measured: &Measured, asked: &Asked, size_mm: f64) -> Outcome {
         () if measured.coverage_ppm < asked.coverage_min_ppm => Outcome::CoversTooLittle,
         () if measured.within_ppm < asked.within_min_ppm => Outcome::Failed,
         () if measured.patch_mm2_e2 > u64::from(asked.patch_max_mm2_e2) => Outcome::Failed,
+        // Behind what is seen to be wrong: a feature that is missing leaves a gap too.
+        () if measured.gap_mm2_e2 > u64::from(asked.gap_max_mm2_e2) => Outcome::CoversTooLittle,
         () => Outcome::Passed,
     }
 }
 
-fn statistics(deviation_mm: &[f64]) -> Statistics {
+fn statistics(own: &Cloud, deviation_mm: &[f64]) -> Statistics {
     let um = |mm: f64| (mm * 1000.0).round() as i64;
-    let mut signed = deviation_mm.to_vec();
-    signed.sort_by(f64::total_cmp);
-    let mut sizes: Vec<f64> = signed.iter().map(|of| of.abs()).collect();
-    sizes.sort_by(f64::total_cmp);
-    let last = sizes.len() - 1;
-    let below = |percent: usize| um(sizes[(sizes.len() * percent).div_ceil(100).max(1) - 1]);
+    let all = own.weight_of(0..deviation_mm.len());
+    let mut sizes: Vec<(f64, usize)> = deviation_mm
+        .iter()
+        .enumerate()
+        .map(|(of, mm)| (mm.abs(), of))
+        .collect();
+    sizes.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+    let last = sizes[sizes.len() - 1].0;
+    let below = |percent: f64| {
+        let mut passed = 0.0;
+        let mut sizes = sizes.iter();
+        let found = sizes.find(|(_, of)| {
+            passed += own.weight(*of);
+            passed * 100.0 >= all * percent
+        });
+        um(found.map_or(last, |(mm, _)| *mm))
+    };
+    let ends = deviation_mm
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mm| {
+            (low.min(*mm), high.max(*mm))
+        });
+    let sum = deviation_mm.iter().enumerate();
+    let sum: f64 = sum.map(|(of, mm)| own.weight(of) * mm).sum();
     Statistics {
-        lowest_um: um(signed[0]),
-        highest_um: um(signed[last]),
-        mean_um: um(deviation_mm.iter().sum::<f64>() / deviation_mm.len() as f64),
-        p50_um: below(50),
-        p95_um: below(95),
-        p99_um: below(99),
-        max_um: um(sizes[last]),
+        lowest_um: um(ends.0),
+        highest_um: um(ends.1),
+        mean_um: um(sum / all),
+        p50_um: below(50.0),
+        p95_um: below(95.0),
+        p99_um: below(99.0),
+        max_um: um(last),
     }
 }
 
-type Cell = [i64; 3];
-
-/// Points by the cells of a grid.
-struct Cells {
-    side: f64,
-    /// In the order of cells, then of points.
-    points: Vec<(Cell, usize)>,
-}
-
-impl Cells {
-    fn of(points: impl Iterator<Item = (usize, Vec3)>, side: f64) -> Cells {
-        let mut points: Vec<(Cell, usize)> = points.map(|(of, at)| (cell(at, side), of)).collect();
-        points.sort_unstable();
-        Cells { side, points }
-    }
-
-    fn own(&self, cell: Cell) -> &[(Cell, usize)] {
-        let first = self.points.partition_point(|(other, _)| *other < cell);
-        let rest = &self.points[first..];
-        &rest[..rest.partition_point(|(other, _)| *other == cell)]
-    }
-
-    /// Whether it is so of a point in the cell of `at` or in one beside it.
-    fn any(&self, at: Vec3, is: impl Fn(usize) -> bool) -> bool {
-        let middle = cell(at, self.side);
-        around(middle).any(|cell| self.own(cell).iter().any(|(_, of)| is(*of)))
-    }
-}
-
-fn cell(at: Vec3, side: f64) -> Cell {
-    at.map(|value| (value / side).floor() as i64)
-}
-
-fn around([x, y, z]: Cell) -> impl Iterator<Item = Cell> {
-    let near = || -1..=1_i64;
-    near().flat_map(move |i| near().flat_map(move |j| near().map(move |k| [x + i, y + j, z + k])))
-}
-
-/// The most points whose cells touch: what hangs together is a feature, what lies alone is noise.
-fn largest_patch(at: &[Vec3], beyond: &[usize], side: f64) -> usize {
-    let cells = Cells::of(beyond.iter().map(|of| (*of, at[*of])), side);
-    let mut names: Vec<Cell> = cells.points.iter().map(|(cell, _)| *cell).collect();
-    names.dedup();
+/// The most that points stand for whose cells touch: what hangs together is a feature, what lies alone is noise.
+fn largest_patch(cloud: &Cloud, at: &[Vec3], these: &[usize], side: f64) -> f64 {
+    let cells = Cells::of(these.iter().map(|of| (*of, at[*of])), side);
+    let names = cells.names();
     let mut is_met = vec![false; names.len()];
-    let mut largest = 0;
+    let mut largest: f64 = 0.0;
     for start in 0..names.len() {
         let mut open = vec![start];
-        let mut count = 0;
+        let (mut count, mut weight) = (0, 0.0);
         while let Some(index) = open.pop() {
             if std::mem::replace(&mut is_met[index], true) {
                 continue;
             }
-            count += cells.own(names[index]).len();
+            let own = cells.own(names[index]);
+            count += own.len();
+            weight += own.iter().map(|(_, of)| cloud.weight(*of)).sum::<f64>();
             let near = around(names[index]);
             open.extend(near.filter_map(|cell| names.binary_search(&cell).ok()));
         }
-        largest = largest.max(count);
+        if count >= PATCH_POINTS_MIN {
+            largest = largest.max(weight);
+        }
     }
-    if largest >= PATCH_POINTS_MIN {
-        largest
-    } else {
-        0
-    }
+    largest
 }

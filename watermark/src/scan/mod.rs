@@ -7,6 +7,7 @@
 
 mod cloud;
 mod glyphs;
+mod grid;
 mod measure;
 mod picture;
 mod ply;
@@ -133,6 +134,8 @@ pub struct Asked {
     pub coverage_min_ppm: u32,
     /// Largest patch of the scan beyond the tolerance that is no feature, in hundredths of a square millimetre.
     pub patch_max_mm2_e2: u32,
+    /// Largest patch of the reference that the scan may leave bare, in hundredths of a square millimetre: what is there, nobody saw.
+    pub gap_max_mm2_e2: u32,
     /// The scan's unit; guessed from its size, and said so, where there is none.
     pub unit: Option<Unit>,
 }
@@ -163,6 +166,8 @@ pub struct Compared {
     pub coverage_reach_um: u32,
     /// The largest patch of the scan beyond the tolerance that hangs together, in hundredths of a square millimetre.
     pub patch_mm2_e2: u64,
+    /// The largest patch of the reference that the scan does not cover, in hundredths of a square millimetre.
+    pub gap_mm2_e2: u64,
 }
 
 /// A surface or points, in the unit of their file.
@@ -252,8 +257,9 @@ pub fn compare(reference: &Scan, scan: &Scan, asked: &Asked) -> Result<Laid, Sca
         Some(unit) => unit,
         None => cloud::guess(&nominal, &own)?,
     };
-    let own = own.scaled(unit.mm());
-    let pose = register::register(&surface, &nominal, &own);
+    let (own, thin) = own.scaled(unit.mm()).evened(nominal.area());
+    let pose = register::register(&surface, &nominal, &thin);
+    drop(thin);
     let measured = measure::measure(&surface, &nominal, own, &pose, asked);
     let whole = |value: f64, by: f64| (value * by).round() as i64;
     let compared = Compared {
@@ -268,6 +274,7 @@ pub fn compare(reference: &Scan, scan: &Scan, asked: &Asked) -> Result<Laid, Sca
         coverage_ppm: measured.coverage_ppm,
         coverage_reach_um: whole(measured.reach_mm, 1e3) as u32,
         patch_mm2_e2: measured.patch_mm2_e2,
+        gap_mm2_e2: measured.gap_mm2_e2,
     };
     Ok(Laid {
         reference: reference.triangles.clone(),

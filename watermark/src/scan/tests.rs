@@ -4,6 +4,7 @@ use super::rigid::{Pose, quaternion};
 use super::*;
 use crate::vec3::{Vec3, add, length, scale, unit, wide};
 
+mod density;
 mod reading;
 
 type Triangles = Vec<[[f32; 3]; 3]>;
@@ -110,6 +111,7 @@ fn asked() -> Asked {
         within_min_ppm: 990_000,
         coverage_min_ppm: 900_000,
         patch_max_mm2_e2: 100,
+        gap_max_mm2_e2: 2_500,
         unit: None,
     }
 }
@@ -311,6 +313,7 @@ fn a_partial_scan_is_laid_and_says_how_much_it_covers() {
     assert!((0.55..0.9).contains(&share), "{share}");
     let less = Asked {
         coverage_min_ppm: 500_000,
+        gap_max_mm2_e2: u32::MAX,
         ..asked()
     };
     let found = compared(bracket(), &most, &less);

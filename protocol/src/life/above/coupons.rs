@@ -5,15 +5,37 @@
 
 use super::super::{Hold, Life};
 use super::Above;
+use crate::body::governance::Function;
 use crate::body::quality::Tested;
 use crate::code::Code;
 use crate::statement::StatementId;
 use crate::text::{Line, OrgId};
 use crate::world::bounds::TESTS_MAX;
-use crate::world::{Report, World};
+use crate::world::{Report, Source, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Above {
+    /// Whether a test of its coupons counts for a part: by whom the part or its making concerns. Anybody else's is shown.
+    fn may_test(&self, world: &World, life: &Life, by: &Source) -> bool {
+        let maker = self.build.as_ref().map(|(_, start, _)| &start.source.org);
+        let concerned = [
+            maker,
+            self.design_authority(),
+            life.custodian.as_ref(),
+            life.owner.as_ref(),
+        ];
+        concerned.contains(&Some(&by.org))
+            || self.lets_inspect(&by.org)
+            || world.has_function(&by.org, Function::Authority, by.place())
+    }
+
+    /// Whether an organisation inspects for the maker, or approved the design.
+    pub(in super::super) fn lets_inspect(&self, org: &OrgId) -> bool {
+        let order = self.order.as_ref();
+        order.is_some_and(|order| order.says.laboratories.contains(org))
+            || self.approver() == Some(org)
+    }
+
     /// Tests of its coupons by who may inspect; other people's are logged and count for nothing.
     pub fn coupon_tests(&self) -> impl Iterator<Item = &Report<Tested>> {
         self.tests.iter().filter(|test| test.noted.is_empty())
@@ -42,20 +64,24 @@ impl Above {
         let is_open = |test: &&Report<Tested>| {
             !test.says.passed() && !life.decided.contains(&test.source.statement)
         };
-        let failed = self.coupon_tests().filter(is_open);
+        let counting = || {
+            let tests = self.coupon_tests();
+            tests.filter(|test| self.may_test(world, life, &test.source))
+        };
+        let failed = counting().filter(is_open);
         let mut holds: Vec<_> = failed
             .map(|test| Hold {
                 detail: Some(test.says.test.to_string()),
                 ..Hold::by(Code::Nonconforming, build, &test.source)
             })
             .collect();
-        let missing = self.missing_tests(world).into_iter();
+        let missing = self.missing_tests(world, life).into_iter();
         holds.extend(missing.map(|name| Hold {
             detail: Some(name.to_string()),
             ..Hold::new(Code::TestMissing, build)
         }));
         let mut by_org: BTreeMap<&OrgId, Vec<u64>> = BTreeMap::new();
-        for test in self.coupon_tests() {
+        for test in counting() {
             by_org
                 .entry(&test.source.org)
                 .or_default()
@@ -72,7 +98,7 @@ impl Above {
 
     /// Tests that the approval asks for and that nobody made whose key is to be believed, against a limit, and who did not order
     /// the build where the policy asks for three people.
-    fn missing_tests(&self, world: &World) -> Vec<&Line> {
+    fn missing_tests(&self, world: &World, life: &Life) -> Vec<&Line> {
         let Some((_, Some(granted))) = self.approval() else {
             return Vec::new();
         };
@@ -83,6 +109,7 @@ impl Above {
                 let coupons = self.coupons();
                 test.says.test == *name
                     && test.says.has_limit()
+                    && self.may_test(world, life, &test.source)
                     && !self.breaks_independence(world, &[&test.source])
                     && coupon.is_some_and(|of| coupons.is_some_and(|all| all.contains(of)))
                     && super::super::doubts(world, &test.source).is_empty()

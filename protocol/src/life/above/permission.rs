@@ -48,7 +48,7 @@ pub(super) fn cited(world: &World, request: &ApprovalRequested) -> Vec<Cited> {
 
 impl Above {
     /// Whether an allowable that the approval cites had expired at `at` (Unix seconds).
-    fn expired(&self, at: i64) -> bool {
+    pub(crate) fn expired(&self, at: i64) -> bool {
         let mut expires = self
             .allowables
             .iter()
@@ -56,8 +56,8 @@ impl Above {
         expires.any(|expires| at >= expires.unix())
     }
 
-    /// Allowables of which less came out when they were computed anew.
-    pub(super) fn allowable_problems(&self) -> Vec<Hold> {
+    /// Allowables of which less came out when they were computed anew. Order and gate ask the same.
+    pub fn allowable_problems(&self) -> Vec<Hold> {
         let lower = self.allowables.iter().filter_map(|cited| {
             let (says, source) = cited.newest.as_ref()?;
             let is_above = cited.says.is_above(says);

@@ -149,9 +149,12 @@ fn an_expired_allowable_carries_no_new_approval_and_no_new_build() {
     });
     let before = c.make(&licence, 1);
     c.now += 200 * DAY_S;
-    let after = c.print(&licence, 2);
+    let order = c.order(&licence).unwrap_err();
+    assert_eq!(order.code(), Code::AllowableExpired);
+    let order = c.new_subject("order");
+    let after = c.start(&licence, &order, 2).parts[0].clone();
     assert_eq!(held(&c, &before), set([]));
-    assert_eq!(held(&c, &after), set([Code::AllowableExpired]));
+    assert!(held(&c, &after).contains(&Code::AllowableExpired));
     let mut entries = c.log.entries().iter();
     let request = entries.find(|entry| matches!(entry.body.core, Core::ApprovalRequested(_)));
     let core = request.unwrap().body.core.clone();
@@ -182,6 +185,23 @@ fn another_machine_builds_under_an_allowable_after_an_equivalency_test() {
     let after = c.print(&licence, 2);
     assert_eq!(held(&c, &after), set([]));
     assert_eq!(held(&c, &before), set([Code::MachineNotEquivalent]));
+}
+
+#[test]
+fn who_knows_that_an_allowable_came_out_lower_orders_nothing_under_it() {
+    let data: SubjectId = text("lot:data");
+    let (mut c, licence) = citing(AllowablePublished {
+        data_of: [data.clone()].into(),
+        ..Consortium::allowable()
+    });
+    let mut entries = c.log.entries().iter();
+    let cited = entries.find(|entry| matches!(entry.body.core, Core::AllowablePublished(_)));
+    let cited = cited.unwrap().body.sub.clone();
+    c.recompute(Who::Designer, &cited, &data, 379_999).unwrap();
+    let refused = c.order(&licence).unwrap_err();
+    assert_eq!(refused.code(), Code::AllowableLower);
+    c.recompute(Who::Designer, &cited, &data, 380_000).unwrap();
+    c.order(&licence).unwrap();
 }
 
 #[test]

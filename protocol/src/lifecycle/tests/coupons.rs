@@ -85,6 +85,7 @@ fn an_order_without_the_coupons_that_must_be_tested_is_refused() {
         mass_mg: 50_000,
         expires: moment(c.now + DAY_S),
         coupons: BTreeSet::new(),
+        laboratories: BTreeSet::new(),
     });
     let refused = c.say(Who::Operator, &sub, core).unwrap_err();
     assert_eq!(refused.code(), Code::CouponsMissing);

@@ -33,6 +33,7 @@ fn started(spec: &DesignSpec, parts: u32) -> (Consortium, Build) {
         mass_mg: 500_000,
         expires: moment(c.now + DAY_S),
         coupons: BTreeSet::new(),
+        laboratories: BTreeSet::new(),
     });
     c.must(Who::Operator, &order, core);
     let units = (1..=parts).map(|unit| StartedPart {

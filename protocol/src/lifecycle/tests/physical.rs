@@ -290,12 +290,19 @@ fn a_surface_or_an_enrolled_scan_tells_a_piece_from_its_copies() {
 #[test]
 fn evidence_that_cannot_be_is_refused() {
     let (mut c, _, part, enrolment) = enrolled_part();
-    let wrong: [fn(&mut Enrolled); 6] = [
+    let wrong: [fn(&mut Enrolled); 12] = [
         |says| says.mass = Some(mass(0, 1)),
         |says| says.mass = Some(mass(1, 0)),
         |says| says.dimensions = vec![bore(1, 1), bore(2, 1)],
         |says| says.photographs = vec![says.photographs[0].clone(); 2],
         |says| says.allowance.mass_mg = -1,
+        // What any copy keeps to tells none apart.
+        |says| says.allowance.mass_mg = 1_251,
+        |says| says.allowance.length_um = 801,
+        |says| says.mass = Some(mass(12_500, 1_251)),
+        |says| says.scan.as_mut().unwrap().tolerance_um = 1_001,
+        |says| says.scan.as_mut().unwrap().within_min_ppm = 899_999,
+        |says| says.scan.as_mut().unwrap().coverage_min_ppm = 499_999,
         |says| says.scan.as_mut().unwrap().within_min_ppm = 1_000_001,
     ];
     for change in wrong {

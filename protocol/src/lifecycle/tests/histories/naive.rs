@@ -14,6 +14,8 @@ use crate::text::{OrgId, SubjectId};
 use crate::world::key_subject;
 use std::collections::BTreeSet;
 
+mod measures;
+
 /// The first thing that speaks against it.
 pub fn against(log: &[Statement], mark: Mark, now: i64, viewer: &OrgId) -> Option<&'static str> {
     let naive = Naive { log };
@@ -27,6 +29,7 @@ pub fn against(log: &[Statement], mark: Mark, now: i64, viewer: &OrgId) -> Optio
         .or_else(|| naive.against_piece(&part, viewer))
         .or_else(|| naive.against_authors(at, &part))
         .or_else(|| naive.against_powder(at))
+        .or_else(|| naive.against_measures(at))
         .or_else(|| naive.is_held(at, &part).then_some("held"))
 }
 
@@ -301,12 +304,15 @@ impl<'a> Naive<'a> {
                     && !self.is_lifted(statement.id)
             }
             Core::PartInspected(says) => {
-                let failed = says.conforming < says.required;
+                let failed = says.conforming < says.required && self.concerns(start, statement);
                 statement.body.sub == *part && failed && !self.is_decided(statement)
             }
             Core::PartTested(says) => {
-                let failed = says.at_least.is_some_and(|least| says.value < least);
-                statement.body.sub == *part && failed && !self.is_decided(statement)
+                let failed = says.at_least.is_some_and(|least| says.value < least)
+                    && self.concerns(start, statement);
+                let of_build = statement.body.sub == self.log[start].body.sub
+                    && self.is_accredited(self.log.len(), statement, Role::Inspector);
+                (statement.body.sub == *part || of_build) && failed && !self.is_decided(statement)
             }
             Core::PartCompared(says) => {
                 statement.body.sub == *part

@@ -2,6 +2,7 @@
 //! are anybody's mischief.
 
 mod assemblies;
+mod measures;
 
 use crate::body::Core;
 use crate::body::build::StartedPart;
@@ -77,7 +78,8 @@ impl Player {
         } else {
             PartClass::C
         };
-        let (c, licence) = Consortium::licensed(seed.into(), class, UNITS.into());
+        let spec = measures::spec(seed, class);
+        let (c, licence) = Consortium::licensed_as(seed.into(), &spec, UNITS.into());
         let mut player = Player {
             c,
             licence,
@@ -115,6 +117,7 @@ impl Player {
             4..=15 => self.go_on(which),
             25 => self.c.set_sail(),
             // Little goes wrong where all are honest.
+            30 | 31 if which > 224 => self.measures(which, who),
             31 if which > 192 => self.marks_and_origins(which, who),
             30 if which > 192 => self.use_and_errors(which, who),
             31 if which > 128 => self.evidence(which, who),
