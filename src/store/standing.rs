@@ -41,27 +41,12 @@ impl Made {
     }
 }
 
-/// A row, true or not any more.
+/// A row of which nothing of its own has changed.
 struct Kept {
     part: String,
-    needs: Vec<String>,
-    versions: Vec<i64>,
     rests: String,
     stamp: i64,
     standing: String,
-}
-
-impl Kept {
-    /// What would be known of it if it were an assembly.
-    fn contents(&self) -> String {
-        let opaque = self.part.strip_prefix("part:").unwrap_or(&self.part);
-        format!("contents:{opaque}")
-    }
-
-    /// Subjects of which each change counts for this part alone.
-    fn own(&self) -> impl Iterator<Item = String> {
-        self.needs.iter().cloned().chain([self.contents()])
-    }
 }
 
 /// What parts share, as [`Made`] has it.
@@ -94,22 +79,15 @@ impl PgStore {
         let mut moment = self.pool.begin_with(begin).await.map_err(sort_out)?;
         let kept = kept(&mut moment, parts).await?;
         let shared = shared(&mut moment, &kept).await?;
-        let ids = kept.iter().flat_map(Kept::own);
-        let ids = ids.chain(shared.iter().flat_map(|one| one.shared.iter().cloned()));
+        let ids = shared.iter().flat_map(|one| &one.shared);
         let versions = versions(&mut moment, ids.collect()).await?;
-        let ids = shared.iter().flat_map(|one| one.by_edges.iter());
-        let edges = edges(&mut moment, ids.map(String::as_str).collect()).await?;
+        let ids = shared.iter().flat_map(|one| &one.by_edges);
+        let edges = edges(&mut moment, ids.collect()).await?;
         let stamps = shared
             .iter()
-            .map(|one| (&one.rests[..], one.stamp(&versions, &edges)));
+            .map(|one| (&one.rests, one.stamp(&versions, &edges)));
         let stamps: HashMap<_, _> = stamps.collect();
-        let is_true = |row: &Kept| {
-            let needs = row.needs.iter().zip(&row.versions);
-            let mut needs = needs.map(|(id, version)| versions.get(id) == Some(version));
-            stamps.get(&row.rests[..]) == Some(&row.stamp)
-                && !versions.contains_key(&row.contents())
-                && needs.all(|is_so| is_so)
-        };
+        let is_true = |row: &Kept| stamps.get(&row.rests) == Some(&row.stamp);
         let good = kept.into_iter().filter(is_true).map(|row| {
             let part = row.part.parse().map_err(inconsistent)?;
             let standing = serde_json::from_str(&row.standing).map_err(inconsistent)?;
@@ -198,11 +176,17 @@ impl PgStore {
     }
 }
 
+/// Those of which each own subject is as it was, and which are no assemblies. Asked row by row, so that only what is true is sent; no
+/// plan can make a join of it.
 async fn kept(moment: &mut PgConnection, parts: &[SubjectId]) -> Result<Vec<Kept>, StorageError> {
     let parts: Vec<_> = parts.iter().map(SubjectId::as_str).collect();
     let rows = sqlx::query_as!(
         Kept,
-        "select part, needs, versions, rests, stamp, standing from standing where part = any($1) and form = $2",
+        "select part, rests, stamp, standing from standing
+         where part = any($1) and form = $2
+           and (select count(*) from subject_state where id = 'contents:' || substr(part, 6)) = 0
+           and not exists (select from unnest(needs, versions) as need (id, version)
+                           where need.version is distinct from (select version from subject_state where id = need.id))",
         &parts as &[&str],
         STANDING_FORM
     );
@@ -224,12 +208,12 @@ async fn shared(moment: &mut PgConnection, kept: &[Kept]) -> Result<Vec<Shared>,
 /// Of each of these, how often it was written.
 async fn versions(
     moment: &mut PgConnection,
-    ids: HashSet<String>,
+    ids: HashSet<&String>,
 ) -> Result<HashMap<String, i64>, StorageError> {
     let ids: Vec<_> = ids.into_iter().collect();
     let rows = sqlx::query!(
         "select id, version from subject_state where id = any($1)",
-        &ids
+        &ids as &[&String]
     );
     let rows = rows.fetch_all(moment).await.map_err(sort_out)?;
     Ok(rows.into_iter().map(|row| (row.id, row.version)).collect())
@@ -238,12 +222,12 @@ async fn versions(
 /// Of each of these, how much stands directly above it.
 async fn edges(
     moment: &mut PgConnection,
-    ids: HashSet<&str>,
+    ids: HashSet<&String>,
 ) -> Result<HashMap<String, i64>, StorageError> {
     let ids: Vec<_> = ids.into_iter().collect();
     let rows = sqlx::query!(
         r#"select child, count(*) as "edges!" from parent where child = any($1) group by child"#,
-        &ids as &[&str]
+        &ids as &[&String]
     );
     let rows = rows.fetch_all(moment).await.map_err(sort_out)?;
     Ok(rows.into_iter().map(|row| (row.child, row.edges)).collect())
