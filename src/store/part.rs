@@ -63,18 +63,10 @@ impl PgStore {
     /// # Errors
     /// Storage fails, or a state cannot be read.
     pub async fn part(&self, mark: Mark) -> Result<Arc<Held>, StorageError> {
-        // Before the states: what is committed in between makes the next caller look again.
-        let mut connection = self.pool.acquire().await.map_err(sort_out)?;
-        let (fence, size) = moment(&mut connection).await?;
-        drop(connection);
-        if let Some(held) = self.parts.get(&mark).filter(|held| held.fence == fence) {
-            if held.size.load(Ordering::Relaxed) == size {
-                return Ok(held);
-            }
-            if self.is_unchanged(&held).await? {
-                held.size.store(size, Ordering::Relaxed);
-                return Ok(held);
-            }
+        if let Some(held) = self.parts.get(&mark)
+            && self.is_true(&held).await?
+        {
+            return Ok(held);
         }
         let held = Arc::new(self.load_part(mark).await?);
         self.parts.insert(mark, held.clone());
@@ -102,6 +94,24 @@ impl PgStore {
         read.collect()
     }
 
+    async fn is_true(&self, held: &Held) -> Result<bool, StorageError> {
+        // Before the states: what is committed in between makes the next caller look again.
+        let mut connection = self.pool.acquire().await.map_err(sort_out)?;
+        let (fence, size) = moment(&mut connection).await?;
+        drop(connection);
+        if held.fence != fence {
+            return Ok(false);
+        }
+        if held.size.load(Ordering::Relaxed) == size {
+            return Ok(true);
+        }
+        let is_unchanged = self.is_unchanged(held).await?;
+        if is_unchanged {
+            held.size.store(size, Ordering::Relaxed);
+        }
+        Ok(is_unchanged)
+    }
+
     async fn is_unchanged(&self, held: &Held) -> Result<bool, StorageError> {
         let same = sqlx::query_scalar!(
             r#"select (select count(*) from unnest($1::text[], $2::bigint[]) as held (id, version)
@@ -117,8 +127,9 @@ impl PgStore {
     async fn load_part(&self, mark: Mark) -> Result<Held, StorageError> {
         let subject = mark_subject(&mark);
         let mut read = self.snapshot().await?;
-        read.add(&[subject.as_str(), policy_subject().as_str()])
-            .await?;
+        let policy = policy_subject();
+        let asked = [subject.as_str(), policy.as_str()];
+        read.add(&asked, Some(&subject)).await?;
         let parts = match read.world.get(&subject) {
             Some(Data::Mark { parts, .. }) => parts.iter().cloned().collect(),
             _ => Vec::new(),

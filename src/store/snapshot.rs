@@ -73,28 +73,37 @@ impl Snapshot<'_> {
             }
             let next: Vec<_> = next.iter().map(SubjectId::as_str).collect();
             for some in next.chunks(SUBJECTS_AT_ONCE) {
-                self.add(some).await?;
+                self.add(some, None).await?;
             }
         }
     }
 
-    /// Reads these and everything above them. What is in an assembly stands not above it, nor does any rule ask for it: it is read
-    /// where it is asked for by name.
+    /// Reads these, the parts that are directly below `mark`, and everything above them. What is in an assembly stands not above it, nor
+    /// does any rule ask for it: it is read where it is asked for by name. States that hardly two parts share come along at once, the
+    /// others where their versions are not in memory: each question to the database takes longer than what it brings.
     ///
     /// # Errors
     /// Storage fails, or a state cannot be read.
-    pub async fn add(&mut self, subjects: &[&str]) -> Result<(), StorageError> {
+    pub async fn add(
+        &mut self,
+        subjects: &[&str],
+        mark: Option<&SubjectId>,
+    ) -> Result<(), StorageError> {
         // `union` drops what was seen: a circle, which hashes forbid, would end here too.
         let rows = sqlx::query!(
             r#"with recursive up (id) as (
-                   select unnest($1::text[])
+                   (select unnest($1::text[])
+                    union
+                    select child from parent where parent.parent = $2 and child like 'part:%')
                    union
                    select parent.parent from parent join up on parent.child = up.id
                    where up.id not like 'contents:%'
                )
-               select up.id as "id!", state.version as "version?"
+               select up.id as "id!", state.version as "version?",
+                      case when state.kind in ('mark', 'part', 'contents') then state.state::text end as "text?"
                from up left join subject_state state on state.id = up.id"#,
-            subjects as &[&str]
+            subjects as &[&str],
+            mark.map(SubjectId::as_str)
         );
         let rows = rows.fetch_all(&mut *self.transaction).await;
         let mut unread = Vec::new();
@@ -104,7 +113,7 @@ impl Snapshot<'_> {
                 None => drop(self.absent.insert(id)),
                 Some(version) if self.versions.insert(id, version).is_none() => {
                     let (id, fence) = (row.id, self.fence);
-                    unread.push(Version { id, version, fence });
+                    unread.push((Version { id, version, fence }, row.text));
                 }
                 Some(_) => {}
             }

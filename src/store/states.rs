@@ -58,20 +58,22 @@ pub fn memory() -> Arc<States> {
     Arc::new(Cache::with_weighter(STATES_EXPECTED, BYTES_MAX, ByBytes))
 }
 
-/// The states of `wanted`, from memory where they are there. `snapshot`: the transaction that told the versions.
+/// The states of `wanted`, from memory where they are there, else from the text that came along, else from storage. `snapshot`: the
+/// transaction that told the versions.
 ///
 /// # Errors
 /// Storage fails, or a state cannot be read.
 pub async fn read(
     snapshot: &mut PgConnection,
     states: &States,
-    wanted: Vec<Version>,
+    wanted: Vec<(Version, Option<String>)>,
 ) -> Result<Vec<(SubjectId, Read)>, StorageError> {
     let (mut found, mut missing) = (Vec::new(), HashMap::new());
-    for of in wanted {
-        match states.get(&of) {
-            Some(read) => found.push((of.id.parse().map_err(inconsistent)?, read)),
-            None => drop(missing.insert(of.id.clone(), of)),
+    for (of, text) in wanted {
+        match (states.get(&of), text) {
+            (Some(read), _) => found.push((of.id.parse().map_err(inconsistent)?, read)),
+            (None, Some(text)) => found.push(parsed(states, of, &text)?),
+            (None, None) => drop(missing.insert(of.id.clone(), of)),
         }
     }
     if missing.is_empty() {
@@ -83,17 +85,21 @@ pub async fn read(
         &ids as &[&str]
     );
     for row in rows.fetch_all(snapshot).await.map_err(sort_out)? {
-        // A state that does not parse was not written by us.
-        let state = serde_json::from_str(&row.state).map_err(inconsistent)?;
-        let read = Read {
-            state: Arc::new(state),
-            bytes: row.state.len() as u64 * BYTES_OF_EACH,
-        };
         let of = missing
             .remove(&row.id)
             .ok_or_else(|| inconsistent(&row.id))?;
-        found.push((of.id.parse().map_err(inconsistent)?, read.clone()));
-        states.insert(of, read);
+        found.push(parsed(states, of, &row.state)?);
     }
     Ok(found)
+}
+
+/// Parses a state, and keeps it. One that does not parse was not written by us.
+fn parsed(states: &States, of: Version, text: &str) -> Result<(SubjectId, Read), StorageError> {
+    let read = Read {
+        state: Arc::new(serde_json::from_str(text).map_err(inconsistent)?),
+        bytes: text.len() as u64 * BYTES_OF_EACH,
+    };
+    let id = of.id.parse().map_err(inconsistent)?;
+    states.insert(of, read.clone());
+    Ok((id, read))
 }

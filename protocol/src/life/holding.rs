@@ -81,8 +81,8 @@ impl Folding<'_> {
         self.is_custodian(by) || self.life.owner.as_ref() == Some(&by.org) || self.is_authority(by)
     }
 
-    /// Whose failed inspection or test holds: who may hold, who made it, and who inspects for the maker. Any inspector's word is shown; else an
-    /// accredited stranger would set aside whose parts it likes.
+    /// Whose inspection or test counts: who may hold, who made it, and who inspects for the maker. Any inspector's word is shown; else an
+    /// accredited stranger would set aside whose parts it likes, or pass what others look at in vain.
     pub(super) fn may_judge(&self, by: &Source) -> bool {
         self.may_hold(by)
             || self.maker.as_ref() == Some(&by.org)

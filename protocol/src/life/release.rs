@@ -12,7 +12,8 @@ impl Folding<'_> {
     pub(super) fn inspected(&mut self, source: &Source, passed: bool) {
         match self.life.phase {
             Phase::Expected => self.object(Code::BuildMissing, source),
-            _ if !passed && !self.may_judge(source) => {}
+            // A stranger's word is shown: neither does it hold, nor does it stand for an inspection that the release rests on.
+            _ if !self.may_judge(source) => {}
             Phase::Printing => self.object(Code::BuildUnfinished, source),
             Phase::Scrapped => self.object(Code::BuildAborted, source),
             _ if self.above.breaks_independence(self.world, &[source]) => {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Raised when [`Standing`] or what it follows from changes: what was kept before counts no more.
-pub const STANDING_FORM: i32 = 3;
+pub const STANDING_FORM: i32 = 4;
 
 /// Kinds of which it counts only what stands above them: who said so first does not change, and what is said later holds parts, or
 /// counts what was taken out of a lot.

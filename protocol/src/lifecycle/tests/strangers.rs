@@ -8,6 +8,7 @@ use crate::body::marking::Grade;
 use crate::body::physical::Match;
 use crate::body::quality::Disposition;
 use crate::fixture::{Build, DAY_S, DesignSpec, TENSILE, moment, text};
+use crate::life::Phase;
 
 fn held(c: &Consortium, part: &SubjectId) -> BTreeSet<Code> {
     holds(c.log.world(), part)
@@ -75,6 +76,24 @@ fn an_inspector_whom_the_build_does_not_concern_holds_no_part_of_it() {
     // And somebody who may, confirms it.
     c.test_coupon(Who::Inspector, &build.id, "C-1", 1).unwrap();
     assert_eq!(held(&c, &part), set([Code::Nonconforming]));
+}
+
+#[test]
+fn an_inspector_whom_the_build_does_not_concern_passes_no_part_of_it() {
+    let (mut c, build) = built(&DesignSpec::default(), false);
+    let part = &build.parts[0];
+    let passed = |c: &mut Consortium, who| c.inspect(who, part).unwrap().id;
+    let theirs = passed(&mut c, Who::Mechanic);
+    let life = |c: &Consortium| Life::of(c.log.world(), part).unwrap();
+    assert_eq!(life(&c).phase, Phase::Built);
+    let refused = c.release(Who::Signatory, part, theirs).unwrap_err();
+    assert_eq!(refused.code(), Code::NotInspected);
+    let own = passed(&mut c, Who::Inspector);
+    // Nor does it take the place of the one that counts.
+    passed(&mut c, Who::Mechanic);
+    assert_eq!(life(&c).inspection.unwrap().statement, own);
+    c.release(Who::Signatory, part, own).unwrap();
+    assert_eq!(held(&c, part), set([]));
 }
 
 #[test]
