@@ -17,7 +17,7 @@ const ROUNDS: usize = 5;
 /// Lives that are signed at a time, which bounds memory.
 const AT_ONCE: usize = 2_000;
 
-/// Microseconds of a statement under 128 clients.
+/// Microseconds of a statement under the same clients.
 pub fn figures() -> Result<Vec<Figure>> {
     let mut small = Ground::new()?;
     fill_to(&mut small, SMALL)?;

@@ -1,16 +1,20 @@
 //! The load: clients that send the next request when they have the answer to the last.
 //!
-//! Owns connections and latencies. Blocking threads and prepared bytes, so that on a machine of two cores the load costs
-//! little beside what it measures. Must never know what is asked.
+//! Owns connections and latencies. One thread, which waits for all connections at once, and prepared bytes, so that on a machine of two
+//! cores the load costs little beside what it measures. Must never know what is asked.
 
 use anyhow::{Context, Result, bail};
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use futures_util::future::try_join_all;
+use std::cell::Cell;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// Requests that must go one after the other, each as it goes over the wire.
 pub type Script = Vec<Vec<u8>>;
+
+/// What a client reads into at first; it grows with the answers.
+const BUFFER_BYTES: usize = 16 << 10;
 
 /// What a run took.
 pub struct Run {
@@ -35,21 +39,16 @@ impl Run {
 
 /// Sends all scripts by so many clients. Every answer must be as expected.
 pub fn drive(address: &str, clients: usize, scripts: &[Script], expect: Expect) -> Result<Run> {
-    let next = AtomicUsize::new(0);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let next = Cell::new(0);
     let begin = Instant::now();
-    let results: Vec<Result<Vec<Duration>>> = std::thread::scope(|scope| {
-        let client = || Client::connect(address)?.work(scripts, &next, expect);
-        let running: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().expect("a client does not panic"))
-            .collect()
-    });
+    let work = async || Client::connect(address).await?.work(scripts, &next, expect).await;
+    let latencies: Vec<Vec<Duration>> =
+        runtime.block_on(async { try_join_all((0..clients).map(|_| work())).await })?;
     let elapsed = begin.elapsed();
-    let mut latencies = Vec::new();
-    for result in results {
-        latencies.extend(result?);
-    }
+    let mut latencies = latencies.concat();
     latencies.sort();
     Ok(Run { elapsed, latencies })
 }
@@ -69,46 +68,42 @@ struct Client {
 }
 
 impl Client {
-    fn connect(address: &str) -> Result<Client> {
-        let stream = TcpStream::connect(address)?;
+    async fn connect(address: &str) -> Result<Client> {
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Client {
-            stream,
-            buffer: vec![0; 1 << 20],
-        })
+        let buffer = Vec::with_capacity(BUFFER_BYTES);
+        Ok(Client { stream, buffer })
     }
 
-    fn work(
+    async fn work(
         mut self,
         scripts: &[Script],
-        next: &AtomicUsize,
+        next: &Cell<usize>,
         expect: Expect,
     ) -> Result<Vec<Duration>> {
         let mut latencies = Vec::new();
-        while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(script) = scripts.get(next.replace(next.get() + 1)) {
             for request in script {
                 let begin = Instant::now();
-                self.ask(request, expect)?;
+                self.ask(request, expect).await?;
                 latencies.push(begin.elapsed());
             }
         }
         Ok(latencies)
     }
 
-    fn ask(&mut self, request: &[u8], expect: Expect) -> Result<()> {
-        self.stream.write_all(request)?;
-        let mut filled = 0;
+    async fn ask(&mut self, request: &[u8], expect: Expect) -> Result<()> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
         loop {
-            let read = self.stream.read(&mut self.buffer[filled..])?;
-            if read == 0 {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 bail!("the connection ended");
             }
-            filled += read;
-            let Some(head) = find(&self.buffer[..filled], b"\r\n\r\n") else {
+            let Some(head) = find(&self.buffer, b"\r\n\r\n") else {
                 continue;
             };
             let end = head + 4 + content_length(&self.buffer[..head])?;
-            if filled >= end {
+            if self.buffer.len() >= end {
                 return check(&self.buffer[..end], head + 4, expect);
             }
         }

@@ -1,4 +1,4 @@
-//! Submitting: full lives by 128 clients, every signature verified, a receipt in every answer.
+//! Submitting: full lives by 256 clients, every signature verified, a receipt in every answer.
 //!
 //! The peer verifies the same signatures on all cores and inserts the same bytes into the same PostgreSQL in durable
 //! batches of 256: no rules, no states, no tree, no receipts, no HTTP.
@@ -15,7 +15,7 @@ use threadmark_protocol::key::{KeyId, PublicKey};
 use threadmark_protocol::statement::Statement;
 
 /// As many as keep two cores busy with a durable commit under way.
-const CLIENTS: usize = 128;
+const CLIENTS: usize = 256;
 const PEER_BATCH: usize = 256;
 /// Lives of the idle measurement: one client, one statement at a time.
 const IDLE_LIVES: usize = 6;
