@@ -44,7 +44,12 @@ pub fn drive(address: &str, clients: usize, scripts: &[Script], expect: Expect) 
         .build()?;
     let next = Cell::new(0);
     let begin = Instant::now();
-    let work = async || Client::connect(address).await?.work(scripts, &next, expect).await;
+    let work = async || {
+        Client::connect(address)
+            .await?
+            .work(scripts, &next, expect)
+            .await
+    };
     let latencies: Vec<Vec<Duration>> =
         runtime.block_on(async { try_join_all((0..clients).map(|_| work())).await })?;
     let elapsed = begin.elapsed();

@@ -63,6 +63,7 @@ async fn made<T: Send + 'static>(
     ask: impl FnOnce(&Versioned) -> T + Send + 'static,
 ) -> Result<T, StorageError> {
     let versioned = store.versioned(parts).await?;
+    let fence = versioned.fence;
     let parts = parts.to_vec();
     let work = tokio::task::spawn_blocking(move || {
         let made = parts.par_iter().filter_map(|part| make(&versioned, part));
@@ -72,14 +73,14 @@ async fn made<T: Send + 'static>(
         .await
         .map_err(|error| StorageError::Unavailable(error.to_string()))?;
     // Who asks has his answer, whether it can be kept or not.
-    if let Err(error) = store.keep_standings(&made).await {
+    if let Err(error) = store.keep_standings(&made, fence).await {
         tracing::warn!(%error, "where parts are is not kept");
     }
     Ok(asked)
 }
 
-/// A standing that can be kept.
-fn make(of: &Versioned, part: &SubjectId) -> Option<Made> {
+/// A standing that can be kept; `None` where something that it rests on was not read.
+pub fn make(of: &Versioned, part: &SubjectId) -> Option<Made> {
     let standing = Standing::of(&of.world, part)?;
     let rests = Standing::rests_on(&of.world, part)?;
     let version = |id: &SubjectId| of.versions.get(id).copied();

@@ -17,6 +17,8 @@ pub struct Versioned {
     pub world: World,
     /// How often each was written.
     pub versions: BTreeMap<SubjectId, i64>,
+    /// The writer's fence at that moment: versions begin anew under a new one only.
+    pub fence: i64,
 }
 
 /// A standing that was made of [`Versioned`], with what it rests on.
@@ -103,15 +105,19 @@ impl PgStore {
     pub async fn versioned(&self, parts: &[SubjectId]) -> Result<Versioned, StorageError> {
         let mut snapshot = self.snapshot().await?;
         snapshot.whole(parts).await?;
-        let (world, versions) = (snapshot.world, snapshot.versions);
-        Ok(Versioned { world, versions })
+        Ok(Versioned {
+            fence: snapshot.fence,
+            world: snapshot.world,
+            versions: snapshot.versions,
+        })
     }
 
-    /// Keeps what was made of [`Versioned`].
+    /// Keeps what was made of [`Versioned`] under this fence. Under another one nothing is kept: the versions may have begun anew, and
+    /// what was read before would look as if it were still so.
     ///
     /// # Errors
     /// Storage fails, and nothing is kept.
-    pub async fn keep_standings(&self, made: &[Made]) -> Result<(), StorageError> {
+    pub async fn keep_standings(&self, made: &[Made], fence: i64) -> Result<(), StorageError> {
         let row = |made: &Made| {
             let (needs, versions): (Vec<&SubjectId>, Vec<i64>) = made.own.iter().unzip();
             let standing = serde_json::to_string(&made.standing).map_err(inconsistent)?;
@@ -127,12 +133,14 @@ impl PgStore {
              select part, $2, needs, versions, shared, by_edges, rests, stamp, standing
              from jsonb_to_recordset($1) as new (part text, needs text[], versions bigint[], shared text[], by_edges text[],
                                                  rests text, stamp bigint, standing text)
+             where (select fence from lease) = $3
              order by part
              on conflict (part) do update set form = excluded.form, needs = excluded.needs, versions = excluded.versions,
                                               shared = excluded.shared, by_edges = excluded.by_edges, rests = excluded.rests,
                                               stamp = excluded.stamp, standing = excluded.standing",
             serde_json::Value::Array(rows),
-            STANDING_FORM
+            STANDING_FORM,
+            fence
         );
         kept.execute(&self.pool).await.map_err(sort_out)?;
         Ok(())
@@ -233,10 +241,13 @@ async fn edges(
     Ok(rows.into_iter().map(|row| (row.child, row.edges)).collect())
 }
 
-/// Versions begin anew: what was kept may look as if it were still so.
+/// Versions begin anew: what was kept may look as if it were still so. Who keeps something at the same time is waited for, or waits and
+/// then sees the new fence.
 pub(super) async fn forget_all(
     transaction: &mut sqlx::PgTransaction<'_>,
 ) -> Result<(), StorageError> {
+    let alone = sqlx::query!("lock table standing in share row exclusive mode");
+    alone.execute(&mut **transaction).await.map_err(sort_out)?;
     let gone = sqlx::query!("delete from standing");
     gone.execute(&mut **transaction).await.map_err(sort_out)?;
     Ok(())

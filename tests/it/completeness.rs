@@ -2,6 +2,7 @@
 
 use crate::interop::part_is_checked;
 use crate::postgres::sql;
+use crate::support::logged::logged;
 use crate::support::{Founded, new_database, no_witnesses};
 use object_store::memory::InMemory;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +11,7 @@ use std::process::Command;
 use std::sync::Arc;
 use threadmark::ledger::audit;
 use threadmark::ledger::bundle;
-use threadmark::ledger::keys::LogKeys;
-use threadmark::ledger::sequencer::Sequencer;
 use threadmark::ledger::storage::{Batch, Head, Storage as _};
-use threadmark::ledger::{Ledger, Outcome};
 use threadmark::store::PgStore;
 use threadmark_agent::home::{Draft, Home};
 use threadmark_agent::system::{self, SystemEntropy};
@@ -180,28 +178,6 @@ fn the_audit_finds_a_root_that_hides_a_recall() {
     let wanted =
         format!("the index of statements that entry {last} signs is not what the entries lead to");
     assert_eq!(told, [wanted]);
-}
-
-/// The fixture's log as the real writer logs it.
-async fn logged(of: &Consortium) -> (Ledger, PgStore) {
-    let store = PgStore::open(&new_database().await).await.unwrap();
-    let (checkpoint, log) = of.log.signers();
-    let keys = LogKeys::from_signers(of.origin(), checkpoint, log, [7; 32]);
-    let now = of.now;
-    let clock = Arc::new(move || now);
-    let started = Sequencer::start(store.clone(), keys, &of.genesis, "test", clock);
-    let (ledger, task) = started.await.unwrap();
-    tokio::spawn(task.run());
-    for statement in of.log.entries().iter().skip(2) {
-        if statement.body.core.kind() != "log.batch" {
-            let outcome = ledger.submit(statement.clone()).await;
-            assert!(
-                matches!(outcome, Some(Outcome::Logged { .. })),
-                "{outcome:?}"
-            );
-        }
-    }
-    (ledger, store)
 }
 
 /// `threadmark verify bundle` on this file: exit code and document.

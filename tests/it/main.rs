@@ -49,6 +49,7 @@ mod service_scrapi;
 mod service_tiles;
 mod service_witnesses;
 mod sheets;
+mod standings;
 mod support;
 mod tidy;
 mod torture;

@@ -3,6 +3,7 @@
 
 pub mod bucket;
 pub mod liar;
+pub mod logged;
 pub mod stage;
 pub mod witness;
 
