@@ -7,12 +7,14 @@
 //! texts are marks. It does no I/O, reads no clock and makes no randomness: same input, same bytes.
 
 pub mod mesh;
+pub mod part;
 pub mod read;
 pub mod relief;
 #[cfg(feature = "render")]
 pub mod render;
 pub mod scan;
 pub mod symbol;
+pub mod threemf;
 mod vec3;
 pub mod zone;
 

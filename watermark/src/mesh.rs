@@ -2,12 +2,14 @@
 //! Must never know: marks, zones or symbols.
 
 mod check;
+mod repair;
 mod stl;
 
 pub use check::MeshReport;
+pub use repair::Repair;
 pub(crate) use check::{VertexKey, vertex_key};
 
-use crate::vec3::{area_vector, unit};
+use crate::vec3::{area_vector, narrow, scale, unit, wide};
 
 /// The largest coordinate that a part may have: 10 m. Beyond it `f32` cannot hold a module's corner.
 pub const MAX_COORDINATE_MM: f32 = 10_000.0;
@@ -46,7 +48,7 @@ impl Default for MeshLimits {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MeshError {
     /// The file is larger than the limit.
-    #[error("the STL file has {bytes} bytes, more than the {max} allowed")]
+    #[error("the file has {bytes} bytes, more than the {max} allowed")]
     TooManyBytes {
         /// Size of the file.
         bytes: usize,
@@ -54,7 +56,7 @@ pub enum MeshError {
         max: usize,
     },
     /// The file, or its count field, holds more triangles than the limit.
-    #[error("the STL file has {triangles} triangles, more than the {max} allowed")]
+    #[error("the file has {triangles} triangles, more than the {max} allowed")]
     TooManyTriangles {
         /// Triangles held.
         triangles: usize,
@@ -62,10 +64,10 @@ pub enum MeshError {
         max: usize,
     },
     /// There is no triangle in the file.
-    #[error("the STL file holds no triangle")]
+    #[error("the file holds no triangle")]
     Empty,
     /// The file ends inside its header, a record or a facet.
-    #[error("the STL file is cut short")]
+    #[error("the file is cut short")]
     Truncated,
     /// The count field and the size of the file contradict each other.
     #[error("the STL file declares {declared} triangles and holds {held}")]
@@ -121,6 +123,16 @@ pub enum MeshError {
         /// Such edges.
         edges: usize,
     },
+    /// The size is not one that a part has, so another unit than the millimetre is likely, and nobody has said which.
+    #[error(
+        "the part is {longest} long at most: {guess}. Say which unit the file is in, or export it in millimetres"
+    )]
+    UnitDoubtful {
+        /// Its longest side, in the file's numbers.
+        longest: f32,
+        /// Which units make a part of it, in words.
+        guess: String,
+    },
     /// Closed and consistent, but flat, or the outside is in.
     #[error("the mesh encloses nothing, or is inside out: its volume is {volume_mm3} mm3")]
     InsideOut {
@@ -139,9 +151,26 @@ impl Mesh {
         let mesh = Self {
             triangles: stl::parse(bytes, limits)?,
         };
-        mesh.require_coordinates()?;
-        mesh.require_size()?;
+        mesh.require_readable()?;
         Ok(mesh)
+    }
+
+    /// As [`Mesh::from_stl`], in whatever unit, passing over what stands around the triangles and saying so.
+    pub(crate) fn from_stl_leniently(
+        bytes: &[u8],
+        limits: &MeshLimits,
+    ) -> Result<(Self, Vec<Repair>), MeshError> {
+        let (triangles, repairs) = stl::parse_leniently(bytes, limits)?;
+        let mesh = Self { triangles };
+        mesh.require_numbers()?;
+        Ok((mesh, repairs))
+    }
+
+    /// Multiplies all coordinates.
+    pub(crate) fn scale(&mut self, by: f64) {
+        for corner in self.triangles.as_flattened_mut() {
+            *corner = narrow(scale(wide(*corner), by));
+        }
     }
 
     /// The triangles of binary or text STL, of any size and in any unit.
@@ -184,6 +213,15 @@ impl Mesh {
         (0..3).map(|i| high[i] - low[i]).fold(0.0, f32::max)
     }
 
+    /// Refuses what no file in millimetres holds.
+    pub(crate) fn require_readable(&self) -> Result<(), MeshError> {
+        if self.triangles.is_empty() {
+            return Err(MeshError::Empty);
+        }
+        self.require_coordinates()?;
+        self.require_size()
+    }
+
     fn require_size(&self) -> Result<(), MeshError> {
         let longest_mm = self.longest_mm();
         if longest_mm < MIN_LENGTH_MM {
@@ -193,17 +231,22 @@ impl Mesh {
     }
 
     fn require_coordinates(&self) -> Result<(), MeshError> {
-        for (triangle, corners) in self.triangles.iter().enumerate() {
-            for &c in corners.as_flattened() {
-                if !c.is_finite() {
-                    return Err(MeshError::NotFinite { triangle });
-                }
-                if c.abs() > MAX_COORDINATE_MM {
-                    return Err(MeshError::OutOfRange { triangle });
-                }
-            }
+        self.require_numbers()?;
+        let beyond = |corners: &[[f32; 3]; 3]| {
+            corners.as_flattened().iter().any(|c| c.abs() > MAX_COORDINATE_MM)
+        };
+        match self.triangles.iter().position(beyond) {
+            Some(triangle) => Err(MeshError::OutOfRange { triangle }),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    fn require_numbers(&self) -> Result<(), MeshError> {
+        let finite = |corners: &[[f32; 3]; 3]| corners.as_flattened().iter().all(|c| c.is_finite());
+        match self.triangles.iter().position(|corners| !finite(corners)) {
+            Some(triangle) => Err(MeshError::NotFinite { triangle }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -131,13 +131,13 @@ fn measure(triangles: &[Triangle], report: &mut MeshReport) {
 }
 
 /// Corners numbered by their bits, in sorted order: deterministic and quicker than a hash map.
-struct Ids {
-    corners: Vec<[u32; 3]>,
+pub(super) struct Ids {
+    pub(super) corners: Vec<[u32; 3]>,
     vertices: usize,
 }
 
 impl Ids {
-    fn of(triangles: &[Triangle]) -> Self {
+    pub(super) fn of(triangles: &[Triangle]) -> Self {
         let mut keys: Vec<(VertexKey, u32)> = triangles
             .as_flattened()
             .iter()

@@ -1,9 +1,10 @@
 //! Owns: the two STL encodings. Must never know: what makes a mesh solid.
 //!
+//! Strictly, where the file is signed and must be what it says; leniently, where somebody prepares a new file and is told.
 //! A reader of its own, because files in the wild defeat the common one: binary files that begin with `solid`,
 //! carriage returns alone as line ends, several solids in a text, count fields that lie.
 
-use super::{MeshError, MeshLimits, normal};
+use super::{MeshError, MeshLimits, Repair, normal};
 
 type Triangle = [[f32; 3]; 3];
 
@@ -13,25 +14,82 @@ const RECORD_BYTES: usize = 50;
 const HEADER: &[u8; 80] =
     b"threadmark binary STL, millimetres                                              ";
 
+/// The triangles, or the first thing that is wrong with the file.
 pub(super) fn parse(bytes: &[u8], limits: &MeshLimits) -> Result<Vec<Triangle>, MeshError> {
+    let read = read(bytes, limits)?;
+    match read.fault {
+        None => Ok(read.triangles),
+        Some((error, _)) => Err(error),
+    }
+}
+
+/// The triangles, and what was passed over to get at them. Whether they are all there, only their edges tell.
+pub(super) fn parse_leniently(
+    bytes: &[u8],
+    limits: &MeshLimits,
+) -> Result<(Vec<Triangle>, Vec<Repair>), MeshError> {
+    let read = read(bytes, limits)?;
+    match read.fault {
+        None => Ok((read.triangles, Vec::new())),
+        Some((_, Some(repair))) => Ok((read.triangles, vec![repair])),
+        Some((error, None)) => Err(error),
+    }
+}
+
+/// What a file holds, and what is wrong with it around the triangles: as an error, and as what it takes to go on.
+struct Read {
+    triangles: Vec<Triangle>,
+    fault: Option<(MeshError, Option<Repair>)>,
+}
+
+fn read(bytes: &[u8], limits: &MeshLimits) -> Result<Read, MeshError> {
     if bytes.len() > limits.max_bytes {
         return Err(MeshError::TooManyBytes {
             bytes: bytes.len(),
             max: limits.max_bytes,
         });
     }
-    let triangles = match declared_count(bytes) {
+    let read = match declared_count(bytes) {
         // The size settles it: some writers begin a binary header with "solid".
-        Some(count) if fits(bytes, count) => binary(bytes, limits)?,
+        Some(count) if fits(bytes, count) => Read {
+            triangles: binary(&bytes[HEADER_BYTES..], limits)?,
+            fault: None,
+        },
         _ if looks_like_text(bytes) => text(bytes, limits)?,
-        Some(count) => return Err(wrong_count(bytes, count)),
+        Some(count) => miscounted(bytes, count, limits)?,
         None if bytes.is_empty() => return Err(MeshError::Empty),
         None => return Err(MeshError::Truncated),
     };
-    if triangles.is_empty() {
+    if read.triangles.is_empty() && read.fault.is_none() {
         return Err(MeshError::Empty);
     }
-    Ok(triangles)
+    Ok(read)
+}
+
+/// A binary file whose count field and size contradict each other. Exporters that do not know the number beforehand leave
+/// the field at zero or at all ones; others write their own data behind the last triangle.
+fn miscounted(bytes: &[u8], declared: u32, limits: &MeshLimits) -> Result<Read, MeshError> {
+    let body = &bytes[HEADER_BYTES..];
+    let held = body.len() / RECORD_BYTES;
+    let whole = body.len().is_multiple_of(RECORD_BYTES) && held > 0;
+    let unknown = declared == 0 || declared == u32::MAX;
+    let (taken, repair) = match declared as usize {
+        count if count < held && !unknown => {
+            let taken = count * RECORD_BYTES;
+            let bytes = body.len() - taken;
+            (taken, Some(Repair::Trailing { bytes }))
+        }
+        _ if whole => (body.len(), Some(Repair::Count { declared, held })),
+        count if count == held => {
+            let bytes = body.len() - held * RECORD_BYTES;
+            (held * RECORD_BYTES, Some(Repair::Trailing { bytes }))
+        }
+        _ => (0, None),
+    };
+    Ok(Read {
+        triangles: binary(&body[..taken], limits)?,
+        fault: Some((wrong_count(bytes, declared), repair)),
+    })
 }
 
 fn declared_count(bytes: &[u8]) -> Option<u32> {
@@ -54,7 +112,7 @@ fn wrong_count(bytes: &[u8], declared: u32) -> MeshError {
 }
 
 fn binary(bytes: &[u8], limits: &MeshLimits) -> Result<Vec<Triangle>, MeshError> {
-    let records = bytes[HEADER_BYTES..].as_chunks::<RECORD_BYTES>().0;
+    let records = bytes.as_chunks::<RECORD_BYTES>().0;
     within(records.len(), limits)?;
     Ok(records.iter().map(record).collect())
 }
@@ -88,7 +146,7 @@ fn looks_like_text(bytes: &[u8]) -> bool {
         .is_some_and(|w| w.eq_ignore_ascii_case(b"solid"))
 }
 
-fn text(bytes: &[u8], limits: &MeshLimits) -> Result<Vec<Triangle>, MeshError> {
+fn text(bytes: &[u8], limits: &MeshLimits) -> Result<Read, MeshError> {
     let mut words = Words::new(bytes);
     let mut triangles = Vec::new();
     // Names of solids are free text, so everything up to a `facet` is skipped.
@@ -96,10 +154,11 @@ fn text(bytes: &[u8], limits: &MeshLimits) -> Result<Vec<Triangle>, MeshError> {
         within(triangles.len() + 1, limits)?;
         triangles.push(words.facet()?);
     }
-    if !words.ended {
-        return Err(MeshError::Truncated);
-    }
-    Ok(triangles)
+    let unended = (MeshError::Truncated, Some(Repair::Unended));
+    Ok(Read {
+        triangles,
+        fault: (!words.ended).then_some(unended),
+    })
 }
 
 /// Whitespace-separated words of the text form, which has no other structure.

@@ -1,0 +1,87 @@
+//! Owns: the zip around a 3MF package, and what it may cost to open one. Must never know: what the parts say.
+
+use super::xml::Xml;
+use super::{PackageLimits, ThreemfError};
+use std::io::{BufReader, Cursor, Read, Take};
+use zip::ZipArchive;
+use zip::read::ZipFile;
+use zip::result::ZipError;
+
+/// Below this, a part may be as compressible as it likes.
+const SMALL_BYTES: u64 = 1 << 20;
+
+/// A package that was opened, its directory checked.
+pub(super) struct Container<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// What may be asked of it.
+    pub(super) limits: PackageLimits,
+    bytes_left: u64,
+}
+
+/// The decompressed bytes of one part, no more than its entry declares.
+pub(super) type PartReader<'zip, 'a> = BufReader<Take<ZipFile<'zip, Cursor<&'a [u8]>>>>;
+
+impl From<ZipError> for ThreemfError {
+    fn from(error: ZipError) -> Self {
+        Self::Zip(error.to_string().chars().take(200).collect())
+    }
+}
+
+impl<'a> Container<'a> {
+    pub(super) fn open(bytes: &'a [u8], limits: &PackageLimits) -> Result<Self, ThreemfError> {
+        if bytes.len() > limits.mesh.max_bytes {
+            return Err(ThreemfError::Limit("the file is too large"));
+        }
+        let mut archive = ZipArchive::new(Cursor::new(bytes))?;
+        if archive.len() > limits.max_entries {
+            return Err(ThreemfError::Limit("too many files in the zip"));
+        }
+        if archive.has_duplicate_names() {
+            return Err(ThreemfError::Package("two parts have the same name"));
+        }
+        if archive.has_overlapping_files()? {
+            return Err(ThreemfError::Package("parts of the zip overlap"));
+        }
+        Ok(Self {
+            archive,
+            limits: *limits,
+            bytes_left: limits.max_xml_bytes,
+        })
+    }
+
+    /// The entry of a part. Names of parts do not differ by case alone (ECMA-376 part 2, 6.2.2.3).
+    fn index(&self, part: &str) -> Option<usize> {
+        let name = part.strip_prefix('/').unwrap_or(part);
+        let mut names = self.archive.file_names_raw();
+        names.position(|known| known.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    pub(super) fn has(&self, part: &str) -> bool {
+        self.index(part).is_some()
+    }
+
+    /// The XML of a part, read as it comes.
+    pub(super) fn xml(
+        &mut self,
+        part: &str,
+    ) -> Result<Xml<PartReader<'_, 'a>>, ThreemfError> {
+        let index = self
+            .index(part)
+            .ok_or(ThreemfError::Package("a part that it names is missing"))?;
+        let entry = self.archive.by_index(index)?;
+        if entry.encrypted() || !entry.is_file() {
+            return Err(ThreemfError::Package("a part is encrypted, or no file"));
+        }
+        let size = entry.size();
+        if size > self.bytes_left {
+            return Err(ThreemfError::Limit("its models are too large"));
+        }
+        let most = entry.compressed_size().saturating_mul(self.limits.max_ratio);
+        if size > most.max(SMALL_BYTES) {
+            return Err(ThreemfError::Limit("a part is compressed beyond belief"));
+        }
+        self.bytes_left -= size;
+        // The size is a claim of the zip's directory; nothing behind it is read.
+        Ok(Xml::new(BufReader::new(entry.take(size)), self.limits.max_depth))
+    }
+}
