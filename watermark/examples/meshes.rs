@@ -25,8 +25,15 @@ fn verdict(bytes: &[u8]) -> String {
         return match Package::read(bytes, &PackageLimits::default()) {
             Err(error) => format!("REFUSED  {error}"),
             Ok(package) => {
-                let solids = package.items.iter().filter(|item| item.mesh.require_solid().is_ok());
-                let triangles: usize = package.items.iter().map(|item| item.mesh.triangles.len()).sum();
+                let solids = package
+                    .items
+                    .iter()
+                    .filter(|item| item.mesh.require_solid().is_ok());
+                let triangles: usize = package
+                    .items
+                    .iter()
+                    .map(|item| item.mesh.triangles.len())
+                    .sum();
                 format!(
                     "ACCEPTED {} of {} items solid, {triangles} triangles; left out {:?}",
                     solids.count(),

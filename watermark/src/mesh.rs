@@ -6,8 +6,8 @@ mod repair;
 mod stl;
 
 pub use check::MeshReport;
-pub use repair::Repair;
 pub(crate) use check::{VertexKey, vertex_key};
+pub use repair::Repair;
 
 use crate::vec3::{area_vector, narrow, scale, unit, wide};
 
@@ -233,7 +233,10 @@ impl Mesh {
     fn require_coordinates(&self) -> Result<(), MeshError> {
         self.require_numbers()?;
         let beyond = |corners: &[[f32; 3]; 3]| {
-            corners.as_flattened().iter().any(|c| c.abs() > MAX_COORDINATE_MM)
+            corners
+                .as_flattened()
+                .iter()
+                .any(|c| c.abs() > MAX_COORDINATE_MM)
         };
         match self.triangles.iter().position(beyond) {
             Some(triangle) => Err(MeshError::OutOfRange { triangle }),

@@ -181,7 +181,13 @@ fn require_likely(mesh: &Mesh) -> Result<(), MeshError> {
     let likely = |unit: &LengthUnit| LIKELY_MM.contains(&((f64::from(longest) * unit.mm()) as f32));
     let guesses = LengthUnit::ALL.iter().filter(|unit| likely(unit));
     let guesses: Vec<String> = guesses
-        .map(|unit| format!("{} mm if that is {}", f64::from(longest) * unit.mm(), unit.symbol()))
+        .map(|unit| {
+            format!(
+                "{} mm if that is {}",
+                f64::from(longest) * unit.mm(),
+                unit.symbol()
+            )
+        })
         .collect();
     let guess = match guesses.is_empty() {
         true => "no unit makes a part of that".to_owned(),

@@ -1,30 +1,59 @@
-//! Owns: cutting a symbol into the flat face of a solid, and the proof that nothing else changed.
-//! Must never know: what the symbol says. Dark means recessed.
+//! Owns: putting a symbol into the flat face of a solid as relief, and the proof that nothing else changed.
+//! Must never know: what the symbol says. Dark means recessed, or raised where a recess would leave the wall too thin.
 //!
 //! The triangles under the zone are replaced: the face is triangulated anew around the outlines of the dark
-//! modules, each outline gets walls and a floor. No boolean kernel is involved, so every triangle outside the face
-//! is carried over bit by bit and the result is the same on every machine.
+//! modules, each outline gets walls and a floor. So every triangle outside the face is carried over bit by bit. Where the
+//! outline of the face cannot be triangulated, a boolean operation does it, and the same is demanded of its result.
 
+mod boolean;
+mod crossing;
 mod outline;
+mod rim;
 mod triangulate;
+mod verify;
 
-use crate::mesh::{Mesh, MeshError};
+use crate::mesh::{Mesh, MeshError, vertex_key};
 use crate::symbol::Symbol;
-use crate::vec3::{Vec3, area_vector, length, narrow, wide};
+use crate::vec3::{Vec3, wide};
 use crate::zone::{Face, Frame, Zone, ZoneError};
-use outline::Outlines;
+use rim::Rim;
+
+type Triangle = [[f32; 3]; 3];
+
+/// Which way the dark modules go from the face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// Into the part: what a decoder reads best, because a recess is in the shade.
+    #[default]
+    Recessed,
+    /// Out of the part, which leaves the wall as thick as it was.
+    Raised,
+}
+
+/// How the relief came into the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The face was triangulated anew.
+    Local,
+    /// By a boolean operation, because the outline of the face allowed no triangulation.
+    Boolean,
+}
 
 /// A mesh that carries a symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Marked {
     /// The kept triangles in their old order, then the new ones.
     pub mesh: Mesh,
-    /// Material removed, in cubic millimetres, measured as the difference of the volumes.
+    /// Material removed, in cubic millimetres, measured as the difference of the volumes; negative where it was added.
     pub removed_mm3: f64,
     /// Triangles carried over unchanged: the first of `mesh`.
     pub kept_triangles: usize,
     /// Triangles that replaced the face: the rest of `mesh`.
     pub added_triangles: usize,
+    /// What fills the recesses up to the face, or is raised over it: a solid that shares their coordinates bit by bit.
+    pub inlay: Mesh,
+    /// How it was done.
+    pub way: Way,
 }
 
 /// Why a symbol was not embedded.
@@ -41,14 +70,26 @@ pub enum ReliefError {
         /// Whole modules along the zone's shorter side.
         available: u32,
     },
-    /// The outline of the face crosses itself within rounding: no triangulation of it exists.
+    /// The outline of the face crosses itself within rounding, and the boolean operation did not do it either.
     #[error("the face under the zone has an outline that touches or crosses itself")]
     TangledFace,
     /// The check of the result failed: it is no solid. Nothing is handed out.
     #[error("the marked mesh is no solid: {0}")]
     NotSolid(MeshError),
-    /// The check of the result failed: the volume is not what the recess takes. Nothing is handed out.
-    #[error("the recess took {removed_mm3:.4} mm3 where {expected_mm3:.4} mm3 were expected")]
+    /// The check of the result failed: the relief cuts through something of the part. Nothing is handed out.
+    #[error("the relief would cut through another surface of the part near {at_mm:?}")]
+    Crosses {
+        /// A corner of the relief nearby, in millimetres.
+        at_mm: [f32; 3],
+    },
+    /// The check of the result failed: something besides the face was changed. Nothing is handed out.
+    #[error("{triangles} triangles outside the zone would change")]
+    ChangedElsewhere {
+        /// How many.
+        triangles: usize,
+    },
+    /// The check of the result failed: the volume is not what the relief takes. Nothing is handed out.
+    #[error("the relief took {removed_mm3:.4} mm3 where {expected_mm3:.4} mm3 were expected")]
     WrongVolume {
         /// Difference of the volumes, in cubic millimetres.
         removed_mm3: f64,
@@ -57,38 +98,61 @@ pub enum ReliefError {
     },
 }
 
-/// How far the removed volume may be from dark area times depth, as a share of it.
-const VOLUME_TOLERANCE: f64 = 0.002;
-
 /// Recesses the dark modules of `symbol` in the middle of `zone`, upright and not mirrored as seen from outside.
 ///
+/// # Errors
+/// As [`embed_as`].
+pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, ReliefError> {
+    embed_as(mesh, zone, symbol, Form::Recessed)
+}
+
+/// Recesses or raises the dark modules of `symbol` by the zone's depth. Raised, only the zone's wall must be behind it.
+///
 /// Where two dark modules touch only in a corner, each loses 3 % of a module there, so that no edge joins four
-/// walls. The result has been checked: solid again, and lighter by just the recess.
+/// walls. The result has been checked: solid again, crossing nothing, and lighter or heavier by just the relief.
 ///
 /// # Errors
 /// [`ReliefError`]; on any of them there is no mesh at all, never a doubtful one.
-pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, ReliefError> {
+pub fn embed_as(
+    mesh: &Mesh,
+    zone: &Zone,
+    symbol: &Symbol,
+    form: Form,
+) -> Result<Marked, ReliefError> {
     mesh.require_solid().map_err(ZoneError::from)?;
     require_room(zone, symbol)?;
     let face = zone.face(mesh)?;
-    zone.require_thickness(mesh, &face)?;
+    let depth_um = match form {
+        Form::Recessed => zone.depth_um,
+        Form::Raised => 0,
+    };
+    Zone { depth_um, ..*zone }.require_thickness(mesh, &face)?;
     let outlines = outline::trace(symbol, zone.module_mm());
-    let new = recess(mesh, &face, &outlines, zone.depth_mm())?;
-    let kept = kept(mesh, &face);
-    let (kept_triangles, added_triangles) = (kept.len(), new.len());
-    let triangles = [kept, new].concat();
-    let marked = Mesh { triangles };
-    Ok(Marked {
-        removed_mm3: verify(
-            mesh,
-            &marked,
-            kept_triangles,
-            outlines.area_mm2 * zone.depth_mm(),
-        )?,
-        mesh: marked,
-        kept_triangles,
-        added_triangles,
-    })
+    let depth_mm = match form {
+        Form::Recessed => zone.depth_mm(),
+        Form::Raised => -zone.depth_mm(),
+    };
+    let task = Task {
+        mesh,
+        face: &face,
+        rim: Rim::of(&outlines.loops, &face.frame, depth_mm),
+        expected_mm3: outlines.area_mm2 * depth_mm,
+    };
+    match task.local() {
+        // A symbol without dark has nothing for a boolean operation to take away.
+        Err(error) if is_of_the_outline(&error) && !outlines.loops.is_empty() => {
+            task.by_boolean(form).map_err(|_| error)
+        }
+        done => done,
+    }
+}
+
+/// Whether another way to the same relief may still succeed.
+fn is_of_the_outline(error: &ReliefError) -> bool {
+    matches!(
+        error,
+        ReliefError::TangledFace | ReliefError::NotSolid(_) | ReliefError::WrongVolume { .. }
+    )
 }
 
 fn require_room(zone: &Zone, symbol: &Symbol) -> Result<(), ReliefError> {
@@ -104,74 +168,48 @@ fn require_room(zone: &Zone, symbol: &Symbol) -> Result<(), ReliefError> {
     Ok(())
 }
 
-type Triangle = [[f32; 3]; 3];
-
-/// The triangles that replace the face.
-fn recess(
-    mesh: &Mesh,
-    face: &Face,
-    outlines: &Outlines,
-    depth_mm: f64,
-) -> Result<Vec<Triangle>, ReliefError> {
-    let rim = Rim::of(&outlines.loops, &face.frame, depth_mm);
-    let border = border(mesh, face);
-    let plan = triangulate::plan(&border, &rim.top_loops(), &face.frame)?;
-    let mut new = plan.light;
-    new.extend(plan.dark.iter().map(|t| t.map(|at| rim.bottom[at])));
-    for ring in &rim.rings {
-        for (i, &a) in ring.iter().enumerate() {
-            let b = ring[(i + 1) % ring.len()];
-            // Dark lies to the left of an outline; the wall looks into the recess.
-            new.push([rim.top[a], rim.top[b], rim.bottom[b]]);
-            new.push([rim.top[a], rim.bottom[b], rim.bottom[a]]);
-        }
-    }
-    Ok(new)
+/// One relief for one face.
+struct Task<'a> {
+    mesh: &'a Mesh,
+    face: &'a Face,
+    rim: Rim,
+    /// Material that goes, in cubic millimetres; negative where it comes.
+    expected_mm3: f64,
 }
 
-/// The corners of the outlines, on the face and on the floor, rounded once so that all who share one agree.
-struct Rim {
-    top: Vec<[f32; 3]>,
-    bottom: Vec<[f32; 3]>,
-    /// Indices of `top`, loop by loop.
-    rings: Vec<Vec<usize>>,
-}
-
-impl Rim {
-    fn of(loops: &[Vec<[f64; 2]>], frame: &Frame, depth_mm: f64) -> Self {
-        let at = |height: f64| {
-            loops
-                .iter()
-                .flatten()
-                .map(move |&[x, y]| narrow(frame.world([x, y, height])))
-                .collect()
-        };
-        let mut first = 0;
-        let rings = loops
-            .iter()
-            .map(|ring| {
-                first += ring.len();
-                (first - ring.len()..first).collect()
-            })
-            .collect();
-        Self {
-            top: at(0.0),
-            bottom: at(-depth_mm),
-            rings,
-        }
+impl Task<'_> {
+    /// By triangulating the face anew.
+    fn local(&self) -> Result<Marked, ReliefError> {
+        let border = border(self.mesh, self.face);
+        let plan = triangulate::plan(&border, &self.rim.top_loops(), &self.face.frame)?;
+        let inlay = self.rim.inlay(&plan.dark);
+        let relief = self.rim.relief(&plan.dark);
+        let added = [plan.light, relief].concat();
+        let mut replaced = self.face.triangles.iter().copied().peekable();
+        // Room for what is added, too: a large mesh is not copied twice.
+        let mut kept = Vec::with_capacity(self.mesh.triangles.len() + added.len());
+        let stays = |at: &usize| replaced.next_if_eq(at).is_none();
+        kept.extend(
+            (0..self.mesh.triangles.len())
+                .filter(stays)
+                .map(|at| self.mesh.triangles[at]),
+        );
+        verify::marked(self, kept, added, inlay, Way::Local)
     }
 
-    fn top_loops(&self) -> triangulate::Loops<'_> {
-        triangulate::Loops {
-            corners: &self.top,
-            rings: &self.rings,
-        }
+    /// By a boolean operation with the solid that fills the recesses.
+    fn by_boolean(&self, form: Form) -> Result<Marked, ReliefError> {
+        let border = self.rim.border(&self.face.frame);
+        let plan = triangulate::plan(&border, &self.rim.top_loops(), &self.face.frame)?;
+        let cutter = self.rim.cutter(&plan.dark, &self.face.frame);
+        let (kept, added) = boolean::apply(self.mesh, &cutter, form)?;
+        let inlay = self.rim.inlay(&plan.dark);
+        verify::marked(self, kept, added, inlay, Way::Boolean)
     }
 }
 
 /// The directed edges of the face that have no partner within it: what it shares with the rest of the part.
 fn border(mesh: &Mesh, face: &Face) -> Vec<[[f32; 3]; 2]> {
-    use crate::mesh::vertex_key;
     let edges = || {
         face.triangles.iter().flat_map(|&i| {
             let [a, b, c] = mesh.triangles[i];
@@ -182,45 +220,6 @@ fn border(mesh: &Mesh, face: &Face) -> Vec<[[f32; 3]; 2]> {
     edges()
         .filter(|&[a, b]| !held.contains(&[b, a].map(vertex_key)))
         .collect()
-}
-
-/// The triangles outside the face, as they were.
-fn kept(mesh: &Mesh, face: &Face) -> Vec<Triangle> {
-    let mut replaced = face.triangles.iter().copied().peekable();
-    let stays = |i: &usize| replaced.next_if_eq(i).is_none();
-    (0..mesh.triangles.len())
-        .filter(stays)
-        .map(|i| mesh.triangles[i])
-        .collect()
-}
-
-/// The removed volume, in cubic millimetres.
-///
-/// Watertight alone proves little: a floor may poke out of the back. The thickness was required before; the
-/// volume says that walls and floors stand where they should and the face closes around them.
-fn verify(before: &Mesh, after: &Mesh, kept: usize, expected_mm3: f64) -> Result<f64, ReliefError> {
-    let old = before.check();
-    let new = after.check();
-    new.require_solid().map_err(ReliefError::NotSolid)?;
-    let removed_mm3 = old.volume_mm3 - new.volume_mm3;
-    let largest = old
-        .bbox_mm
-        .as_flattened()
-        .iter()
-        .fold(0.0_f32, |m, c| m.max(c.abs()));
-    let changed_mm2: f64 = after.triangles[kept..]
-        .iter()
-        .map(|t| length(area_vector(t)) / 2.0)
-        .sum();
-    // Each corner may have moved by half a unit in the last place: over the whole face, a sheet that thick.
-    let rounding_mm3 = f64::from(largest) * f64::from(f32::EPSILON) * changed_mm2;
-    if (removed_mm3 - expected_mm3).abs() > VOLUME_TOLERANCE * expected_mm3 + rounding_mm3 {
-        return Err(ReliefError::WrongVolume {
-            removed_mm3,
-            expected_mm3,
-        });
-    }
-    Ok(removed_mm3)
 }
 
 /// The corner of a mesh in the plane of the face.

@@ -195,8 +195,9 @@ impl Package {
     /// # Errors
     /// [`ThreemfError::Model`] where it builds none, or several things.
     pub fn only_part(self) -> Result<Mesh, ThreemfError> {
-        let [item] = <[Item; 1]>::try_from(self.items)
-            .map_err(|_| ThreemfError::Model("it builds several things, and one part was expected"))?;
+        let [item] = <[Item; 1]>::try_from(self.items).map_err(|_| {
+            ThreemfError::Model("it builds several things, and one part was expected")
+        })?;
         match item.kind {
             ObjectKind::Model => Ok(item.mesh),
             _ => Err(ThreemfError::Model("what it builds is no part")),

@@ -67,15 +67,24 @@ impl std::fmt::Display for Repair {
     fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self {
             Self::Count { declared, held } => {
-                write!(out, "the count field said {declared} triangles, the file holds {held}")
+                write!(
+                    out,
+                    "the count field said {declared} triangles, the file holds {held}"
+                )
             }
             Self::Trailing { bytes } => {
-                write!(out, "{bytes} bytes behind the last triangle were passed over")
+                write!(
+                    out,
+                    "{bytes} bytes behind the last triangle were passed over"
+                )
             }
             Self::Unended => write!(out, "the text has no endsolid"),
             Self::Scaled { unit } => write!(out, "scaled from {unit} to millimetres, as told"),
             Self::Welded { corners } => {
-                write!(out, "{corners} corners moved by less than 1 um to meet others")
+                write!(
+                    out,
+                    "{corners} corners moved by less than 1 um to meet others"
+                )
             }
             Self::Degenerate { triangles } => {
                 write!(out, "{triangles} triangles without area left out")
@@ -124,10 +133,14 @@ fn sweep(triangles: &mut Vec<Triangle>, repairs: &mut Vec<Repair>) {
     let ids = Ids::of(triangles);
     let count = triangles.len();
     let mut stays = vec![true; count];
-    let degenerate = ids.corners.iter().zip(&mut stays).filter_map(|([a, b, c], stays)| {
-        *stays = a != b && b != c && c != a;
-        (!*stays).then_some(())
-    });
+    let degenerate = ids
+        .corners
+        .iter()
+        .zip(&mut stays)
+        .filter_map(|([a, b, c], stays)| {
+            *stays = a != b && b != c && c != a;
+            (!*stays).then_some(())
+        });
     let degenerate = degenerate.count();
     let mut sorted: Vec<([u32; 3], bool, usize)> = (0..count)
         .filter(|&at| stays[at])
@@ -157,8 +170,18 @@ fn sweep(triangles: &mut Vec<Triangle>, repairs: &mut Vec<Repair>) {
     let mut stays = stays.into_iter();
     triangles.retain(|_| stays.next().unwrap_or(true));
     let said = [
-        (degenerate, Repair::Degenerate { triangles: degenerate }),
-        (duplicate, Repair::Duplicate { triangles: duplicate }),
+        (
+            degenerate,
+            Repair::Degenerate {
+                triangles: degenerate,
+            },
+        ),
+        (
+            duplicate,
+            Repair::Duplicate {
+                triangles: duplicate,
+            },
+        ),
         (folded, Repair::BackToBack { triangles: folded }),
     ];
     repairs.extend(said.into_iter().filter(|one| one.0 > 0).map(|one| one.1));

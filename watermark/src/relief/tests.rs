@@ -1,7 +1,9 @@
+mod forms;
+
 use super::*;
 use crate::fixtures::{self, Part, TEXT, cuboid, top_zone};
 use crate::symbol::SymbolKind;
-use crate::vec3::{add, cross, dot, scale, unit};
+use crate::vec3::{add, cross, dot, narrow, scale, unit};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 

@@ -21,9 +21,15 @@ pub(super) fn package(container: &mut Container, start: &str) -> Result<Package,
     let mut parts = BTreeMap::new();
     for path in paths {
         let part = read(container, &path, &limits)?;
-        let leads_on = part.objects.iter().flat_map(components).any(|one| one.path.is_some());
+        let leads_on = part
+            .objects
+            .iter()
+            .flat_map(components)
+            .any(|one| one.path.is_some());
         if leads_on || part.unit.mm() != root.unit.mm() {
-            return Err(ThreemfError::Model("a model that is referred to leads on to others, or has another unit"));
+            return Err(ThreemfError::Model(
+                "a model that is referred to leads on to others, or has another unit",
+            ));
         }
         parts.insert(path, part);
     }
@@ -78,11 +84,16 @@ impl Assembly {
     }
 
     /// The object that a component of a model means; a path leads away from the root alone.
-    fn find<'a>(&'a self, from: Option<&'a str>, one: &'a Component) -> Result<Key<'a>, ThreemfError> {
+    fn find<'a>(
+        &'a self,
+        from: Option<&'a str>,
+        one: &'a Component,
+    ) -> Result<Key<'a>, ThreemfError> {
         let path = one.path.as_deref().or(from);
         let at = self.part(path).by_id.get(&one.object);
-        at.map(|&at| (path, at))
-            .ok_or(ThreemfError::Model("an item or component names an object that is not there"))
+        at.map(|&at| (path, at)).ok_or(ThreemfError::Model(
+            "an item or component names an object that is not there",
+        ))
     }
 
     /// Costs of all objects, the referred ones first: within a part nothing refers forward, and only the root refers away.
@@ -100,9 +111,7 @@ impl Assembly {
                     instances: 1,
                     nesting: 1,
                 },
-                Body::Components(all) => {
-                    self.sum(all.iter().map(|one| self.find(path, one)))?
-                }
+                Body::Components(all) => self.sum(all.iter().map(|one| self.find(path, one)))?,
             };
             self.costs.insert(key, cost);
         }
@@ -159,7 +168,9 @@ impl Assembly {
         let key = self.find(None, &placed.component)?;
         let object = &self.part(key.0).objects[key.1];
         if object.kind == ObjectKind::Other {
-            return Err(ThreemfError::Model("it builds an object that must not be built by itself"));
+            return Err(ThreemfError::Model(
+                "it builds an object that must not be built by itself",
+            ));
         }
         let to_mm = Transform::scaling(self.root.unit.mm());
         let mesh = Mesh {

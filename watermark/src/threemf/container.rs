@@ -61,10 +61,7 @@ impl<'a> Container<'a> {
     }
 
     /// The XML of a part, read as it comes.
-    pub(super) fn xml(
-        &mut self,
-        part: &str,
-    ) -> Result<Xml<PartReader<'_, 'a>>, ThreemfError> {
+    pub(super) fn xml(&mut self, part: &str) -> Result<Xml<PartReader<'_, 'a>>, ThreemfError> {
         let index = self
             .index(part)
             .ok_or(ThreemfError::Package("a part that it names is missing"))?;
@@ -76,12 +73,17 @@ impl<'a> Container<'a> {
         if size > self.bytes_left {
             return Err(ThreemfError::Limit("its models are too large"));
         }
-        let most = entry.compressed_size().saturating_mul(self.limits.max_ratio);
+        let most = entry
+            .compressed_size()
+            .saturating_mul(self.limits.max_ratio);
         if size > most.max(SMALL_BYTES) {
             return Err(ThreemfError::Limit("a part is compressed beyond belief"));
         }
         self.bytes_left -= size;
         // The size is a claim of the zip's directory; nothing behind it is read.
-        Ok(Xml::new(BufReader::new(entry.take(size)), self.limits.max_depth))
+        Ok(Xml::new(
+            BufReader::new(entry.take(size)),
+            self.limits.max_depth,
+        ))
     }
 }

@@ -88,7 +88,9 @@ impl<'a> Reading<'a> {
     pub(super) fn finish(self) -> Result<ModelPart, ThreemfError> {
         match self.sections {
             [true, true] => Ok(self.part),
-            _ => Err(ThreemfError::Model("a model lacks its resources or its build")),
+            _ => Err(ThreemfError::Model(
+                "a model lacks its resources or its build",
+            )),
         }
     }
 
@@ -118,14 +120,17 @@ impl<'a> Reading<'a> {
 
     fn section(&mut self, which: usize) -> Result<(), ThreemfError> {
         match std::mem::replace(&mut self.sections[which], true) {
-            true => Err(ThreemfError::Model("a model has its resources or its build twice")),
+            true => Err(ThreemfError::Model(
+                "a model has its resources or its build twice",
+            )),
             false => Ok(()),
         }
     }
 
     fn model(&mut self, element: &Element) -> Result<(), ThreemfError> {
         if let Some(text) = element.attribute("unit")? {
-            self.part.unit = Unit::parse(&text).ok_or(ThreemfError::Model("its unit is unknown"))?;
+            self.part.unit =
+                Unit::parse(&text).ok_or(ThreemfError::Model("its unit is unknown"))?;
         }
         let demanded = element.attribute("requiredextensions")?.unwrap_or_default();
         for prefix in demanded.split_ascii_whitespace() {
@@ -147,7 +152,9 @@ impl<'a> Reading<'a> {
             return Err(ThreemfError::Limit("too many metadata entries"));
         }
         if !self.names.insert(name.clone()) {
-            return Err(ThreemfError::Model("two metadata entries have the same name"));
+            return Err(ThreemfError::Model(
+                "two metadata entries have the same name",
+            ));
         }
         self.text = Some((name, String::new()));
         Ok(())
@@ -228,7 +235,9 @@ impl<'a> Reading<'a> {
         } = self.current()?
         {
             if corners.iter().any(|&at| at as usize >= vertices.len()) {
-                return Err(ThreemfError::Model("a triangle names a vertex that is not there"));
+                return Err(ThreemfError::Model(
+                    "a triangle names a vertex that is not there",
+                ));
             }
             triangles.push(corners);
         }
@@ -261,7 +270,9 @@ impl<'a> Reading<'a> {
     fn foreign(&mut self, element: &Element) -> Result<(), ThreemfError> {
         let (space, _) = element.name();
         if place::is_geometry(space) {
-            return Err(ThreemfError::Extension(String::from_utf8_lossy(space).into()));
+            return Err(ThreemfError::Extension(
+                String::from_utf8_lossy(space).into(),
+            ));
         }
         let in_foreign = self.places.last() == Some(&Place::Foreign);
         if !in_foreign && self.part.left_out.len() < 20 {

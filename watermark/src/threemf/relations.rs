@@ -25,7 +25,11 @@ pub(super) fn start_part(container: &mut Container) -> Result<String, ThreemfErr
     let start = match (models.next(), models.next()) {
         (Some(one), None) => one.target.clone(),
         (None, _) => return Err(ThreemfError::Package("it names no model to begin with")),
-        _ => return Err(ThreemfError::Package("it names several models to begin with")),
+        _ => {
+            return Err(ThreemfError::Package(
+                "it names several models to begin with",
+            ));
+        }
     };
     require_parts(container, &roots)?;
     types.require_model(&start)?;
@@ -33,7 +37,12 @@ pub(super) fn start_part(container: &mut Container) -> Result<String, ThreemfErr
     let own = format!("{folder}/_rels/{name}.rels");
     if container.has(&own) {
         let of_model = relationships(container, &own, &start)?;
-        if of_model.iter().filter(|one| one.kind == PRINT_TICKET).count() > 1 {
+        if of_model
+            .iter()
+            .filter(|one| one.kind == PRINT_TICKET)
+            .count()
+            > 1
+        {
             return Err(ThreemfError::Package("a model has several print tickets"));
         }
         require_parts(container, &of_model)?;
@@ -44,7 +53,11 @@ pub(super) fn start_part(container: &mut Container) -> Result<String, ThreemfErr
 /// Models and thumbnails that are named are there; what else is named is not read.
 fn require_parts(container: &Container, named: &[Relationship]) -> Result<(), ThreemfError> {
     let needed = |one: &&Relationship| one.kind == MODEL || one.kind == THUMBNAIL;
-    match named.iter().filter(needed).all(|one| container.has(&one.target)) {
+    match named
+        .iter()
+        .filter(needed)
+        .all(|one| container.has(&one.target))
+    {
         true => Ok(()),
         false => Err(ThreemfError::Package("a part that it names is missing")),
     }
@@ -83,11 +96,13 @@ impl Visitor for Relationships<'_> {
             return Err(ThreemfError::Limit("too many relationships"));
         }
         let needed = |text: Option<String>| {
-            text.ok_or(ThreemfError::Package("a relationship lacks its type or target"))
+            text.ok_or(ThreemfError::Package(
+                "a relationship lacks its type or target",
+            ))
         };
         let target = needed(element.attribute("Target")?)?;
         let mode = element.attribute("TargetMode")?;
-        if mode.is_some_and(|mode| mode != "Internal") || target.contains("://") {
+        if mode.is_some_and(|mode| mode != "Internal") || target.contains(':') {
             return Err(ThreemfError::External);
         }
         self.found.push(Relationship {
@@ -136,7 +151,10 @@ impl Types {
     fn require_model(&self, part: &str) -> Result<(), ThreemfError> {
         let part = part.to_ascii_lowercase();
         let extension = part.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let found = self.by_name.get(&part).or_else(|| self.by_extension.get(extension));
+        let found = self
+            .by_name
+            .get(&part)
+            .or_else(|| self.by_extension.get(extension));
         match found {
             Some(kind) if kind.eq_ignore_ascii_case(MODEL_TYPE) => Ok(()),
             _ => Err(ThreemfError::Package("its model has another content type")),
@@ -156,7 +174,9 @@ impl Visitor for Types {
         }
         let (Some(key), Some(kind)) = (element.attribute(key)?, element.attribute("ContentType")?)
         else {
-            return Err(ThreemfError::Package("a content type lacks its name or type"));
+            return Err(ThreemfError::Package(
+                "a content type lacks its name or type",
+            ));
         };
         match map.insert(key.to_ascii_lowercase(), kind) {
             None => Ok(()),

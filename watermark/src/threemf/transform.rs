@@ -19,7 +19,9 @@ impl Transform {
         let mut words = text.split_ascii_whitespace();
         for number in &mut numbers {
             let parsed = words.next().and_then(|word| word.parse::<f64>().ok());
-            *number = parsed.filter(|n| n.is_finite()).ok_or_else(|| bad.clone())?;
+            *number = parsed
+                .filter(|n| n.is_finite())
+                .ok_or_else(|| bad.clone())?;
         }
         let row = |i: usize| [numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]];
         let parsed = Self([row(0), row(1), row(2), row(3)]);

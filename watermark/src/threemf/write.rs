@@ -51,7 +51,12 @@ pub(super) fn file(package: &Package) -> Result<Vec<u8>, ThreemfError> {
 fn model(out: &mut impl Write, package: &Package) -> std::io::Result<()> {
     out.write_all(MODEL.as_bytes())?;
     for (name, text) in &package.metadata {
-        writeln!(out, r#" <metadata name="{}">{}</metadata>"#, escape(name), escape(text))?;
+        writeln!(
+            out,
+            r#" <metadata name="{}">{}</metadata>"#,
+            escape(name),
+            escape(text)
+        )?;
     }
     writeln!(out, " <resources>")?;
     if package.items.iter().any(|item| item.inlay.is_some()) {
@@ -62,7 +67,11 @@ fn model(out: &mut impl Write, package: &Package) -> std::io::Result<()> {
     for item in &package.items {
         placed.push((object(out, item, &mut next_id)?, item));
     }
-    writeln!(out, " </resources>\n <build{}>", uuid(package.build_uuid.as_ref()))?;
+    writeln!(
+        out,
+        " </resources>\n <build{}>",
+        uuid(package.build_uuid.as_ref())
+    )?;
     for (id, item) in placed {
         let number = attribute("partnumber", item.item_part_number.as_deref());
         let own = uuid(item.item_uuid.as_ref());
@@ -126,12 +135,17 @@ impl Head<'_> {
         let name = attribute("name", self.name);
         let number = attribute("partnumber", self.part_number);
         let own = uuid(self.uuid.as_ref());
-        writeln!(out, r#"  <object id="{id}" type="{kind}"{name}{number}{own}{property}>"#)
+        writeln!(
+            out,
+            r#"  <object id="{id}" type="{kind}"{name}{number}{own}{property}>"#
+        )
     }
 }
 
 fn attribute(name: &str, value: Option<&str>) -> String {
-    value.map_or_else(String::new, |value| format!(r#" {name}="{}""#, escape(value)))
+    value.map_or_else(String::new, |value| {
+        format!(r#" {name}="{}""#, escape(value))
+    })
 }
 
 fn uuid(uuid: Option<&Uuid>) -> String {
@@ -146,7 +160,11 @@ fn derive(uuid: &Uuid, role: &str) -> Uuid {
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut text = String::with_capacity(36);
     for (at, byte) in bytes.iter().enumerate() {
-        let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+        let dash = if matches!(at, 4 | 6 | 8 | 10) {
+            "-"
+        } else {
+            ""
+        };
         write!(text, "{dash}{byte:02x}").expect("a string takes what is written to it");
     }
     Uuid(text)
@@ -160,7 +178,15 @@ fn mesh(
     mesh: &Mesh,
     property: &str,
 ) -> std::io::Result<()> {
-    head.open(out, id, if property.is_empty() { "" } else { object_property(property) })?;
+    head.open(
+        out,
+        id,
+        if property.is_empty() {
+            ""
+        } else {
+            object_property(property)
+        },
+    )?;
     let mut corners: Vec<(VertexKey, u32)> = mesh
         .triangles
         .as_flattened()
@@ -182,7 +208,10 @@ fn mesh(
     }
     writeln!(out, "    </vertices>\n    <triangles>")?;
     for [a, b, c] in numbers.as_chunks::<3>().0 {
-        writeln!(out, r#"     <triangle v1="{a}" v2="{b}" v3="{c}"{property}/>"#)?;
+        writeln!(
+            out,
+            r#"     <triangle v1="{a}" v2="{b}" v3="{c}"{property}/>"#
+        )?;
     }
     writeln!(out, "    </triangles>\n   </mesh>\n  </object>")
 }

@@ -53,7 +53,10 @@ impl<R: BufRead> Xml<R> {
         loop {
             buffer.clear();
             self.reader.get_mut().left = MAX_EVENT_BYTES;
-            let event = self.reader.read_event_into(&mut buffer).map_err(malformed)?;
+            let event = self
+                .reader
+                .read_event_into(&mut buffer)
+                .map_err(malformed)?;
             match event {
                 Event::Start(start) => {
                     self.depth += 1;
@@ -195,7 +198,9 @@ impl Element<'_> {
             return Err(undeclared());
         }
         self.attributes(|space, name, _| match (space, name) {
-            (XSI, _) => Err(malformed("it has an attribute of XML Schema, which 3MF forbids")),
+            (XSI, _) => Err(malformed(
+                "it has an attribute of XML Schema, which 3MF forbids",
+            )),
             (XML, b"space") => Err(malformed("it has xml:space, which 3MF forbids")),
             _ => Ok(()),
         })

@@ -57,7 +57,9 @@ pub(super) fn id(text: &str) -> Result<u32, ThreemfError> {
     let parsed = text.trim().parse::<u32>().ok();
     parsed
         .filter(|id| (1..1 << 31).contains(id))
-        .ok_or(ThreemfError::Model("an id is no positive number below 2^31"))
+        .ok_or(ThreemfError::Model(
+            "an id is no positive number below 2^31",
+        ))
 }
 
 fn parse_uuid(text: &str) -> Result<Uuid, ThreemfError> {
@@ -115,7 +117,9 @@ pub(super) fn object(element: &Element) -> Result<(u32, Object), ThreemfError> {
         Ok(())
     })?;
     if index && !property {
-        return Err(ThreemfError::Model("an object has a property index and no property"));
+        return Err(ThreemfError::Model(
+            "an object has a property index and no property",
+        ));
     }
     let own = own.ok_or(ThreemfError::Model("an object has no id"))?;
     Ok((own, found))
@@ -169,7 +173,9 @@ fn part_name(text: &str) -> Result<String, ThreemfError> {
     }
     match text.starts_with('/') && text.len() <= MAX_NAME_BYTES {
         true => Ok(text.to_owned()),
-        false => Err(ThreemfError::Model("a path to another model is not absolute")),
+        false => Err(ThreemfError::Model(
+            "a path to another model is not absolute",
+        )),
     }
 }
 
@@ -205,9 +211,9 @@ pub(super) fn triangle(element: &Element) -> Result<[u32; 3], ThreemfError> {
     })?;
     match corners {
         [Some(a), Some(b), Some(c)] if a != b && b != c && c != a => Ok([a, b, c]),
-        [Some(_), Some(_), Some(_)] => {
-            Err(ThreemfError::Model("a triangle names a vertex twice"))
-        }
-        _ => Err(ThreemfError::Model("a triangle does not name three vertices")),
+        [Some(_), Some(_), Some(_)] => Err(ThreemfError::Model("a triangle names a vertex twice")),
+        _ => Err(ThreemfError::Model(
+            "a triangle does not name three vertices",
+        )),
     }
 }

@@ -50,7 +50,9 @@ impl Place {
         let Some(outer) = outer else {
             return match (space, name) {
                 (CORE, b"model") => Ok(Self::Model),
-                (CORE_2013, _) => Err(ThreemfError::Model("it is of the draft of 2013, not of 3MF Core")),
+                (CORE_2013, _) => Err(ThreemfError::Model(
+                    "it is of the draft of 2013, not of 3MF Core",
+                )),
                 _ => Err(ThreemfError::Model("its root is no model of 3MF Core")),
             };
         };
@@ -83,7 +85,9 @@ pub(super) fn is_read(space: &[u8]) -> bool {
 }
 
 pub(super) fn is_geometry(space: &[u8]) -> bool {
-    GEOMETRY.iter().any(|beginning| space.starts_with(beginning))
+    GEOMETRY
+        .iter()
+        .any(|beginning| space.starts_with(beginning))
 }
 
 /// What is left out, for people.
