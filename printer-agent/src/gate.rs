@@ -193,7 +193,7 @@ pub fn check(home: &Home, view: &View, request: &Request, now: i64) -> Result<Cl
     let mark = case.mark(&secrets, unit)?;
     let unmarked = case.above.zone_problem().is_some();
     let geometry = match unmarked {
-        true => files.geometry,
+        true => case.unmarked(files.geometry)?,
         false => case.embed(&files.geometry, mark)?,
     };
     Ok(Cleared {

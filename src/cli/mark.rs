@@ -1,6 +1,9 @@
-//! `threadmark mark`: a mark into a mesh, a simulated photograph of it, and a mark out of a photograph.
+//! `threadmark mark`: a mark into a mesh or onto a tag, a simulated photograph of it, and a mark out of a photograph.
 //!
 //! Owns the arguments. Needs no home and no network. Must never know what a mark means.
+
+mod embed;
+mod tag;
 
 use super::args::{self, read_json};
 use super::output::Document;
@@ -11,17 +14,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use threadmark_protocol::mark::Mark;
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
+use threadmark_watermark::part;
 use threadmark_watermark::read::{Code, ReadLimits, Sureness, Symbology, read};
-use threadmark_watermark::relief::embed;
 use threadmark_watermark::render::{Camera, render};
-use threadmark_watermark::symbol::Symbol;
 use threadmark_watermark::zone::Zone;
 
 /// Embed, render and read marks
 #[derive(Subcommand)]
 pub enum MarkCommand {
-    /// Cut a mark into the mark zone of a mesh
-    Embed(Embed),
+    /// Put a mark into the mark zone of a part: STL or 3MF, recessed, raised or in a second colour
+    Embed(embed::Embed),
+    /// Make a tag with a mark and a loop, for parts that have no place for a mark
+    Tag(tag::Tag),
     /// Photograph the mark zone of a mesh with a simulated camera
     Render(Render),
     /// Read the marks in a photograph
@@ -30,31 +34,9 @@ pub enum MarkCommand {
 
 #[derive(Args)]
 #[command(after_help = "Example:
-  threadmark mark embed bracket.stl --zone bracket.zone.json --text 7K3Q9XWD2M8TV0AY --host part.example marked.stl")]
-pub struct Embed {
-    /// Mesh, STL
-    input: PathBuf,
-    /// Marked mesh, STL
-    output: PathBuf,
-    /// The mark zone
-    #[arg(long, value_name = "ZONE.json")]
-    zone: PathBuf,
-    /// The mark's 16 characters
-    #[arg(long)]
-    text: Mark,
-    /// Host in the address that the mark carries
-    #[arg(long)]
-    host: String,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args)]
-#[command(after_help = "Example:
   threadmark mark render marked.stl --zone bracket.zone.json photo.png --tilt 20 --roll 15 --seed 7")]
 pub struct Render {
-    /// Mesh, STL
+    /// Mesh, STL or 3MF of one part
     input: PathBuf,
     /// Picture, PNG
     output: PathBuf,
@@ -94,6 +76,7 @@ impl MarkCommand {
     pub fn run(self) -> Result<ExitCode> {
         match self {
             MarkCommand::Embed(embed) => embed.run()?,
+            MarkCommand::Tag(tag) => tag.run()?,
             MarkCommand::Render(render) => render.run()?,
             MarkCommand::Read(read) => read.run()?,
         }
@@ -103,32 +86,11 @@ impl MarkCommand {
 
 fn mesh(path: &Path) -> Result<Mesh> {
     let about = || format!("reading {}", path.display());
-    Mesh::from_stl(&args::read(path)?, &MeshLimits::default()).with_context(about)
+    part::strictly(&args::read(path)?, &MeshLimits::default()).with_context(about)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
-}
-
-impl Embed {
-    fn run(self) -> Result<()> {
-        let zone: Zone = read_json(&self.zone)?;
-        let symbol = Symbol::fitting(&zone, &self.text.to_string(), &self.host)?;
-        let marked = embed(&mesh(&self.input)?, &zone, &symbol)?;
-        write(&self.output, &marked.mesh.to_stl())?;
-        Document::new()
-            .with("file", &self.output)
-            .with("text", &symbol.text)
-            .with("symbol", symbol.kind.name())
-            .with("modules", symbol.size)
-            .with("triangles", marked.mesh.triangles.len())
-            .with(
-                "removed_mm3",
-                (marked.removed_mm3 * 1000.0).round() / 1000.0,
-            )
-            .print(self.json);
-        Ok(())
-    }
 }
 
 impl Render {

@@ -23,7 +23,8 @@ use threadmark_protocol::body::design::{
 };
 use threadmark_protocol::body::governance::PartClass;
 use threadmark_protocol::text::{Line, Paragraph, SubjectId};
-use threadmark_watermark::mesh::{Mesh, MeshLimits};
+use threadmark_watermark::mesh::MeshLimits;
+use threadmark_watermark::part;
 
 /// Publish designs and allowables, withdraw and supersede designs
 #[derive(Subcommand)]
@@ -54,12 +55,15 @@ pub struct Design {
     /// What the design is, as JSON
     #[arg(long, value_name = "SPEC.json")]
     spec: PathBuf,
-    /// The mesh that is printed, STL
+    /// The mesh that is printed, STL or 3MF of one part, in millimetres
     #[arg(long, value_name = "FILE")]
     geometry: PathBuf,
     /// The slicer's settings
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+    /// A file that goes with the design as it is and is never interpreted, such as STEP or a drawing; may be repeated
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
     /// Where the mark may go, as JSON; without it, `zone` in the specification
     #[arg(long, value_name = "ZONE.json")]
     zone: Option<PathBuf>,
@@ -195,8 +199,9 @@ impl Design {
         let key = new_key(desk.home(), id)?;
         let geometry = std::iter::once((FileUse::Geometry, &self.geometry));
         let profile = self.profile.iter().map(|path| (FileUse::Profile, path));
+        let attached = self.attach.iter().map(|path| (FileUse::Other, path));
         let mut files = Vec::new();
-        for (use_as, path) in geometry.chain(profile) {
+        for (use_as, path) in geometry.chain(profile).chain(attached) {
             let (artifact, sealed) = seal_file(&args::read(path)?, &[key.recipient()])?;
             outbox::queue(desk.home(), &sealed)?;
             files.push(DesignFile {
@@ -213,7 +218,7 @@ impl MassSpec {
     /// With the volume of a mesh, to the nearest cubic millimetre.
     fn of(&self, geometry: &Path) -> Result<PartMass> {
         let about = || format!("{} has no volume", geometry.display());
-        let mesh = Mesh::from_stl(&args::read(geometry)?, &MeshLimits::default());
+        let mesh = part::strictly(&args::read(geometry)?, &MeshLimits::default());
         let mesh = mesh.with_context(about)?;
         mesh.require_solid().with_context(about)?;
         Ok(PartMass {

@@ -14,6 +14,7 @@ pub mod relief;
 pub mod render;
 pub mod scan;
 pub mod symbol;
+pub mod tag;
 pub mod threemf;
 mod vec3;
 pub mod zone;

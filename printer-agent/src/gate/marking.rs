@@ -7,9 +7,10 @@ use threadmark_protocol::body::design::{DesignFile, FileUse, MarkZone};
 use threadmark_protocol::code::Code;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::world::Data;
-use threadmark_watermark::mesh::{Mesh, MeshLimits};
-use threadmark_watermark::relief;
+use threadmark_watermark::mesh::MeshLimits;
+use threadmark_watermark::{part, relief};
 use threadmark_watermark::symbol::Symbol;
+use threadmark_watermark::threemf::looks_like_3mf;
 use threadmark_watermark::zone::Zone;
 use zeroize::Zeroizing;
 
@@ -89,7 +90,23 @@ impl Case<'_> {
         })
     }
 
-    /// The geometry with the mark in its zone; nothing outside of the zone has changed.
+    /// The geometry without a mark, as STL, which is what printers are handed: byte by byte what was signed where it is STL.
+    pub fn unmarked(&self, geometry: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, GateError> {
+        if !looks_like_3mf(&geometry) {
+            return Ok(geometry);
+        }
+        let mesh = part::strictly(&geometry, &MeshLimits::default()).map_err(|error| {
+            GateError::plain(
+                Check::Files,
+                format!("The geometry cannot be built: {error}."),
+                "Ask the design authority to publish one part in millimetres.",
+            )
+        })?;
+        Ok(Zeroizing::new(mesh.to_stl()))
+    }
+
+    /// The geometry, STL or 3MF, with the mark in its zone, as STL; nothing outside of the zone has changed. Read strictly:
+    /// what would have to be repaired or scaled is not what was signed, so it is refused.
     pub fn embed(&self, geometry: &[u8], mark: Mark) -> Result<Zeroizing<Vec<u8>>, GateError> {
         let refuse = |error: &dyn std::fmt::Display| {
             GateError::plain(
@@ -101,7 +118,7 @@ impl Case<'_> {
         let (Some(design), Some(policy)) = (self.above.design(), self.policy()) else {
             return Err(refuse(&"no design or policy"));
         };
-        let mesh = Mesh::from_stl(geometry, &MeshLimits::default()).map_err(|e| refuse(&e))?;
+        let mesh = part::strictly(geometry, &MeshLimits::default()).map_err(|e| refuse(&e))?;
         let zone = zone(&design.zone);
         let symbol = Symbol::fitting(&zone, &mark.to_string(), policy.host.as_str())
             .map_err(|error| refuse(&error))?;

@@ -31,6 +31,8 @@ pub enum Repair {
     },
     /// The text form has no `endsolid`.
     Unended,
+    /// The text form has words behind `endloop`, where the grammar has none.
+    Words,
     /// Coordinates were scaled to millimetres, because somebody said which unit they are in.
     Scaled {
         /// The unit.
@@ -79,6 +81,7 @@ impl std::fmt::Display for Repair {
                 )
             }
             Self::Unended => write!(out, "the text has no endsolid"),
+            Self::Words => write!(out, "words behind endloop were passed over"),
             Self::Scaled { unit } => write!(out, "scaled from {unit} to millimetres, as told"),
             Self::Welded { corners } => {
                 write!(

@@ -155,9 +155,10 @@ fn text(bytes: &[u8], limits: &MeshLimits) -> Result<Read, MeshError> {
         triangles.push(words.facet()?);
     }
     let unended = (MeshError::Truncated, Some(Repair::Unended));
+    let extra = words.extra.map(|error| (error, Some(Repair::Words)));
     Ok(Read {
         triangles,
-        fault: (!words.ended).then_some(unended),
+        fault: extra.or((!words.ended).then_some(unended)),
     })
 }
 
@@ -167,7 +168,12 @@ struct Words<'a> {
     read: usize,
     /// Whether the last word outside a facet that we know of was `endsolid` or its name.
     ended: bool,
+    /// The first word where the grammar has none, in a place where it does no harm.
+    extra: Option<MeshError>,
 }
+
+/// Most words behind `endloop`: some exporters write a name there.
+const MAX_EXTRA_WORDS: usize = 4;
 
 impl<'a> Words<'a> {
     fn new(bytes: &'a [u8]) -> Self {
@@ -178,6 +184,7 @@ impl<'a> Words<'a> {
             words: Box::new(words),
             read: 0,
             ended: false,
+            extra: None,
         }
     }
 
@@ -215,8 +222,14 @@ impl<'a> Words<'a> {
             }
         }
         self.expect("endloop")?;
-        self.expect("endfacet")?;
-        Ok(corners)
+        for _ in 0..MAX_EXTRA_WORDS {
+            match self.expect("endfacet") {
+                Ok(()) => return Ok(corners),
+                Err(MeshError::Truncated) => return Err(MeshError::Truncated),
+                Err(error) => self.extra.get_or_insert(error),
+            };
+        }
+        Err(self.malformed("endfacet"))
     }
 
     fn expect(&mut self, expected: &'static str) -> Result<(), MeshError> {
