@@ -30,10 +30,12 @@ use threadmark_protocol::witness::Request;
 use threadmark_protocol::witness::evidence::Evidence;
 use threadmark_protocol::witness::policy::{Policy, Standing};
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
+use threadmark_watermark::part::{leniently, strictly};
 use threadmark_watermark::read::{ReadLimits, read};
 use threadmark_watermark::relief::embed;
 use threadmark_watermark::scan::{Scan, ScanLimits};
 use threadmark_watermark::symbol::Symbol;
+use threadmark_watermark::threemf::{ObjectKind, Package, PackageLimits};
 use threadmark_watermark::zone::Zone;
 
 /// Ends for any bytes.
@@ -57,6 +59,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("note", note),
     ("package", package),
     ("page", page),
+    ("part", part),
     ("ply", ply),
     ("policy", policy),
     ("receipt", receipt),
@@ -105,6 +108,26 @@ fn stl(bytes: &[u8]) {
         "height_um":1000,"module_um":10,"depth_um":10,"wall_um":10}}"#
     );
     cut(&mesh, flat.as_bytes());
+}
+
+/// STL or 3MF by content: what was mended needs no mending, and what is written reads as the same.
+fn part(bytes: &[u8]) {
+    let limits = MeshLimits {
+        max_bytes: 1 << 20,
+        max_triangles: 10_000,
+    };
+    let _ = strictly(bytes, &limits);
+    let Ok(opened) = leniently(bytes, &limits, None) else {
+        return;
+    };
+    let parts = opened.package.items.iter().filter(|item| item.kind == ObjectKind::Model);
+    for item in parts {
+        assert_eq!(item.mesh.require_solid(), Ok(()));
+        assert_eq!(item.mesh.clone().repaired().map(|one| one.1), Ok(Vec::new()));
+    }
+    let written = opened.package.write().expect("a small package");
+    let again = Package::read(&written, &PackageLimits::default()).expect("what we have written");
+    assert_eq!((again.items, again.metadata), (opened.package.items, opened.package.metadata));
 }
 
 fn zone(bytes: &[u8]) {

@@ -110,9 +110,10 @@ fn zone(side_um: u32, sizes: &TagSizes, form: Form) -> Zone {
 /// A plate with a rectangular loop above it: coordinates in whole micrometres, so that nothing depends on how a machine
 /// rounds the sine of an angle.
 fn plate(side_um: u32, zone: &Zone, loop_um: u32) -> Mesh {
-    let middle = side_um / 2;
-    let half = (loop_um / 2).min(middle.saturating_sub(BAR_UM)).max(500);
-    let across = [0, middle - half, middle + half, side_um];
+    let half = (loop_um / 2)
+        .min((side_um / 2).saturating_sub(BAR_UM))
+        .max(500);
+    let across = [0, side_um / 2 - half, side_um / 2 + half, side_um];
     let up = [
         0,
         side_um + BAR_UM,
@@ -124,8 +125,7 @@ fn plate(side_um: u32, zone: &Zone, loop_um: u32) -> Mesh {
     let corner = |i: usize, j: usize, top: bool| {
         [mm(across[i]), mm(up[j]), if top { thickness } else { 0.0 }]
     };
-    let mut triangles = Vec::new();
-    let mut quad = |a, b, c, d| triangles.extend([[a, b, c], [a, c, d]]);
+    let mut quads = Vec::new();
     let filled = |i: i32, j: i32| (0..3).contains(&i) && (0..3).contains(&j) && (i, j) != (1, 1);
     for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
         if !filled(i, j) {
@@ -134,9 +134,9 @@ fn plate(side_um: u32, zone: &Zone, loop_um: u32) -> Mesh {
         let (x, y) = (i as usize, j as usize);
         let around = [(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)];
         let [a, b, c, d] = around.map(|(x, y)| corner(x, y, true));
-        quad(a, b, c, d);
+        quads.push([a, b, c, d]);
         let [a, b, c, d] = around.map(|(x, y)| corner(x, y, false));
-        quad(a, d, c, b);
+        quads.push([a, d, c, b]);
         // A wall wherever nothing is beside, along the bottom, right, top and left side.
         let beside = [(i, j - 1), (i + 1, j), (i, j + 1), (i - 1, j)];
         for (side, (i, j)) in beside.into_iter().enumerate() {
@@ -144,11 +144,16 @@ fn plate(side_um: u32, zone: &Zone, loop_um: u32) -> Mesh {
                 let (from, to) = (around[side], around[(side + 1) % 4]);
                 let low = [from, to].map(|(x, y)| corner(x, y, false));
                 let high = [to, from].map(|(x, y)| corner(x, y, true));
-                quad(low[0], low[1], high[0], high[1]);
+                quads.push([low[0], low[1], high[0], high[1]]);
             }
         }
     }
-    Mesh { triangles }
+    let halves = quads
+        .iter()
+        .flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]);
+    Mesh {
+        triangles: halves.collect(),
+    }
 }
 
 #[cfg(test)]

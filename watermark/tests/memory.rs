@@ -5,8 +5,10 @@
 
 use peak_alloc::PeakAlloc;
 use threadmark_watermark::mesh::{Mesh, MeshError, MeshLimits};
+use threadmark_watermark::part::leniently;
 use threadmark_watermark::relief::embed;
 use threadmark_watermark::symbol::Symbol;
+use threadmark_watermark::threemf::{Item, Package};
 use threadmark_watermark::zone::Zone;
 
 #[global_allocator]
@@ -69,6 +71,25 @@ fn a_file_costs_no_more_than_twelve_times_its_size() {
         embed(&mesh, &zone(), &symbol).unwrap().mesh.to_stl();
     });
     assert!(embedded <= 11, "{embedded} bytes for each byte of the file");
+
+    // As whoever prepares a file does it: every triangle twice, one turned, so that all of the mending is done.
+    let mut broken = cube(across);
+    broken.triangles.extend_from_within(..);
+    broken.triangles[7].swap(0, 1);
+    let broken = broken.to_stl();
+    let mended = cost(&broken, || {
+        let opened = leniently(&broken, &MeshLimits::default(), None).unwrap();
+        assert_eq!(opened.repairs.len(), 2);
+    });
+    assert!(mended <= 11, "{mended} bytes for each byte of a file that is mended");
+
+    // A 3MF of ours is not compressed; of one that is, it is the size of what it holds that counts.
+    let package = Package::of(vec![Item::of(cube(across))]).write().unwrap();
+    let read = cost(&package, || {
+        let opened = leniently(&package, &MeshLimits::default(), None).unwrap();
+        assert_eq!(opened.package.write().unwrap(), package);
+    });
+    assert!(read <= 11, "{read} bytes for each byte of a 3MF");
 
     let refused = |file: &[u8], expected: fn(&MeshError) -> bool| {
         let cost = cost(file, || {

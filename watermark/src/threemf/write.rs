@@ -26,8 +26,25 @@ const MODEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 /// What the two materials look like on a screen, and the id that they have in the model.
 const MATERIALS: &str = r##"  <basematerials id="1"><base name="Body" displaycolor="#F0F0F0FF"/><base name="Mark" displaycolor="#101010FF"/></basematerials>
 "##;
-const BODY: &str = r#" pid="1" p1="0""#;
-const MARK: &str = r#" pid="1" p1="1""#;
+
+/// A base material, as an object's default, which the specification asks for, and on each of its triangles.
+struct Material {
+    object: &'static str,
+    triangle: &'static str,
+}
+
+const NONE: Material = Material {
+    object: "",
+    triangle: "",
+};
+const BODY: Material = Material {
+    object: r#" pid="1" pindex="0""#,
+    triangle: r#" pid="1" p1="0""#,
+};
+const MARK: Material = Material {
+    object: r#" pid="1" pindex="1""#,
+    triangle: r#" pid="1" p1="1""#,
+};
 
 pub(super) fn file(package: &Package) -> Result<Vec<u8>, ThreemfError> {
     let options = SimpleFileOptions::default()
@@ -94,7 +111,7 @@ fn object(out: &mut impl Write, item: &Item, next_id: &mut u32) -> std::io::Resu
     };
     let Some(inlay) = &item.inlay else {
         let id = take();
-        mesh(out, id, &own, &item.mesh, "")?;
+        mesh(out, id, &own, &item.mesh, &NONE)?;
         return Ok(id);
     };
     let derived = |role: &str| item.object_uuid.as_ref().map(|uuid| derive(uuid, role));
@@ -105,8 +122,8 @@ fn object(out: &mut impl Write, item: &Item, next_id: &mut u32) -> std::io::Resu
         uuid: derived(role),
         kind: item.kind,
     };
-    mesh(out, body, &part("body", "body"), &item.mesh, BODY)?;
-    mesh(out, mark, &part("mark", "mark"), inlay, MARK)?;
+    mesh(out, body, &part("body", "body"), &item.mesh, &BODY)?;
+    mesh(out, mark, &part("mark", "mark"), inlay, &MARK)?;
     own.open(out, both, "")?;
     writeln!(out, "   <components>")?;
     for (id, role) in [(body, "body in place"), (mark, "mark in place")] {
@@ -170,43 +187,18 @@ fn derive(uuid: &Uuid, role: &str) -> Uuid {
     Uuid(text)
 }
 
-/// Corners are one when their bits are, and stand in the order of their bits.
 fn mesh(
     out: &mut impl Write,
     id: u32,
     head: &Head,
     mesh: &Mesh,
-    property: &str,
+    material: &Material,
 ) -> std::io::Result<()> {
-    head.open(
-        out,
-        id,
-        if property.is_empty() {
-            ""
-        } else {
-            object_property(property)
-        },
-    )?;
-    let mut corners: Vec<(VertexKey, u32)> = mesh
-        .triangles
-        .as_flattened()
-        .iter()
-        .zip(0..)
-        .map(|(&corner, at)| (vertex_key(corner), at))
-        .collect();
-    corners.sort_unstable();
+    head.open(out, id, material.object)?;
     writeln!(out, "   <mesh>\n    <vertices>")?;
-    let mut numbers = vec![0_u32; corners.len()];
-    let mut number = 0;
-    for same in corners.chunk_by(|one, other| one.0 == other.0) {
-        let [x, y, z] = same[0].0.map(f32::from_bits);
-        writeln!(out, r#"     <vertex x="{x}" y="{y}" z="{z}"/>"#)?;
-        for &(_, at) in same {
-            numbers[at as usize] = number;
-        }
-        number += 1;
-    }
+    let numbers = vertices(out, mesh)?;
     writeln!(out, "    </vertices>\n    <triangles>")?;
+    let property = material.triangle;
     for [a, b, c] in numbers.as_chunks::<3>().0 {
         writeln!(
             out,
@@ -216,10 +208,23 @@ fn mesh(
     writeln!(out, "    </triangles>\n   </mesh>\n  </object>")
 }
 
-/// The default of an object whose triangles name the material themselves: the specification asks for one.
-fn object_property(property: &str) -> &'static str {
-    match property {
-        MARK => r#" pid="1" pindex="1""#,
-        _ => r#" pid="1" pindex="0""#,
+/// Writes each corner once, in the order of their bits, and gives the number of each triangle's.
+fn vertices(out: &mut impl Write, mesh: &Mesh) -> std::io::Result<Vec<u32>> {
+    let mut corners: Vec<(VertexKey, u32)> = mesh
+        .triangles
+        .as_flattened()
+        .iter()
+        .zip(0..)
+        .map(|(&corner, at)| (vertex_key(corner), at))
+        .collect();
+    corners.sort_unstable();
+    let mut numbers = vec![0; corners.len()];
+    for (same, number) in corners.chunk_by(|one, other| one.0 == other.0).zip(0..) {
+        let [x, y, z] = same[0].0.map(f32::from_bits);
+        writeln!(out, r#"     <vertex x="{x}" y="{y}" z="{z}"/>"#)?;
+        for &(_, at) in same {
+            numbers[at as usize] = number;
+        }
     }
+    Ok(numbers)
 }
