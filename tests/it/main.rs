@@ -33,6 +33,7 @@ mod memory;
 mod need_to_know;
 mod notices;
 mod openapi;
+mod part_files;
 mod postgres;
 mod readme;
 mod service_artifacts;

@@ -81,7 +81,10 @@ fn a_file_costs_no_more_than_twelve_times_its_size() {
         let opened = leniently(&broken, &MeshLimits::default(), None).unwrap();
         assert_eq!(opened.repairs.len(), 2);
     });
-    assert!(mended <= 11, "{mended} bytes for each byte of a file that is mended");
+    assert!(
+        mended <= 11,
+        "{mended} bytes for each byte of a file that is mended"
+    );
 
     // A 3MF of ours is not compressed; of one that is, it is the size of what it holds that counts.
     let package = Package::of(vec![Item::of(cube(across))]).write().unwrap();

@@ -8,7 +8,7 @@ use crate::mesh::{Mesh, vertex_key};
 use crate::vec3::{Vec3, area_vector, wide};
 use crate::zone::Frame;
 use robust::{Coord, Coord3D, orient2d, orient3d};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// Side of a cell of the grid in which neighbours are looked for, in millimetres.
 const CELL_MM: f64 = 1.0;
@@ -25,35 +25,48 @@ pub(super) fn require_none(mesh: &Mesh, inlay: &Mesh, frame: &Frame) -> Result<(
     };
     let bounding: HashSet<_> = inlay.triangles.iter().map(key).collect();
     let grid = Grid::of(&inlay.triangles, frame);
-    let mut cells: BTreeMap<[i64; 2], Vec<usize>> = BTreeMap::new();
-    let mut near = Vec::new();
-    for (at, triangle) in mesh.triangles.iter().enumerate() {
-        let covered = grid.cells(triangle);
+    let near: Vec<usize> = (0..mesh.triangles.len())
+        .filter(|&at| grid.range(&mesh.triangles[at]).is_some())
         // A triangle without area lies on its neighbours' edges.
-        if covered.is_empty() || area_vector(triangle) == [0.0; 3] {
-            continue;
-        }
-        near.push(at);
-        if bounding.contains(&key(triangle)) {
-            for cell in covered {
-                cells.entry(cell).or_default().push(at);
-            }
+        .filter(|&at| area_vector(&mesh.triangles[at]) != [0.0; 3])
+        .collect();
+    let of_relief = near
+        .iter()
+        .filter(|&&at| bounding.contains(&key(&mesh.triangles[at])));
+    let relief: Vec<usize> = of_relief.copied().collect();
+    let mut cells: Vec<Vec<u32>> = vec![Vec::new(); grid.across * grid.across];
+    for (&at, number) in relief.iter().zip(0..) {
+        for cell in grid.cells(&mesh.triangles[at]) {
+            cells[cell].push(number);
         }
     }
-    let mut asked = HashSet::new();
+    // Which triangle each of the relief was last compared with: neighbours share many cells.
+    let mut last = vec![usize::MAX; relief.len()];
     for at in near {
-        asked.clear();
-        for cell in grid.cells(&mesh.triangles[at]) {
-            for &other in cells.get(&cell).into_iter().flatten() {
-                let pair = [&mesh.triangles[at], &mesh.triangles[other]];
-                if at != other && asked.insert(other) && cross(pair[0], pair[1]) {
-                    let at_mm = pair[1][0];
-                    return Err(ReliefError::Crosses { at_mm });
-                }
+        let triangle = &mesh.triangles[at];
+        for &number in grid.cells(triangle).flat_map(|cell| &cells[cell]) {
+            let number = number as usize;
+            let other = &mesh.triangles[relief[number]];
+            let known = std::mem::replace(&mut last[number], at) == at || relief[number] == at;
+            if !known && boxes_meet(triangle, other) && cross(triangle, other) {
+                return Err(ReliefError::Crosses { at_mm: other[0] });
             }
         }
     }
     Ok(())
+}
+
+fn boxes_meet(one: &Triangle, other: &Triangle) -> bool {
+    (0..3).all(|axis| {
+        let reach = |t: &Triangle| {
+            let values = t.map(|corner| corner[axis]);
+            let low = values.iter().fold(f32::INFINITY, |m, &c| m.min(c));
+            let high = values.iter().fold(f32::NEG_INFINITY, |m, &c| m.max(c));
+            (low, high)
+        };
+        let ((low, high), (other_low, other_high)) = (reach(one), reach(other));
+        low <= other_high && other_low <= high
+    })
 }
 
 /// Cells over the box of the relief, in the plane of the face; heights are left out.
@@ -62,6 +75,8 @@ struct Grid<'a> {
     low: [f64; 3],
     high: [f64; 3],
     cell_mm: f64,
+    /// Cells along a side.
+    across: usize,
 }
 
 impl<'a> Grid<'a> {
@@ -75,36 +90,41 @@ impl<'a> Grid<'a> {
                 high[axis] = high[axis].max(local[axis] + 0.001);
             }
         }
-        let widest = (high[0] - low[0]).max(high[1] - low[1]);
+        // Of nothing, nothing: one cell that no triangle meets.
+        let widest = (high[0] - low[0]).max(high[1] - low[1]).max(0.0);
+        let cell_mm = CELL_MM.max(widest / MAX_CELLS);
         Self {
             frame,
             low,
             high,
-            cell_mm: CELL_MM.max(widest / MAX_CELLS),
+            cell_mm,
+            across: (widest / cell_mm) as usize + 1,
         }
     }
 
-    /// The cells that a triangle's box meets; none where it is elsewhere.
-    fn cells(&self, triangle: &Triangle) -> Vec<[i64; 2]> {
+    /// First and last cell that a triangle's box meets, along both axes; none where it is elsewhere.
+    fn range(&self, triangle: &Triangle) -> Option<[[usize; 2]; 2]> {
         let corners = triangle.map(|corner| self.frame.local(wide(corner)));
         let bound = |axis: usize| {
             let values = corners.map(|corner| corner[axis]);
             let low = values.iter().fold(f64::INFINITY, |m, &c| m.min(c));
             let high = values.iter().fold(f64::NEG_INFINITY, |m, &c| m.max(c));
-            (low.max(self.low[axis]), high.min(self.high[axis]))
+            let (low, high) = (low.max(self.low[axis]), high.min(self.high[axis]));
+            (low <= high).then_some([low, high])
         };
-        let bounds = [bound(0), bound(1), bound(2)];
-        if bounds.iter().any(|(low, high)| low > high) {
-            return Vec::new();
-        }
-        let range = |axis: usize| {
-            let (low, high) = bounds[axis];
-            let cell = |c: f64| ((c - self.low[axis]) / self.cell_mm).floor() as i64;
-            cell(low)..=cell(high)
+        bound(2)?;
+        let cell = |axis: usize, c: f64| {
+            let cell = (c - self.low[axis]) / self.cell_mm;
+            (cell as usize).min(self.across - 1)
         };
-        range(0)
-            .flat_map(|x| range(1).map(move |y| [x, y]))
-            .collect()
+        let [x, y] = [bound(0)?, bound(1)?];
+        Some([x.map(|c| cell(0, c)), y.map(|c| cell(1, c))])
+    }
+
+    fn cells(&self, triangle: &Triangle) -> impl Iterator<Item = usize> {
+        let [x, y] = self.range(triangle).unwrap_or([[1, 0], [1, 0]]);
+        let across = self.across;
+        (x[0]..=x[1]).flat_map(move |x| (y[0]..=y[1]).map(move |y| x * across + y))
     }
 }
 

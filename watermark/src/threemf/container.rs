@@ -2,6 +2,7 @@
 
 use super::xml::Xml;
 use super::{PackageLimits, ThreemfError};
+use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Read, Take};
 use zip::ZipArchive;
 use zip::read::ZipFile;
@@ -13,6 +14,8 @@ const SMALL_BYTES: u64 = 1 << 20;
 /// A package that was opened, its directory checked.
 pub(super) struct Container<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// Entries by their names in lower case: names of parts do not differ by case alone (ECMA-376 part 2, 6.2.2.3).
+    by_name: BTreeMap<Vec<u8>, usize>,
     /// What may be asked of it.
     pub(super) limits: PackageLimits,
     bytes_left: u64,
@@ -36,7 +39,9 @@ impl<'a> Container<'a> {
         if archive.len() > limits.max_entries {
             return Err(ThreemfError::Limit("too many files in the zip"));
         }
-        if archive.has_duplicate_names() {
+        let names = archive.file_names_raw().map(<[u8]>::to_ascii_lowercase);
+        let by_name: BTreeMap<Vec<u8>, usize> = names.zip(0..).collect();
+        if archive.has_duplicate_names() || by_name.len() < archive.len() {
             return Err(ThreemfError::Package("two parts have the same name"));
         }
         if archive.has_overlapping_files()? {
@@ -44,16 +49,17 @@ impl<'a> Container<'a> {
         }
         Ok(Self {
             archive,
+            by_name,
             limits: *limits,
             bytes_left: limits.max_xml_bytes,
         })
     }
 
-    /// The entry of a part. Names of parts do not differ by case alone (ECMA-376 part 2, 6.2.2.3).
     fn index(&self, part: &str) -> Option<usize> {
         let name = part.strip_prefix('/').unwrap_or(part);
-        let mut names = self.archive.file_names_raw();
-        names.position(|known| known.eq_ignore_ascii_case(name.as_bytes()))
+        self.by_name
+            .get(&name.to_ascii_lowercase().into_bytes())
+            .copied()
     }
 
     pub(super) fn has(&self, part: &str) -> bool {
