@@ -120,14 +120,24 @@ fn part(bytes: &[u8]) {
     let Ok(opened) = leniently(bytes, &limits, None) else {
         return;
     };
-    let parts = opened.package.items.iter().filter(|item| item.kind == ObjectKind::Model);
+    let parts = opened
+        .package
+        .items
+        .iter()
+        .filter(|item| item.kind == ObjectKind::Model);
     for item in parts {
         assert_eq!(item.mesh.require_solid(), Ok(()));
-        assert_eq!(item.mesh.clone().repaired().map(|one| one.1), Ok(Vec::new()));
+        assert_eq!(
+            item.mesh.clone().repaired().map(|one| one.1),
+            Ok(Vec::new())
+        );
     }
     let written = opened.package.write().expect("a small package");
     let again = Package::read(&written, &PackageLimits::default()).expect("what we have written");
-    assert_eq!((again.items, again.metadata), (opened.package.items, opened.package.metadata));
+    assert_eq!(
+        (again.items, again.metadata),
+        (opened.package.items, opened.package.metadata)
+    );
 }
 
 fn zone(bytes: &[u8]) {

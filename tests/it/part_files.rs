@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
 use threadmark_watermark::threemf::{Item, Package, PackageLimits};
 
-const TEXT: &str = "7ZK4M9QX2RT8VWHD";
+const TEXT: &str = "7K3Q9XWD2M8TV0AY";
 
 fn fixture(name: &str) -> PathBuf {
     let parts = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/parts");
@@ -46,7 +46,11 @@ impl Desk {
     fn embed(&self, input: &Path, output: &str, more: &[&str]) -> Output {
         let zone = fixture("access-cover.zone.json");
         let (input, zone) = (input.to_str().unwrap(), zone.to_str().unwrap());
-        let all = [&["embed", input, output, "--zone", zone, "--text", TEXT], more].concat();
+        let all = [
+            &["embed", input, output, "--zone", zone, "--text", TEXT],
+            more,
+        ]
+        .concat();
         self.mark(&all)
     }
 }
@@ -58,7 +62,10 @@ fn told(output: &Output) -> Value {
 
 fn refused(output: &Output, why: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && errors.contains(why), "{why}: {errors}");
+    assert!(
+        !output.status.success() && errors.contains(why),
+        "{why}: {errors}"
+    );
 }
 
 fn cover() -> Mesh {
@@ -78,7 +85,10 @@ fn both_forms_go_in_and_come_out() {
     assert_eq!(from_stl["way"], "local");
     assert_eq!(from_stl["repairs"], serde_json::json!([]));
     told(&desk.embed(&stl, "a.3mf", &[]));
-    let from_threemf = desk.put("in.3mf", &Package::of(vec![Item::of(cover())]).write().unwrap());
+    let from_threemf = desk.put(
+        "in.3mf",
+        &Package::of(vec![Item::of(cover())]).write().unwrap(),
+    );
     told(&desk.embed(&from_threemf, "b.stl", &[]));
     let marked = std::fs::read(desk.path("a.stl")).unwrap();
     assert_eq!(std::fs::read(desk.path("b.stl")).unwrap(), marked);
@@ -86,7 +96,10 @@ fn both_forms_go_in_and_come_out() {
     // By what stands in it, whatever it is called.
     let misnamed = desk.put("in.stl", &std::fs::read(from_threemf).unwrap());
     told(&desk.embed(&misnamed, "c.stl", &[]));
-    refused(&desk.embed(&stl, "d.obj", &[]), "the output is a .stl or a .3mf");
+    refused(
+        &desk.embed(&stl, "d.obj", &[]),
+        "the output is a .stl or a .3mf",
+    );
 }
 
 #[test]
@@ -100,10 +113,16 @@ fn a_second_colour_is_a_second_object() {
     assert_eq!(one["triangles"], body.triangles.len());
     assert_eq!(both.triangles[..body.triangles.len()], body.triangles[..]);
     assert!(both.triangles.len() > body.triangles.len());
-    refused(&desk.embed(&stl, "two.stl", &["--inlay"]), "only a .3mf can hold");
+    refused(
+        &desk.embed(&stl, "two.stl", &["--inlay"]),
+        "only a .3mf can hold",
+    );
     let raised = told(&desk.embed(&stl, "raised.stl", &["--raised"]));
     assert!(raised["removed_mm3"].as_f64().unwrap() < 0.0);
-    refused(&desk.embed(&stl, "x.3mf", &["--raised", "--inlay"]), "cannot be used with");
+    refused(
+        &desk.embed(&stl, "x.3mf", &["--raised", "--inlay"]),
+        "cannot be used with",
+    );
 }
 
 #[test]
@@ -114,7 +133,10 @@ fn what_is_mended_is_said_and_what_is_not_is_refused() {
     twice.triangles[9].swap(0, 1);
     let broken = desk.put("broken.stl", &twice.to_stl());
     let said = told(&desk.embed(&broken, "mended.stl", &[]))["repairs"].to_string();
-    assert!(said.contains("1 triangles that stood there twice"), "{said}");
+    assert!(
+        said.contains("1 triangles that stood there twice"),
+        "{said}"
+    );
     assert!(said.contains("1 triangles turned outwards"), "{said}");
     let mut open = cover();
     open.triangles.pop();
@@ -136,7 +158,16 @@ fn a_tag_is_made_and_reads() {
     let desk = Desk::new();
     let said = told(&desk.mark(&["tag", "tag.stl", "--text", TEXT]));
     desk.put("zone.json", said["zone"].to_string().as_bytes());
-    let render = ["mark", "render", "tag.stl", "photo.png", "--zone", "zone.json", "--tilt", "10"];
+    let render = [
+        "mark",
+        "render",
+        "tag.stl",
+        "photo.png",
+        "--zone",
+        "zone.json",
+        "--tilt",
+        "10",
+    ];
     let rendered = Command::new(env!("CARGO_BIN_EXE_threadmark"))
         .current_dir(desk.folder.path())
         .args(render)
@@ -145,6 +176,17 @@ fn a_tag_is_made_and_reads() {
     assert!(rendered.status.success(), "{rendered:?}");
     let read = told(&desk.mark(&["read", "photo.png"]));
     assert_eq!(read["marks"], serde_json::json!([TEXT]));
-    told(&desk.mark(&["tag", "tag.3mf", "--text", TEXT, "--inlay", "--depth-um", "400"]));
-    refused(&desk.mark(&["tag", "t.stl", "--text", TEXT, "--module-um", "0"]), "module is out of range");
+    told(&desk.mark(&[
+        "tag",
+        "tag.3mf",
+        "--text",
+        TEXT,
+        "--inlay",
+        "--depth-um",
+        "400",
+    ]));
+    refused(
+        &desk.mark(&["tag", "t.stl", "--text", TEXT, "--module-um", "0"]),
+        "module is out of range",
+    );
 }

@@ -183,7 +183,7 @@ fn require_likely(mesh: &Mesh) -> Result<(), MeshError> {
     let guesses: Vec<String> = guesses
         .map(|unit| {
             format!(
-                "{} mm if that is {}",
+                "{:.1} mm if that is {}",
                 f64::from(longest) * unit.mm(),
                 unit.symbol()
             )

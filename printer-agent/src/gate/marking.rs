@@ -8,10 +8,10 @@ use threadmark_protocol::code::Code;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::world::Data;
 use threadmark_watermark::mesh::MeshLimits;
-use threadmark_watermark::{part, relief};
 use threadmark_watermark::symbol::Symbol;
 use threadmark_watermark::threemf::looks_like_3mf;
 use threadmark_watermark::zone::Zone;
+use threadmark_watermark::{part, relief};
 use zeroize::Zeroizing;
 
 /// The opened files of a design; the others were opened and compared, and are not needed any further.

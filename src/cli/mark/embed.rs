@@ -66,7 +66,11 @@ impl Embed {
         let opened = part::leniently(&bytes, &MeshLimits::default(), self.unit);
         let mut opened = opened.with_context(about)?;
         drop(bytes);
-        let raise = if self.raised { Form::Raised } else { Form::Recessed };
+        let raise = if self.raised {
+            Form::Raised
+        } else {
+            Form::Recessed
+        };
         let (at, marked) = place(&opened.package.items, &zone, &symbol, raise)?;
         let (triangles, removed_mm3, way) =
             (marked.mesh.triangles.len(), marked.removed_mm3, marked.way);
@@ -82,10 +86,13 @@ impl Embed {
             .with("modules", symbol.size)
             .with("triangles", triangles)
             .with("removed_mm3", (removed_mm3 * 1000.0).round() / 1000.0)
-            .with("way", match way {
-                Way::Local => "local",
-                Way::Boolean => "boolean",
-            })
+            .with(
+                "way",
+                match way {
+                    Way::Local => "local",
+                    Way::Boolean => "boolean",
+                },
+            )
             .with_text("repairs", &repairs, repairs.join("; "))
             .with("left_out", &opened.package.left_out)
             .print(self.json);
@@ -113,7 +120,16 @@ impl OutputForm {
     pub(super) fn bytes(self, package: &Package) -> Result<Vec<u8>> {
         match (self, &package.items[..]) {
             (Self::Threemf, _) => Ok(package.write()?),
-            (Self::Stl, [Item { mesh, kind: ObjectKind::Model, .. }]) => Ok(mesh.to_stl()),
+            (
+                Self::Stl,
+                [
+                    Item {
+                        mesh,
+                        kind: ObjectKind::Model,
+                        ..
+                    },
+                ],
+            ) => Ok(mesh.to_stl()),
             (Self::Stl, _) => bail!("the file builds several things, which only a .3mf can hold"),
         }
     }
@@ -121,7 +137,10 @@ impl OutputForm {
 
 /// The relief in whichever part of the file has the zone's face.
 fn place(items: &[Item], zone: &Zone, symbol: &Symbol, form: Form) -> Result<(usize, Marked)> {
-    let parts = items.iter().enumerate().filter(|(_, item)| item.kind == ObjectKind::Model);
+    let parts = items
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| item.kind == ObjectKind::Model);
     let mut refusal = None;
     for (at, item) in parts {
         match embed_as(&item.mesh, zone, symbol, form) {

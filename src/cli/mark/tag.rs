@@ -61,7 +61,11 @@ impl Tag {
             wall_um: self.wall_um,
             loop_um: self.loop_um,
         };
-        let form = if self.raised { Form::Raised } else { Form::Recessed };
+        let form = if self.raised {
+            Form::Raised
+        } else {
+            Form::Recessed
+        };
         let made = tag(&self.text.to_string(), &self.host, &sizes, form)?;
         let mut item = Item::of(made.marked.mesh);
         item.inlay = self.inlay.then_some(made.marked.inlay);
