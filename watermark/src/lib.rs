@@ -7,6 +7,7 @@
 //! texts are marks. It does no I/O, reads no clock and makes no randomness: same input, same bytes.
 
 pub mod mesh;
+pub mod process;
 pub mod read;
 pub mod relief;
 #[cfg(feature = "render")]
