@@ -10,6 +10,7 @@ mod graph;
 mod place;
 mod reason;
 mod regions;
+mod room;
 mod seen;
 mod square;
 

@@ -3,7 +3,7 @@
 //! What lies behind the face within the depth is drawn onto its plane: exact, where rays would pass beside a small cavity.
 
 use super::regions::Region;
-use super::square::Point;
+use super::room::Point;
 use crate::mesh::Mesh;
 use crate::vec3::{Vec3, dot, sub, wide};
 use crate::zone::thickness::{FACE_MM, clip};

@@ -3,7 +3,8 @@
 
 use super::reason::{Miss, NoPlace};
 use super::regions::{Beyond, Region};
-use super::square::{Point, Room, Square};
+use super::room::Room;
+use super::square::{self, Square, Wanted};
 use super::{Pin, Wish, behind, regions, seen};
 use crate::mesh::Mesh;
 use crate::process::{Facing, Limits};
@@ -118,14 +119,32 @@ impl<'a> Placing<'a> {
 
     /// The best place on a region.
     pub(super) fn on(&self, region: &Region) -> Option<Place> {
-        let border: Vec<[Point; 2]> = region.border.iter().map(|border| border.ends).collect();
-        let blocked = behind::thin(self.mesh, region, self.least_thickness_mm());
-        let room = Room {
-            border: &border,
-            blocked: &blocked,
+        // What is large enough is rare, and quick to see.
+        let least = self.wanted().above_mm;
+        let any = Wanted {
+            enough_mm: least,
+            ..self.wanted()
         };
-        let square = room.largest_square(self.least_mm() / 2.0)?;
-        self.place(region, &room, square)
+        square::largest(&Room::new(&region.border, &[]), any)?;
+        let room = self.thick(region);
+        self.place(region, &room, square::largest(&room, self.wanted())?)
+    }
+
+    /// From the smallest symbol with the least module to the best one with the largest.
+    pub(super) fn wanted(&self) -> Wanted {
+        let modules = self.wish.forms.iter().map(|form| form.modules).max();
+        let most_um = modules.unwrap_or(0) * self.limits.module_um * MODULE_MOST_E3 / 1000;
+        Wanted {
+            above_mm: self.least_mm() / 2.0,
+            // A little more, so that it does not touch.
+            enough_mm: f64::from(most_um) / 2000.0 * 1.2,
+        }
+    }
+
+    /// What is free on a region with enough material behind it.
+    pub(super) fn thick(&self, region: &Region) -> Room {
+        let blocked = behind::thin(self.mesh, region, self.least_thickness_mm());
+        Room::new(&region.border, &blocked)
     }
 
     /// Where the designer wants it.
@@ -148,20 +167,11 @@ impl<'a> Placing<'a> {
     }
 
     fn pinned_on(&self, region: &Region, pin: &Pin) -> Result<Place, NoPlace> {
-        let border: Vec<[Point; 2]> = region.border.iter().map(|border| border.ends).collect();
-        let blocked = behind::thin(self.mesh, region, self.least_thickness_mm());
         let [x, y, _] = region.frame.local(pin.point_mm);
-        let free = Room {
-            border: &border,
-            blocked: &[],
-        };
-        if free.reach([x, y], free.turns()[0]) == 0.0 {
+        let room = self.thick(region);
+        if !room.is_inside([x, y]) {
             return Err(NoPlace::PinOffFace);
         }
-        let room = Room {
-            border: &border,
-            blocked: &blocked,
-        };
         let asked = pin.side_mm.map(|side| side / 2.0);
         let least = asked.unwrap_or(0.0).max(self.least_mm() / 2.0);
         let mut best: Option<Square> = None;
@@ -206,7 +216,7 @@ impl<'a> Placing<'a> {
             symbol,
             facing,
             thickness_mm,
-            room_mm: room.around(&square),
+            room_mm: room.around(square.centre, square.half_mm, square.turn),
             seen_e3: seen::seen_e3(self.mesh, &frame, half_mm),
             score: 0,
             remarks: Vec::new(),

@@ -2,8 +2,9 @@
 
 use super::place::{Placing, turned};
 use super::regions::{self, Region};
-use super::square::{Point, Room, Square};
-use super::{MAX_REGIONS, behind};
+use super::room::Room;
+use super::square::{self, Square, Wanted};
+use super::MAX_REGIONS;
 use crate::process::Process;
 use crate::symbol::SymbolKind;
 use crate::zone::{ZoneError, thickness};
@@ -109,13 +110,7 @@ pub(super) fn why(placing: &Placing, regions: &[Region]) -> NoPlace {
         .filter_map(|region| Some((region, room(region)?)))
         .collect();
     let thick = large.iter().find(|(region, _)| {
-        let border: Vec<[Point; 2]> = region.border.iter().map(|border| border.ends).collect();
-        let blocked = behind::thin(placing.mesh, region, placing.least_thickness_mm());
-        let room = Room {
-            border: &border,
-            blocked: &blocked,
-        };
-        room.largest_square(placing.least_mm() / 2.0).is_some()
+        square::largest(&placing.thick(region), placing.wanted()).is_some()
     });
     if let Some((region, square)) = thick {
         let miss = Placing::miss(region, square);
@@ -186,10 +181,9 @@ pub(super) fn largest(regions: &[Region]) -> Option<Miss> {
 }
 
 fn flat(region: &Region, above_mm: f64) -> Option<Square> {
-    let border: Vec<[Point; 2]> = region.border.iter().map(|border| border.ends).collect();
-    let room = Room {
-        border: &border,
-        blocked: &[],
+    let wanted = Wanted {
+        above_mm,
+        enough_mm: f64::INFINITY,
     };
-    room.largest_square(above_mm)
+    square::largest(&Room::new(&region.border, &[]), wanted)
 }

@@ -1,62 +1,26 @@
-//! Owns: the largest square between lines and areas in a plane, at any rotation. Must never know: meshes, symbols.
+//! Owns: the largest free square in a plane, at any rotation. Must never know: meshes, symbols.
 //!
-//! For one rotation it is the point that is farthest from everything, where far is the larger of two coordinates. Cells that
-//! halve are searched, the most promising first; each keeps only what may be nearest to a point in it. Work is counted, not
-//! timed, and what is found when it is used up counts. Angles are made without a sine, so that every machine has the same.
+//! For one rotation its middle is the point that is farthest from everything, where far is the larger of two coordinates.
+//! Cells that halve are searched, the most promising first; each keeps only what may be nearest to a point in it. The first
+//! halvings serve every rotation: a square holds a circle, and a circle does not turn. Work is counted, not timed; when it
+//! is used up, what was found counts.
 
-use crate::zone::thickness::clip_to_prism;
-use std::collections::{BTreeMap, BinaryHeap};
+use super::room::{Point, Room, STEPS, Turn};
+use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-/// A point in the plane, in millimetres.
-pub(super) type Point = [f64; 2];
-
-/// Distances to be computed for one plane: enough for thousands of lines at every angle.
-const MAX_WORK: u64 = 6_000_000;
+/// Distances to be computed for one room: enough for ten thousand lines at every rotation.
+pub(super) const MAX_WORK: u64 = 4_000_000;
 /// A gain below this, as a share of the half side, is not looked for.
-const PRECISION: f64 = 0.004;
-const LEAST_GAIN_MM: f64 = 0.01;
-/// Steps of a quarter turn that are tried whatever the lines are.
-const STEPS: u32 = 16;
-/// Directions of lines that are tried.
-const MAX_DIRECTIONS: usize = 8;
-
-/// What only touches the way does not bar it.
-const SHY: f64 = 0.999;
-
-/// A rotation, as cosine and sine.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Turn(pub(super) [f64; 2]);
-
-impl Turn {
-    const NONE: Turn = Turn([1.0, 0.0]);
-
-    /// By twice the angle whose tangent is `half`.
-    fn by(half: f64) -> Turn {
-        let square = half * half;
-        Turn([
-            (1.0 - square) / (1.0 + square),
-            2.0 * half / (1.0 + square),
-        ])
-    }
-
-    fn and(self, other: Turn) -> Turn {
-        let ([a, b], [c, d]) = (self.0, other.0);
-        Turn([a * c - b * d, a * d + b * c])
-    }
-
-    /// The point as seen from axes that are turned.
-    pub(super) fn into(self, [x, y]: Point) -> Point {
-        let [cos, sin] = self.0;
-        [x * cos + y * sin, y * cos - x * sin]
-    }
-
-    /// And back.
-    pub(super) fn back(self, [x, y]: Point) -> Point {
-        let [cos, sin] = self.0;
-        [x * cos - y * sin, y * cos + x * sin]
-    }
-}
+const PRECISION: f64 = 0.01;
+const LEAST_GAIN_MM: f64 = 0.03;
+/// Cells for all rotations are halved until there are this many, so few lines are near, or they are so small against the least
+/// square.
+const MAX_COARSE: usize = 1024;
+const FEW: usize = 8;
+const FINE: f64 = 0.15;
+/// A cell's diagonal by its side.
+const DIAGONAL: f64 = std::f64::consts::SQRT_2;
 
 /// A square in the plane.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,221 +30,61 @@ pub(super) struct Square {
     pub(super) turn: Turn,
 }
 
-/// What is free: left of all border lines, and outside of all blocked areas.
-pub(super) struct Room<'a> {
-    /// Closed outlines in any order, what is free on their left.
-    pub(super) border: &'a [[Point; 2]],
-    /// Convex areas.
-    pub(super) blocked: &'a [Vec<Point>],
+/// Which squares are looked for, by half their side in millimetres.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// No smaller one.
+    pub(super) above_mm: f64,
+    /// One as large as this is as good as any.
+    pub(super) enough_mm: f64,
 }
 
-impl Room<'_> {
-    /// The largest square with more than `above_mm` from its middle to its sides, if there is one.
-    pub(super) fn largest_square(&self, above_mm: f64) -> Option<Square> {
-        let mut search = Search {
-            room: self,
-            best: None,
-            floor: above_mm,
-            work: 0,
-        };
-        for turn in self.turns() {
-            search.at(turn);
-        }
-        let mut step = 0.5 / f64::from(STEPS);
-        while step > 0.001 {
-            let Some(best) = search.best else { break };
-            for side in [Turn::by(step), Turn::by(-step)] {
-                search.at(best.turn.and(side));
-            }
-            step /= 2.0;
-        }
-        search.best
-    }
-
-    /// How far everything is from a point at a rotation; zero where the point is not free.
-    pub(super) fn reach(&self, centre: Point, turn: Turn) -> f64 {
-        if !self.is_inside(centre) {
-            return 0.0;
-        }
-        let shapes = Shapes::of(self, turn);
-        let at = turn.into(centre);
-        let distances = (0..shapes.len()).map(|shape| shapes.distance(shape, at));
-        distances.fold(f64::INFINITY, f64::min)
-    }
-
-    /// The larger of the two rectangles that the square becomes when it is widened first, or heightened first.
-    pub(super) fn around(&self, square: &Square) -> Point {
-        let middle = square.turn.into(square.centre);
-        let shapes = Shapes::of(self, square.turn);
-        let half = square.half_mm;
-        let wide = shapes.free(0, middle, [half; 2]);
-        let high = shapes.free(1, middle, [half; 2]);
-        let first = [wide, shapes.free(1, middle, [wide / 2.0, half])];
-        let other = [shapes.free(0, middle, [half, high / 2.0]), high];
-        if first[0] * first[1] >= other[0] * other[1] {
-            first
-        } else {
-            other
-        }
-    }
-
-    /// As it stands first, then along the longest lines, then all around.
-    pub(super) fn turns(&self) -> Vec<Turn> {
-        let mut lengths: BTreeMap<u32, (f64, f64, Point)> = BTreeMap::new();
-        for [from, to] in self.border {
-            let side = [to[0] - from[0], to[1] - from[1]];
-            let length = (side[0] * side[0] + side[1] * side[1]).sqrt();
-            let direction = first_quadrant(side).map(|c| c / length);
-            let about = (direction[1] / (direction[0] + direction[1]) * 500.0).round() as u32;
-            let entry = lengths.entry(about).or_insert((0.0, 0.0, direction));
-            entry.0 += length;
-            if length > entry.1 {
-                (entry.1, entry.2) = (length, direction);
-            }
-        }
-        let mut along: Vec<_> = lengths.into_values().collect();
-        along.sort_by(|p, q| q.0.total_cmp(&p.0));
-        let along = along.into_iter().take(MAX_DIRECTIONS);
-        let around = (1..STEPS).map(|step| Turn::by(f64::from(step) / f64::from(STEPS)));
-        [Turn::NONE]
-            .into_iter()
-            .chain(along.map(|(_, _, direction)| Turn(direction)))
-            .chain(around)
-            .collect()
-    }
-
-    /// By the number of times that the border winds around the point.
-    fn is_inside(&self, [x, y]: Point) -> bool {
-        let mut winds = 0;
-        for [from, to] in self.border {
-            if (from[1] <= y) != (to[1] <= y) {
-                let crosses =
-                    from[0] + (y - from[1]) / (to[1] - from[1]) * (to[0] - from[0]) > x;
-                winds += i32::from(crosses) * if to[1] > from[1] { 1 } else { -1 };
-            }
-        }
-        winds > 0
-    }
+/// The largest free square that is wanted, if there is one.
+pub(super) fn largest(room: &Room, wanted: Wanted) -> Option<Square> {
+    largest_counted(room, wanted).0
 }
 
-/// The same direction, turned by quarters until it points to the right and not down.
-fn first_quadrant([x, y]: Point) -> Point {
-    match (x > 0.0, y >= 0.0) {
-        (true, true) => [x, y],
-        (false, true) if y > 0.0 => [y, -x],
-        (false, _) => first_quadrant([-x, -y]),
-        (true, false) => [-y, x],
+/// And how many distances it took.
+pub(super) fn largest_counted(room: &Room, wanted: Wanted) -> (Option<Square>, u64) {
+    let mut search = Search::new(room, wanted);
+    let coarse = search.coarse();
+    let turns = if coarse.is_empty() {
+        Vec::new()
+    } else {
+        room.turns()
+    };
+    for turn in turns {
+        search.at(turn, &coarse);
     }
-}
-
-/// Border lines and blocked areas, turned.
-struct Shapes {
-    points: Vec<Point>,
-    /// First point of each, and behind the last the end.
-    firsts: Vec<usize>,
-    lines: usize,
-}
-
-impl Shapes {
-    fn of(room: &Room, turn: Turn) -> Self {
-        let mut shapes = Self {
-            points: Vec::new(),
-            firsts: vec![0],
-            lines: room.border.len(),
-        };
-        let lines = room.border.iter().map(|line| line.as_slice());
-        for shape in lines.chain(room.blocked.iter().map(Vec::as_slice)) {
-            shapes.points.extend(shape.iter().map(|&p| turn.into(p)));
-            shapes.firsts.push(shapes.points.len());
+    let mut step = 0.5 / f64::from(STEPS);
+    while step > 0.002 {
+        let Some(best) = search.best else { break };
+        for side in [Turn::by(step), Turn::by(-step)] {
+            search.at(best.turn.and(side), &coarse);
         }
-        shapes
+        step /= 2.0;
     }
-
-    fn len(&self) -> usize {
-        self.firsts.len() - 1
-    }
-
-    fn distance(&self, shape: usize, at: Point) -> f64 {
-        let points = &self.points[self.firsts[shape]..self.firsts[shape + 1]];
-        if shape < self.lines {
-            return line_distance(points[0], points[1], at);
-        }
-        let next = points.iter().cycle().skip(1);
-        let (mut left, mut right, mut nearest) = (false, false, f64::INFINITY);
-        for (&p, &q) in points.iter().zip(next) {
-            let side = (q[0] - p[0]) * (at[1] - p[1]) - (q[1] - p[1]) * (at[0] - p[0]);
-            left |= side > 0.0;
-            right |= side < 0.0;
-            nearest = nearest.min(line_distance(p, q, at));
-        }
-        if left != right { 0.0 } else { nearest }
-    }
-
-    /// How far the rectangle around a point reaches along an axis, both ways together, as wide as it is across.
-    fn free(&self, axis: usize, middle: Point, half: Point) -> f64 {
-        let (mut below, mut above) = (f64::INFINITY, f64::INFINITY);
-        for shape in 0..self.len() {
-            let points = &self.points[self.firsts[shape]..self.firsts[shape + 1]];
-            let from = points
-                .iter()
-                .map(|p| [p[axis] - middle[axis], p[1 - axis] - middle[1 - axis], 0.0]);
-            // Only what passes across the way counts, so all of it is clipped to that.
-            let way = clip_to_prism(from.collect(), [f64::INFINITY, half[1 - axis] * SHY]);
-            for [along, ..] in way {
-                if along >= 0.0 {
-                    above = above.min(along);
-                } else {
-                    below = below.min(-along);
-                }
-            }
-        }
-        above.max(half[axis]) + below.max(half[axis])
-    }
-
-    fn bounds(&self) -> (Point, Point) {
-        let ends = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        let points = &self.points[..self.firsts[self.lines]];
-        points.iter().fold(ends, |(low, high), p| {
-            (
-                [low[0].min(p[0]), low[1].min(p[1])],
-                [high[0].max(p[0]), high[1].max(p[1])],
-            )
-        })
-    }
-}
-
-/// The larger coordinate is smallest at an end, or where both are equal.
-fn line_distance(from: Point, to: Point, at: Point) -> f64 {
-    let a = [from[0] - at[0], from[1] - at[1]];
-    let b = [to[0] - at[0], to[1] - at[1]];
-    let larger = |p: Point| p[0].abs().max(p[1].abs());
-    let mut nearest = larger(a).min(larger(b));
-    for side in [1.0, -1.0] {
-        let (p, q) = (a[0] - side * a[1], b[0] - side * b[1]);
-        if p * q < 0.0 {
-            let share = p / (p - q);
-            nearest = nearest.min((a[1] + share * (b[1] - a[1])).abs());
-        }
-    }
-    nearest
+    (search.best, search.work)
 }
 
 struct Search<'a> {
-    room: &'a Room<'a>,
+    room: &'a Room,
+    wanted: Wanted,
     best: Option<Square>,
-    floor: f64,
     work: u64,
 }
 
 /// A square of the plane, and what may be nearest to a point in it.
 struct Cell {
-    /// No point in it is farther from everything.
+    /// No square with its middle in the cell is larger.
     bound: f64,
-    /// Later is less: of equals the first is taken, on every machine.
-    order: u64,
+    /// Of equals the first is taken, on every machine.
+    order: usize,
     centre: Point,
     half: f64,
     near: Rc<[u32]>,
+    /// Whether all of it lies within the border.
+    inside: bool,
 }
 
 impl Ord for Cell {
@@ -304,71 +108,152 @@ impl PartialEq for Cell {
 
 impl Eq for Cell {}
 
-impl Search<'_> {
-    /// What a square must reach to be looked for.
-    fn goal(&self) -> f64 {
-        match self.best {
-            Some(best) => best.half_mm + (best.half_mm * PRECISION).max(LEAST_GAIN_MM),
-            None => self.floor,
+impl Cell {
+    fn quarters(&self) -> [Point; 4] {
+        let [x, y] = self.centre;
+        let step = self.half / 2.0;
+        let sides = [[-step, -step], [step, -step], [-step, step], [step, step]];
+        sides.map(|[right, up]| [x + right, y + up])
+    }
+}
+
+impl<'a> Search<'a> {
+    fn new(room: &'a Room, wanted: Wanted) -> Self {
+        Self {
+            room,
+            wanted,
+            best: None,
+            work: 0,
         }
     }
 
-    /// Looks for a larger square at this rotation.
-    fn at(&mut self, turn: Turn) {
-        let shapes = Shapes::of(self.room, turn);
-        let (low, high) = shapes.bounds();
+    /// What a square must reach to be looked for.
+    fn goal(&self) -> f64 {
+        match self.best {
+            Some(best) if best.half_mm >= self.wanted.enough_mm => f64::INFINITY,
+            Some(best) => best.half_mm + (best.half_mm * PRECISION).max(LEAST_GAIN_MM),
+            None => self.wanted.above_mm,
+        }
+    }
+
+    /// Cells that hold every middle of a square that is large enough, at whatever rotation; the most promising first.
+    fn coarse(&mut self) -> Vec<Cell> {
+        let (low, high) = self.room.bounds(Turn::NONE);
         let half = [0, 1].map(|i| (high[i] - low[i]) / 2.0);
-        // No square is larger than what it must fit into.
-        if half[0].min(half[1]) <= self.goal() {
+        let whole = Cell {
+            bound: f64::INFINITY,
+            order: 0,
+            centre: [0, 1].map(|i| low[i] + half[i]),
+            half: half[0].max(half[1]),
+            near: (0..self.room.shapes() as u32).collect(),
+            inside: false,
+        };
+        let fine = self.wanted.above_mm * FINE;
+        let mut open = VecDeque::from([whole]);
+        let mut done = Vec::new();
+        let mut order = 0;
+        while let Some(cell) = open.pop_front() {
+            let many = open.len() + done.len() > MAX_COARSE || self.work > MAX_WORK / 2;
+            if cell.near.len() <= FEW || cell.half <= fine || many {
+                done.push(cell);
+                continue;
+            }
+            for centre in cell.quarters() {
+                order += 1;
+                open.extend(self.coarse_cell(&cell, centre, order));
+            }
+        }
+        done.sort_by(|p, q| q.cmp(p));
+        done
+    }
+
+    fn coarse_cell(&mut self, parent: &Cell, centre: Point, order: usize) -> Option<Cell> {
+        self.work += parent.near.len() as u64;
+        let half = parent.half / 2.0;
+        let distance = |&shape: &u32| self.room.distance(shape as usize, centre);
+        let distances: Vec<f64> = parent.near.iter().map(distance).collect();
+        let nearest = distances.iter().copied().fold(f64::INFINITY, f64::min);
+        let bound = nearest + half * DIAGONAL;
+        if bound <= self.wanted.above_mm {
+            return None;
+        }
+        let mut inside = parent.inside;
+        if !inside && nearest > half * DIAGONAL {
+            self.work += self.room.lines() as u64 / 4;
+            inside = self.room.is_inside(centre);
+            if !inside {
+                return None;
+            }
+        }
+        // Turned, the square around the cell is wider, and what is nearest to a square may be farther by the compass.
+        let may_be_nearest = DIAGONAL * (nearest + 2.0 * DIAGONAL * half);
+        Some(Cell {
+            bound,
+            order,
+            centre,
+            half,
+            near: kept(&parent.near, &distances, may_be_nearest),
+            inside,
+        })
+    }
+
+    /// Looks for a larger square at this rotation.
+    fn at(&mut self, turn: Turn, coarse: &[Cell]) {
+        if self.work > MAX_WORK {
             return;
         }
-        let all: Rc<[u32]> = (0..shapes.len() as u32).collect();
+        // Nothing is larger than what it must fit into.
+        let (low, high) = self.room.bounds(turn);
+        if (high[0] - low[0]).min(high[1] - low[1]) / 2.0 <= self.goal() {
+            return;
+        }
         let mut open = BinaryHeap::new();
-        let mut order = 0;
-        let middle = [0, 1].map(|i| low[i] + half[i]);
-        let first = (middle, half[0].max(half[1]));
-        open.extend(self.cell(&shapes, turn, first, &all, order));
+        for (order, cell) in coarse.iter().enumerate() {
+            if cell.bound > self.goal() {
+                let half = cell.half * turn.widens();
+                open.extend(self.cell(cell, turn.into(cell.centre), half, turn, order));
+            }
+        }
+        let mut order = coarse.len();
         while let Some(cell) = open.pop() {
             if cell.bound <= self.goal() || self.work > MAX_WORK {
                 return;
             }
-            let half = cell.half / 2.0;
-            for [right, up] in [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]] {
+            for centre in cell.quarters() {
                 order += 1;
-                let centre = [cell.centre[0] + right * half, cell.centre[1] + up * half];
-                open.extend(self.cell(&shapes, turn, (centre, half), &cell.near, order));
+                open.extend(self.cell(&cell, centre, cell.half / 2.0, turn, order));
             }
         }
     }
 
-    /// The cell, if a larger square may have its middle in it. Its own middle is tried.
+    /// The cell in turned axes, if a larger square may have its middle in it. Its own middle is tried.
     fn cell(
         &mut self,
-        shapes: &Shapes,
+        parent: &Cell,
+        centre: Point,
+        half: f64,
         turn: Turn,
-        (centre, half): (Point, f64),
-        near: &Rc<[u32]>,
-        order: u64,
+        order: usize,
     ) -> Option<Cell> {
-        self.work += near.len() as u64;
-        let distances: Vec<f64> = near
-            .iter()
-            .map(|&shape| shapes.distance(shape as usize, centre))
-            .collect();
+        self.work += parent.near.len() as u64;
+        let middle = turn.back(centre);
+        let distance = |&shape: &u32| self.room.square_distance(shape as usize, middle, turn);
+        let distances: Vec<f64> = parent.near.iter().map(distance).collect();
         let nearest = distances.iter().copied().fold(f64::INFINITY, f64::min);
         let bound = nearest + half;
         if bound <= self.goal() {
             return None;
         }
+        let mut inside = parent.inside;
         // Where no border passes, all of the cell is on one side.
         if nearest > half || nearest > self.goal() {
-            self.work += self.room.border.len() as u64 / 4;
-            let middle = turn.back(centre);
-            let is_inside = self.room.is_inside(middle);
-            if !is_inside && nearest > half {
+            self.work += self.room.lines() as u64 / 4;
+            let free = inside || self.room.is_inside(middle);
+            if !free && nearest > half {
                 return None;
             }
-            if is_inside && nearest > self.best.map_or(self.floor, |best| best.half_mm) {
+            inside |= nearest > half;
+            if free && nearest > self.best.map_or(self.wanted.above_mm, |best| best.half_mm) {
                 self.best = Some(Square {
                     centre: middle,
                     half_mm: nearest,
@@ -376,19 +261,20 @@ impl Search<'_> {
                 });
             }
         }
-        let may_be_nearest = nearest + 2.0 * half;
-        let near = near
-            .iter()
-            .zip(distances)
-            .filter(|(_, distance)| *distance <= may_be_nearest)
-            .map(|(&shape, _)| shape)
-            .collect();
         Some(Cell {
             bound,
             order,
             centre,
             half,
-            near,
+            near: kept(&parent.near, &distances, nearest + 2.0 * half),
+            inside,
         })
     }
+}
+
+fn kept(near: &[u32], distances: &[f64], may_be_nearest: f64) -> Rc<[u32]> {
+    let both = near.iter().zip(distances);
+    both.filter(|(_, distance)| **distance <= may_be_nearest)
+        .map(|(&shape, _)| shape)
+        .collect()
 }
