@@ -2,6 +2,8 @@
 //!
 //! Owns the arguments. Needs no home and no network. Must never know what a mark means.
 
+mod find_zone;
+
 use super::args::{self, read_json};
 use super::output::Document;
 use anyhow::{Context, Result, ensure};
@@ -22,6 +24,8 @@ use threadmark_watermark::zone::Zone;
 pub enum MarkCommand {
     /// Cut a mark into the mark zone of a mesh
     Embed(Embed),
+    /// Find and rank places for a mark on a part, or hear why there is none
+    FindZone(find_zone::FindZone),
     /// Photograph the mark zone of a mesh with a simulated camera
     Render(Render),
     /// Read the marks in a photograph
@@ -94,6 +98,7 @@ impl MarkCommand {
     pub fn run(self) -> Result<ExitCode> {
         match self {
             MarkCommand::Embed(embed) => embed.run()?,
+            MarkCommand::FindZone(find) => return find.run(),
             MarkCommand::Render(render) => render.run()?,
             MarkCommand::Read(read) => read.run()?,
         }

@@ -51,6 +51,13 @@ pub struct Limits {
     pub wall_um: u32,
 }
 
+impl Limits {
+    /// The least depth of the least module, in micrometres.
+    pub fn least_depth_um(&self) -> u32 {
+        self.depth_um.max(self.module_um)
+    }
+}
+
 impl Process {
     /// All, as they stand in tables.
     pub const ALL: [Process; 5] = [

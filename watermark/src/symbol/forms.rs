@@ -1,6 +1,8 @@
 //! Owns: which symbols a mark may become for one host, and how much room each needs. Must never know: meshes, processes.
 
-use super::{DATA_MATRIX_QUIET_MODULES, MARK_TEXT_CHARS, QUIET_MODULES, Symbol, SymbolError, SymbolKind};
+use super::{
+    DATA_MATRIX_QUIET_MODULES, MARK_TEXT_CHARS, QUIET_MODULES, Symbol, SymbolError, SymbolKind,
+};
 use crate::zone::Zone;
 
 /// A form that a mark may take.

@@ -7,6 +7,8 @@
 
 mod behind;
 mod graph;
+mod judge;
+mod picture;
 mod place;
 mod reason;
 mod regions;
@@ -14,7 +16,9 @@ mod room;
 mod seen;
 mod square;
 
-pub use place::{Place, Remark};
+pub use judge::Remark;
+pub use picture::picture;
+pub use place::Place;
 pub use reason::{Miss, NoPlace};
 
 use super::ZoneError;
@@ -23,6 +27,7 @@ use crate::process::Process;
 use crate::symbol::SymbolForm;
 use crate::vec3::unit;
 use place::Placing;
+use regions::Region;
 
 /// Regions of a part that are looked at, the largest first.
 const MAX_REGIONS: usize = 64;
@@ -66,6 +71,20 @@ pub fn search(mesh: &Mesh, wish: &Wish) -> Result<Vec<Place>, NoPlace> {
     }
     let least_mm2 = placing.least_mm() * placing.least_mm();
     let regions = regions::find(mesh, up, least_mm2, MAX_REGIONS);
+    let recessed = ranked(&placing, &regions);
+    if !recessed.is_empty() {
+        return Ok(recessed);
+    }
+    // A raised mark is broken off more easily and read less well, but takes nothing from a thin wall.
+    let raised = ranked(&placing.raised(), &regions);
+    if !raised.is_empty() {
+        return Ok(raised);
+    }
+    Err(reason::why(&placing, &regions))
+}
+
+/// The places that embedding takes, the best first.
+fn ranked(placing: &Placing, regions: &[Region]) -> Vec<Place> {
     let mut places: Vec<Place> = regions
         .iter()
         .filter_map(|region| placing.on(region))
@@ -77,10 +96,7 @@ pub fn search(mesh: &Mesh, wish: &Wish) -> Result<Vec<Place>, NoPlace> {
             sound.push(place);
         }
     }
-    if sound.is_empty() {
-        return Err(reason::why(&placing, &regions));
-    }
-    Ok(sound)
+    sound
 }
 
 /// The largest square on any flat face, and where it is; without regard to what is behind it.

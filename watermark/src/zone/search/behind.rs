@@ -16,17 +16,18 @@ pub(super) fn thin(mesh: &Mesh, region: &Region, depth_mm: f64) -> Vec<Vec<Point
     let mut areas = Vec::new();
     for triangle in &mesh.triangles {
         let heights = triangle.each_ref().map(height);
-        let (top, bottom) = heights.iter().fold(
-            (f64::NEG_INFINITY, f64::INFINITY),
-            |(top, bottom), h| (top.max(*h), bottom.min(*h)),
-        );
+        let (top, bottom) = heights
+            .iter()
+            .fold((f64::NEG_INFINITY, f64::INFINITY), |(top, bottom), h| {
+                (top.max(*h), bottom.min(*h))
+            });
         if bottom >= -FACE_MM || top <= -depth_mm {
             continue;
         }
         let local: Vec<Vec3> = triangle.iter().map(|&v| frame.local(wide(v))).collect();
-        if (0..2).any(|i| {
-            local.iter().all(|p| p[i] < low[i]) || local.iter().all(|p| p[i] > high[i])
-        }) {
+        if (0..2)
+            .any(|i| local.iter().all(|p| p[i] < low[i]) || local.iter().all(|p| p[i] > high[i]))
+        {
             continue;
         }
         let slab = clip(clip(local, 2, 1.0, -FACE_MM), 2, -1.0, depth_mm);

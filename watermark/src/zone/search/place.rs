@@ -1,23 +1,24 @@
 //! Owns: what becomes of a square on a region: its symbol, module and depth, how good it is, and what speaks against it.
 //! Must never know: how squares are found.
 
+use super::judge::{self, Remark};
 use super::reason::{Miss, NoPlace};
-use super::regions::{Beyond, Region};
+use super::regions::Region;
 use super::room::Room;
 use super::square::{self, Square, Wanted};
 use super::{Pin, Wish, behind, regions, seen};
 use crate::mesh::Mesh;
 use crate::process::{Facing, Limits};
-use crate::symbol::{SymbolKind, SymbolForm};
-use crate::vec3::{Vec3, dot, length, sub, unit, wide};
-use crate::zone::{Frame, Zone, thickness};
+use crate::symbol::SymbolForm;
+use crate::vec3::{Vec3, dot, sub, unit, wide};
+use crate::zone::{Face, Frame, Zone, thickness};
 
 /// A zone keeps this from everything: its numbers are whole micrometres and millionths.
 const CLEAR_MM: f64 = 0.005;
-/// Modules larger than this, in thousandths of the least, are no easier to read.
-const MODULE_MOST_E3: u32 = 1500;
+/// Modules larger than this, in thousandths of the least, take more of the part than they are worth.
+pub(super) const MODULE_MOST_E3: u32 = 1250;
 /// Depths in thousandths of the module, the best first. Below one module, relief of one colour is not read.
-const DEPTHS_E3: [u32; 3] = [1500, 1250, 1000];
+pub(super) const DEPTHS_E3: [u32; 3] = [1500, 1250, 1000];
 /// Modules and depths are whole multiples of this.
 const STEP_UM: u32 = 10;
 /// How near to the plate is on it, and how nearly level is level.
@@ -34,6 +35,8 @@ pub struct Place {
     pub zone: Zone,
     /// The best symbol that the zone takes.
     pub symbol: SymbolForm,
+    /// Whether the dark modules must be raised, because a recess would leave the wall too thin.
+    pub raised: bool,
     /// Which way the face looks while the part is built.
     pub facing: Facing,
     /// Least material behind the zone, in millimetres.
@@ -48,38 +51,8 @@ pub struct Place {
     pub remarks: Vec<Remark>,
 }
 
-/// Something that speaks against a place, but does not rule it out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remark {
-    /// What the process makes of a face that looks this way.
-    Facing(&'static str),
-    /// A phone's own camera reads no address from it.
-    NoAddress,
-    /// The wall leaves less depth than is best: light must be soft or low.
-    Shallow,
-    /// Parts of the part stand in the way of a camera.
-    PartlyHidden,
-    /// A wall rises beside it and shades it.
-    Shaded,
-    /// A rounding begins beside it, where light changes slowly.
-    Rounded,
-}
-
-impl Remark {
-    /// For people.
-    pub fn text(self) -> &'static str {
-        match self {
-            Remark::Facing(text) => text,
-            Remark::NoAddress => "no room for an address: the scan page reads it, a phone's own camera does not",
-            Remark::Shallow => "the wall allows less depth than is best: it needs soft light, or light from a side",
-            Remark::PartlyHidden => "from some sides the part hides it",
-            Remark::Shaded => "a wall beside it throws a shadow",
-            Remark::Rounded => "a rounding begins beside it",
-        }
-    }
-}
-
 /// What places are made with.
+#[derive(Clone, Copy)]
 pub(super) struct Placing<'a> {
     pub(super) mesh: &'a Mesh,
     pub(super) wish: &'a Wish<'a>,
@@ -89,6 +62,7 @@ pub(super) struct Placing<'a> {
     pub(super) smallest: SymbolForm,
     /// How low the part reaches.
     plate_mm: f64,
+    raised: bool,
 }
 
 impl<'a> Placing<'a> {
@@ -103,7 +77,16 @@ impl<'a> Placing<'a> {
             limits: wish.process.limits(),
             smallest: *wish.forms.iter().min_by_key(|size| size.modules)?,
             plate_mm: heights.fold(f64::INFINITY, f64::min),
+            raised: false,
         })
+    }
+
+    /// The same for marks that stand out of their face.
+    pub(super) fn raised(self) -> Self {
+        Self {
+            raised: true,
+            ..self
+        }
     }
 
     /// Side of the smallest square that takes a mark.
@@ -111,10 +94,14 @@ impl<'a> Placing<'a> {
         f64::from(self.smallest.modules * self.limits.module_um) / 1000.0 + 2.0 * CLEAR_MM
     }
 
-    /// Material that the shallowest recess with its wall needs.
+    /// Material that the shallowest mark with its wall needs.
     pub(super) fn least_thickness_mm(&self) -> f64 {
-        let depth_um = self.limits.depth_um.max(self.limits.module_um);
-        f64::from(depth_um + self.limits.wall_um) / 1000.0
+        f64::from(self.sunk_um(self.limits.least_depth_um()) + self.limits.wall_um) / 1000.0
+    }
+
+    /// How much of a depth goes into the part.
+    fn sunk_um(&self, depth_um: u32) -> u32 {
+        if self.raised { 0 } else { depth_um }
     }
 
     /// The best place on a region.
@@ -196,7 +183,9 @@ impl<'a> Placing<'a> {
         }
         let half_mm = asked.map_or(best.half_mm, |asked| asked + CLEAR_MM);
         let place = self.place(region, &room, Square { half_mm, ..best });
-        place.filter(|place| self.is_sound(place)).ok_or_else(too_small)
+        place
+            .filter(|place| self.is_sound(place))
+            .ok_or_else(too_small)
     }
 
     fn place(&self, region: &Region, room: &Room, square: Square) -> Option<Place> {
@@ -210,10 +199,15 @@ impl<'a> Placing<'a> {
         let thickness_mm = thickness::behind(self.mesh, &frame, [side_mm / 2.0; 2]);
         let (module_um, depth_um) = self.cut(module_um, thickness_mm)?;
         let facing = self.facing(&frame);
+        // What stands out below would lift the part off its plate.
+        if self.raised && matches!(facing, Facing::OnPlate | Facing::OverGap) {
+            return None;
+        }
         let half_mm = f64::from(module_um * symbol.modules) / 2000.0;
         let mut place = Place {
             zone: zone(&frame, symbol, module_um, depth_um, self.limits.wall_um),
             symbol,
+            raised: self.raised,
             facing,
             thickness_mm,
             room_mm: room.around(square.centre, square.half_mm, square.turn),
@@ -224,18 +218,24 @@ impl<'a> Placing<'a> {
         if place.seen_e3 == 0 {
             return None;
         }
-        self.judge(&mut place, region, &square);
+        judge::judge(&mut place, self, region, &square);
         Some(place)
     }
 
     /// The largest module that the material allows, and the best depth for it.
     fn cut(&self, module_um: u32, thickness_mm: f64) -> Option<(u32, u32)> {
-        let most_um = (thickness_mm * 1000.0).min(1e6) as u32;
-        let most_um = most_um.checked_sub(self.limits.wall_um)? / STEP_UM * STEP_UM;
+        let thickness_um = (thickness_mm * 1000.0).min(1e6) as u32;
+        let behind_um = thickness_um.checked_sub(self.limits.wall_um)? / STEP_UM * STEP_UM;
+        if self.raised {
+            return Some((module_um, module_um.max(self.limits.depth_um)));
+        }
+        let most_um = behind_um;
         let module_um = module_um.min(most_um);
         let depth = |e3: u32| (module_um * e3 / 1000).max(self.limits.depth_um);
         let depths = DEPTHS_E3.into_iter().map(depth);
-        let depth_um = depths.map(|um| um / STEP_UM * STEP_UM).find(|&um| um <= most_um)?;
+        let depth_um = depths
+            .map(|um| um / STEP_UM * STEP_UM)
+            .find(|&um| um <= most_um)?;
         (module_um >= self.limits.module_um).then_some((module_um, depth_um))
     }
 
@@ -251,47 +251,13 @@ impl<'a> Placing<'a> {
         }
     }
 
-    /// Everything counts as a share of what is left, so that nothing makes up for a face that cannot be used.
-    fn judge(&self, place: &mut Place, region: &Region, square: &Square) {
-        let zone = &place.zone;
-        let (favour_e3, against) = self.wish.process.favour(place.facing);
-        let symbol_e3 = match place.symbol.kind {
-            SymbolKind::QrUrl => 1000,
-            SymbolKind::QrBare => 700,
-            SymbolKind::DataMatrixBare | SymbolKind::DataMatrixUii => 600,
-        };
-        let larger_e3 = zone.module_um * 1000 / self.limits.module_um;
-        let module_e3 = 800 + (larger_e3 - 1000) * 200 / (MODULE_MOST_E3 - 1000);
-        let ratio_e3 = (zone.depth_um * 1000 / zone.module_um).min(DEPTHS_E3[0]);
-        let depth_e3 = 850 + (ratio_e3.max(1000) - 1000) * 150 / 500;
-        let beside = Beside::of(region, square, zone);
-        let factors = [
-            favour_e3,
-            symbol_e3,
-            module_e3,
-            depth_e3,
-            place.seen_e3,
-            1000 - beside.rises_e3 * 150 / 1000,
-            1000 - beside.rounds_e3 * 100 / 1000,
-        ];
-        place.score = factors
-            .into_iter()
-            .fold(1000, |score, factor| score * factor / 1000);
-        let spoken = [
-            against.map(Remark::Facing),
-            (symbol_e3 < 1000).then_some(Remark::NoAddress),
-            (ratio_e3 < DEPTHS_E3[0]).then_some(Remark::Shallow),
-            (place.seen_e3 < 1000).then_some(Remark::PartlyHidden),
-            (beside.rises_e3 > 250).then_some(Remark::Shaded),
-            (beside.rounds_e3 > 250).then_some(Remark::Rounded),
-        ];
-        place.remarks = spoken.into_iter().flatten().collect();
-    }
-
     /// Whether embedding will find what the search has found.
     pub(super) fn is_sound(&self, place: &Place) -> bool {
-        let face = place.zone.face(self.mesh);
-        face.is_ok_and(|face| place.zone.require_thickness(self.mesh, &face).is_ok())
+        let zone = &place.zone;
+        let needed_mm = f64::from(self.sunk_um(zone.depth_um) + zone.wall_um) / 1000.0;
+        let behind = |face: Face| thickness::behind(self.mesh, &face.frame, zone.half_mm());
+        let face = zone.face(self.mesh);
+        face.is_ok_and(|face| behind(face) >= needed_mm)
     }
 
     /// The square on its region, for people.
@@ -314,13 +280,7 @@ pub(super) fn turned(region: &Region, square: &Square) -> Option<Frame> {
     Frame::new(origin, region.frame.normal, up)
 }
 
-fn zone(
-    frame: &Frame,
-    symbol: SymbolForm,
-    module_um: u32,
-    depth_um: u32,
-    wall_um: u32,
-) -> Zone {
+fn zone(frame: &Frame, symbol: SymbolForm, module_um: u32, depth_um: u32, wall_um: u32) -> Zone {
     let side_um = module_um * symbol.modules;
     let millionths = |v: Vec3| v.map(|c| (c * 1e6).round() as i32);
     Zone {
@@ -332,40 +292,5 @@ fn zone(
         module_um,
         depth_um,
         wall_um,
-    }
-}
-
-/// What begins within two modules of the zone, in thousandths of its outline.
-struct Beside {
-    rises_e3: u32,
-    rounds_e3: u32,
-}
-
-impl Beside {
-    fn of(region: &Region, square: &Square, zone: &Zone) -> Self {
-        let half = f64::from(zone.width_um) / 2000.0 + 2.0 * zone.module_mm();
-        let middle = square.turn.into(square.centre);
-        let (mut rises, mut rounds) = (0.0, 0.0);
-        for border in &region.border {
-            let ends = border.ends.map(|end| {
-                let at = square.turn.into(end);
-                [at[0] - middle[0], at[1] - middle[1], 0.0]
-            });
-            let near = thickness::clip_to_prism(ends.to_vec(), [half; 2]);
-            let along = match near[..] {
-                [a, b, ..] => length(sub(b, a)),
-                _ => 0.0,
-            };
-            match border.beyond {
-                Beyond::Rises => rises += along,
-                Beyond::Rounds => rounds += along,
-                Beyond::Falls => {}
-            }
-        }
-        let share = |length: f64| ((length / (8.0 * half)).min(1.0) * 1000.0) as u32;
-        Self {
-            rises_e3: share(rises),
-            rounds_e3: share(rounds),
-        }
     }
 }

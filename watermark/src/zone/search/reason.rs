@@ -1,10 +1,10 @@
 //! Owns: why a part has no place for a mark, and what came nearest. Must never know: how places are ranked.
 
+use super::MAX_REGIONS;
 use super::place::{Placing, turned};
 use super::regions::{self, Region};
 use super::room::Room;
 use super::square::{self, Square, Wanted};
-use super::MAX_REGIONS;
 use crate::process::Process;
 use crate::symbol::SymbolKind;
 use crate::zone::{ZoneError, thickness};
@@ -63,7 +63,7 @@ pub enum NoPlace {
     },
     /// Faces are large enough, but what is behind them is too thin.
     #[error(
-        "the part is {thickness_mm:.2} mm thick behind its best face ({miss}); a recess with the wall behind it needs {needed_mm:.2} mm{}",
+        "the part is {thickness_mm:.2} mm thick behind its best face ({miss}); a recess with the wall behind it needs {needed_mm:.2} mm, a raised mark {wall_mm:.2} mm{}",
         hint(*fits)
     )]
     TooThin {
@@ -73,6 +73,8 @@ pub enum NoPlace {
         thickness_mm: f64,
         /// Depth and wall together, in millimetres.
         needed_mm: f64,
+        /// The wall alone, in millimetres.
+        wall_mm: f64,
         /// A process with which it would fit, if there is one.
         fits: Option<Process>,
     },
@@ -83,7 +85,9 @@ pub enum NoPlace {
         miss: Miss,
     },
     /// No flat face passes through the point that was pinned.
-    #[error("no flat face with this normal passes through the point: it must lie on the face, to 0.01 mm")]
+    #[error(
+        "no flat face with this normal passes through the point: it must lie on the face, to 0.01 mm"
+    )]
     PinOffFace,
     /// The pinned place is too small, or too thin.
     #[error(
@@ -109,9 +113,9 @@ pub(super) fn why(placing: &Placing, regions: &[Region]) -> NoPlace {
         .iter()
         .filter_map(|region| Some((region, room(region)?)))
         .collect();
-    let thick = large.iter().find(|(region, _)| {
-        square::largest(&placing.thick(region), placing.wanted()).is_some()
-    });
+    let thick = large
+        .iter()
+        .find(|(region, _)| square::largest(&placing.thick(region), placing.wanted()).is_some());
     if let Some((region, square)) = thick {
         let miss = Placing::miss(region, square);
         return NoPlace::Hidden { miss };
@@ -156,15 +160,17 @@ fn too_thin(placing: &Placing, large: &[(&Region, Square)]) -> NoPlace {
     };
     let needed_mm = |process: Process| {
         let limits = process.limits();
-        f64::from(limits.depth_um.max(limits.module_um) + limits.wall_um) / 1000.0
+        f64::from(limits.least_depth_um() + limits.wall_um) / 1000.0
     };
+    let wall_mm = |process: Process| f64::from(process.limits().wall_um) / 1000.0;
     NoPlace::TooThin {
         miss,
         thickness_mm,
         needed_mm: needed_mm(placing.wish.process),
+        wall_mm: wall_mm(placing.wish.process),
         fits: Process::ALL
             .into_iter()
-            .find(|process| needed_mm(*process) <= thickness_mm),
+            .find(|process| wall_mm(*process) <= thickness_mm),
     }
 }
 

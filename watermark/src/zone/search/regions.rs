@@ -36,11 +36,8 @@ pub(super) struct Border {
     pub(super) beyond: Beyond,
 }
 
-/// Triangles in one plane that hang together.
+/// The outline of triangles in one plane that hang together.
 pub(super) struct Region {
-    /// Indices into the mesh, ascending.
-    pub(super) triangles: Vec<usize>,
-    pub(super) area_mm2: f64,
     /// In the plane, in the middle of the region; `up` towards the build's up where the plane leans.
     pub(super) frame: Frame,
     pub(super) border: Vec<Border>,
@@ -55,7 +52,7 @@ pub(super) fn find(mesh: &Mesh, up: Vec3, least_mm2: f64, most: usize) -> Vec<Re
     found.truncate(most);
     found
         .into_iter()
-        .filter_map(|(area_mm2, triangles)| region(mesh, &graph, triangles, area_mm2, up))
+        .filter_map(|(_, triangles)| region(mesh, &graph, &triangles, up))
         .collect()
 }
 
@@ -142,17 +139,11 @@ impl<'a> Growth<'a> {
     }
 }
 
-fn region(
-    mesh: &Mesh,
-    graph: &Graph,
-    triangles: Vec<usize>,
-    area_mm2: f64,
-    up: Vec3,
-) -> Option<Region> {
-    let frame = frame(mesh, &triangles, up)?;
+fn region(mesh: &Mesh, graph: &Graph, triangles: &[usize], up: Vec3) -> Option<Region> {
+    let frame = frame(mesh, triangles, up)?;
     let inside = |i: &usize| triangles.binary_search(i).is_ok();
     let mut border = Vec::new();
-    for &triangle in &triangles {
+    for &triangle in triangles {
         for side in 0..3 {
             let across = graph.across(triangle, side);
             if across.as_ref().is_some_and(inside) {
@@ -166,12 +157,7 @@ fn region(
             }
         }
     }
-    Some(Region {
-        triangles,
-        area_mm2,
-        frame,
-        border,
-    })
+    Some(Region { frame, border })
 }
 
 fn flat(frame: &Frame, corner: [f32; 3]) -> [f64; 2] {

@@ -25,10 +25,7 @@ impl Turn {
     /// By twice the angle whose tangent is `half`.
     pub(super) fn by(half: f64) -> Turn {
         let square = half * half;
-        Turn([
-            (1.0 - square) / (1.0 + square),
-            2.0 * half / (1.0 + square),
-        ])
+        Turn([(1.0 - square) / (1.0 + square), 2.0 * half / (1.0 + square)])
     }
 
     pub(super) fn and(self, other: Turn) -> Turn {

@@ -25,7 +25,13 @@ pub(super) fn seen_e3(mesh: &Mesh, frame: &Frame, half_mm: f64) -> u32 {
     if front.is_empty() {
         return 1000;
     }
-    let points = [[0.0, 0.0], [1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]];
+    let points = [
+        [0.0, 0.0],
+        [1.0, 1.0],
+        [-1.0, 1.0],
+        [1.0, -1.0],
+        [-1.0, -1.0],
+    ];
     let directions = directions();
     let seen = directions
         .iter()
