@@ -2,10 +2,12 @@
 //! Must never know: marks, zones or symbols.
 
 mod check;
+mod corners;
 mod stl;
 
 pub use check::MeshReport;
 pub(crate) use check::{VertexKey, vertex_key};
+pub(crate) use corners::numbered;
 
 use crate::vec3::{area_vector, unit};
 
@@ -171,11 +173,21 @@ impl Mesh {
     /// [`MeshError::Empty`], [`MeshError::NonManifold`], [`MeshError::Open`], [`MeshError::Misoriented`] or
     /// [`MeshError::InsideOut`], the first that holds in this order; or a coordinate's refusal.
     pub fn require_solid(&self) -> Result<(), MeshError> {
+        self.solid().map(drop)
+    }
+
+    /// What the check of a solid says.
+    ///
+    /// # Errors
+    /// As [`Mesh::require_solid`].
+    pub(crate) fn solid(&self) -> Result<MeshReport, MeshError> {
         if self.triangles.is_empty() {
             return Err(MeshError::Empty);
         }
         self.require_coordinates()?;
-        self.check().require_solid()
+        let report = self.check();
+        report.require_solid()?;
+        Ok(report)
     }
 
     /// The longest side of the box around it, in millimetres.

@@ -8,7 +8,7 @@
 mod outline;
 mod triangulate;
 
-use crate::mesh::{Mesh, MeshError};
+use crate::mesh::{Mesh, MeshError, MeshReport};
 use crate::symbol::Symbol;
 use crate::vec3::{Vec3, area_vector, length, narrow, wide};
 use crate::zone::{Face, Frame, Zone, ZoneError};
@@ -68,7 +68,7 @@ const VOLUME_TOLERANCE: f64 = 0.002;
 /// # Errors
 /// [`ReliefError`]; on any of them there is no mesh at all, never a doubtful one.
 pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, ReliefError> {
-    mesh.require_solid().map_err(ZoneError::from)?;
+    let before = mesh.solid().map_err(ZoneError::from)?;
     require_room(zone, symbol)?;
     let face = zone.face(mesh)?;
     zone.require_thickness(mesh, &face)?;
@@ -80,7 +80,7 @@ pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, Relief
     let marked = Mesh { triangles };
     Ok(Marked {
         removed_mm3: verify(
-            mesh,
+            &before,
             &marked,
             kept_triangles,
             outlines.area_mm2 * zone.depth_mm(),
@@ -198,8 +198,12 @@ fn kept(mesh: &Mesh, face: &Face) -> Vec<Triangle> {
 ///
 /// Watertight alone proves little: a floor may poke out of the back. The thickness was required before; the
 /// volume says that walls and floors stand where they should and the face closes around them.
-fn verify(before: &Mesh, after: &Mesh, kept: usize, expected_mm3: f64) -> Result<f64, ReliefError> {
-    let old = before.check();
+fn verify(
+    old: &MeshReport,
+    after: &Mesh,
+    kept: usize,
+    expected_mm3: f64,
+) -> Result<f64, ReliefError> {
     let new = after.check();
     new.require_solid().map_err(ReliefError::NotSolid)?;
     let removed_mm3 = old.volume_mm3 - new.volume_mm3;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_watermark::process::{Facing, Process};
 use threadmark_watermark::symbol::forms;
-use threadmark_watermark::zone::search::{NoPlace, Pin, Place, Wish, picture, search};
+use threadmark_watermark::zone::search::{Manner, NoPlace, Pin, Place, Wish, picture, search};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -21,7 +21,7 @@ use threadmark_watermark::zone::search::{NoPlace, Pin, Place, Wish, picture, sea
 Every flat face is searched for the largest square with enough material behind it, at any rotation. Places are ranked by what
 makes a mark readable and harmless: which way the face looks while the part is built, whether a camera sees it, the symbol,
 its module and depth, and what begins beside it. The part lies in the file as it lies in the printer; --up says otherwise.
-A place that is marked as raised is embedded with --raised. Exit code 3: the part has no place, and why.")]
+A raised place is embedded with --raised, one of two colours with --inlay. Exit code 3: the part has no place, and why.")]
 pub struct FindZone {
     /// The part
     input: PathBuf,
@@ -141,7 +141,11 @@ fn words((rank, place): (usize, &Place)) -> String {
         mm(zone.width_um),
         mm(zone.module_um),
         mm(zone.depth_um),
-        if place.raised { "high" } else { "deep" },
+        match place.manner {
+            Manner::Recessed => "deep",
+            Manner::Raised => "high",
+            Manner::TwoColours => "deep in another colour",
+        },
         facing(place.facing),
         place.score,
         against.join("; ")
@@ -155,7 +159,11 @@ fn as_json(place: &Place) -> Value {
         "zone": place.zone,
         "symbol": place.symbol.kind.name(),
         "modules_with_quiet": place.symbol.modules,
-        "raised": place.raised,
+        "manner": match place.manner {
+            Manner::Recessed => "recessed",
+            Manner::Raised => "raised",
+            Manner::TwoColours => "two_colours",
+        },
         "facing": place.facing,
         "thickness_mm": thousandths(place.thickness_mm),
         "room_mm": place.room_mm.map(thousandths),

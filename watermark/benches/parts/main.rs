@@ -87,7 +87,7 @@ fn marks(parts: &[Part]) {
     figure(
         "parts_with_place_marked_percent",
         percent(
-            with_place.iter().filter(|part| marked(&part)).count(),
+            with_place.iter().filter(|part| marked(part)).count(),
             with_place.len(),
         ),
         "%",

@@ -18,7 +18,7 @@ mod square;
 
 pub use judge::Remark;
 pub use picture::picture;
-pub use place::Place;
+pub use place::{Manner, Place};
 pub use reason::{Miss, NoPlace};
 
 use super::ZoneError;
@@ -71,14 +71,11 @@ pub fn search(mesh: &Mesh, wish: &Wish) -> Result<Vec<Place>, NoPlace> {
     }
     let least_mm2 = placing.least_mm() * placing.least_mm();
     let regions = regions::find(mesh, up, least_mm2, MAX_REGIONS);
-    let recessed = ranked(&placing, &regions);
-    if !recessed.is_empty() {
-        return Ok(recessed);
-    }
-    // A raised mark is broken off more easily and read less well, but takes nothing from a thin wall.
-    let raised = ranked(&placing.raised(), &regions);
-    if !raised.is_empty() {
-        return Ok(raised);
+    for manner in Manner::ALL {
+        let places = ranked(&placing.by(manner), &regions);
+        if !places.is_empty() {
+            return Ok(places);
+        }
     }
     Err(reason::why(&placing, &regions))
 }
@@ -89,7 +86,7 @@ fn ranked(placing: &Placing, regions: &[Region]) -> Vec<Place> {
         .iter()
         .filter_map(|region| placing.on(region))
         .collect();
-    places.sort_by(|p, q| q.score.cmp(&p.score));
+    places.sort_by_key(|place| std::cmp::Reverse(place.score));
     let mut sound: Vec<Place> = Vec::new();
     for place in places {
         if sound.len() < MAX_PLACES && placing.is_sound(&place) {

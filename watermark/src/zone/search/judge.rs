@@ -1,14 +1,15 @@
 //! Owns: how good a place is, and what speaks against it. Must never know: how places are found.
 
-use super::place::{DEPTHS_E3, MODULE_MOST_E3, Place, Placing};
+use super::place::{DEPTHS_E3, MODULE_MOST_E3, Manner, Place, Placing};
 use super::regions::{Beyond, Region};
 use super::square::Square;
 use crate::symbol::SymbolKind;
 use crate::vec3::{length, sub};
 use crate::zone::{Zone, thickness};
 
-/// What a raised mark is worth beside a recess, in thousandths.
+/// What other manners are worth beside a recess, in thousandths.
 const RAISED_E3: u32 = 600;
+const TWO_COLOURS_E3: u32 = 500;
 
 /// Something that speaks against a place, but does not rule it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Remark {
     Facing(&'static str),
     /// Raised modules break off more easily, and shadows fall beside them.
     Raised,
+    /// Only another colour makes so shallow a recess readable.
+    TwoColours,
     /// A phone's own camera reads no address from it.
     NoAddress,
     /// The wall leaves less depth than is best: light must be soft or low.
@@ -35,6 +38,9 @@ impl Remark {
         match self {
             Remark::Facing(text) => text,
             Remark::Raised => "the wall is too thin for a recess: raise the dark modules",
+            Remark::TwoColours => {
+                "the wall is too thin for a deep recess: fill it with another colour"
+            }
             Remark::NoAddress => {
                 "no room for an address: the scan page reads it, a phone's own camera does not"
             }
@@ -61,11 +67,16 @@ pub(super) fn judge(place: &mut Place, placing: &Placing, region: &Region, squar
     let module_e3 = 800 + (larger_e3 - 1000) * 200 / (MODULE_MOST_E3 - 1000);
     let ratio_e3 = (zone.depth_um * 1000 / zone.module_um).min(DEPTHS_E3[0]);
     let depth_e3 = 850 + (ratio_e3.max(1000) - 1000) * 150 / 500;
+    let (manner_e3, manner) = match place.manner {
+        Manner::Recessed => (1000, None),
+        Manner::Raised => (RAISED_E3, Some(Remark::Raised)),
+        Manner::TwoColours => (TWO_COLOURS_E3, Some(Remark::TwoColours)),
+    };
     let beside = Beside::of(region, square, zone);
     let factors = [
         favour_e3,
         symbol_e3,
-        if place.raised { RAISED_E3 } else { 1000 },
+        manner_e3,
         module_e3,
         depth_e3,
         place.seen_e3,
@@ -77,9 +88,9 @@ pub(super) fn judge(place: &mut Place, placing: &Placing, region: &Region, squar
         .fold(1000, |score, factor| score * factor / 1000);
     let spoken = [
         against.map(Remark::Facing),
-        place.raised.then_some(Remark::Raised),
+        manner,
         (symbol_e3 < 1000).then_some(Remark::NoAddress),
-        (ratio_e3 < DEPTHS_E3[0] && !place.raised).then_some(Remark::Shallow),
+        (ratio_e3 < DEPTHS_E3[0] && manner.is_none()).then_some(Remark::Shallow),
         (place.seen_e3 < 1000).then_some(Remark::PartlyHidden),
         (beside.rises_e3 > 250).then_some(Remark::Shaded),
         (beside.rounds_e3 > 250).then_some(Remark::Rounded),

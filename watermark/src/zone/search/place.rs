@@ -21,12 +21,30 @@ pub(super) const MODULE_MOST_E3: u32 = 1250;
 pub(super) const DEPTHS_E3: [u32; 3] = [1500, 1250, 1000];
 /// Modules and depths are whole multiples of this.
 const STEP_UM: u32 = 10;
+/// Least and most depth of another colour, in micrometres.
+const COLOUR_UM: [u32; 2] = [400, 600];
 /// How near to the plate is on it, and how nearly level is level.
 const ON_PLATE_MM: f64 = 0.05;
 const LEVEL: f64 = 0.985;
 /// Sine of the lean up to which a wall is upright, and of the one up to which layers carry each other: 10 and 45 degrees.
 const UPRIGHT: f64 = 0.174;
 const CARRIED: f64 = 0.708;
+
+/// How a mark is put onto a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// As a recess of the part's own colour, a module deep or more.
+    Recessed,
+    /// Standing out of the face, which takes nothing from a thin wall.
+    Raised,
+    /// As a shallow recess that another colour fills.
+    TwoColours,
+}
+
+impl Manner {
+    /// The best first: what stands out breaks off and throws its shadow beside itself; another colour needs a printer that has it.
+    pub const ALL: [Manner; 3] = [Manner::Recessed, Manner::Raised, Manner::TwoColours];
+}
 
 /// A place for a mark.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +53,8 @@ pub struct Place {
     pub zone: Zone,
     /// The best symbol that the zone takes.
     pub symbol: SymbolForm,
-    /// Whether the dark modules must be raised, because a recess would leave the wall too thin.
-    pub raised: bool,
+    /// How the mark is put there.
+    pub manner: Manner,
     /// Which way the face looks while the part is built.
     pub facing: Facing,
     /// Least material behind the zone, in millimetres.
@@ -62,7 +80,7 @@ pub(super) struct Placing<'a> {
     pub(super) smallest: SymbolForm,
     /// How low the part reaches.
     plate_mm: f64,
-    raised: bool,
+    manner: Manner,
 }
 
 impl<'a> Placing<'a> {
@@ -77,16 +95,13 @@ impl<'a> Placing<'a> {
             limits: wish.process.limits(),
             smallest: *wish.forms.iter().min_by_key(|size| size.modules)?,
             plate_mm: heights.fold(f64::INFINITY, f64::min),
-            raised: false,
+            manner: Manner::Recessed,
         })
     }
 
-    /// The same for marks that stand out of their face.
-    pub(super) fn raised(self) -> Self {
-        Self {
-            raised: true,
-            ..self
-        }
+    /// The same for marks of another manner.
+    pub(super) fn by(self, manner: Manner) -> Self {
+        Self { manner, ..self }
     }
 
     /// Side of the smallest square that takes a mark.
@@ -96,20 +111,19 @@ impl<'a> Placing<'a> {
 
     /// Material that the shallowest mark with its wall needs.
     pub(super) fn least_thickness_mm(&self) -> f64 {
-        f64::from(self.sunk_um(self.limits.least_depth_um()) + self.limits.wall_um) / 1000.0
-    }
-
-    /// How much of a depth goes into the part.
-    fn sunk_um(&self, depth_um: u32) -> u32 {
-        if self.raised { 0 } else { depth_um }
+        let least_um = match self.manner {
+            Manner::Recessed => self.limits.least_depth_um(),
+            Manner::Raised => 0,
+            Manner::TwoColours => COLOUR_UM[0],
+        };
+        f64::from(least_um + self.limits.wall_um) / 1000.0
     }
 
     /// The best place on a region.
     pub(super) fn on(&self, region: &Region) -> Option<Place> {
         // What is large enough is rare, and quick to see.
-        let least = self.wanted().above_mm;
         let any = Wanted {
-            enough_mm: least,
+            enough_mm: self.wanted().above_mm,
             ..self.wanted()
         };
         square::largest(&Room::new(&region.border, &[]), any)?;
@@ -200,14 +214,14 @@ impl<'a> Placing<'a> {
         let (module_um, depth_um) = self.cut(module_um, thickness_mm)?;
         let facing = self.facing(&frame);
         // What stands out below would lift the part off its plate.
-        if self.raised && matches!(facing, Facing::OnPlate | Facing::OverGap) {
+        if self.manner == Manner::Raised && matches!(facing, Facing::OnPlate | Facing::OverGap) {
             return None;
         }
         let half_mm = f64::from(module_um * symbol.modules) / 2000.0;
         let mut place = Place {
             zone: zone(&frame, symbol, module_um, depth_um, self.limits.wall_um),
             symbol,
-            raised: self.raised,
+            manner: self.manner,
             facing,
             thickness_mm,
             room_mm: room.around(square.centre, square.half_mm, square.turn),
@@ -225,18 +239,22 @@ impl<'a> Placing<'a> {
     /// The largest module that the material allows, and the best depth for it.
     fn cut(&self, module_um: u32, thickness_mm: f64) -> Option<(u32, u32)> {
         let thickness_um = (thickness_mm * 1000.0).min(1e6) as u32;
-        let behind_um = thickness_um.checked_sub(self.limits.wall_um)? / STEP_UM * STEP_UM;
-        if self.raised {
-            return Some((module_um, module_um.max(self.limits.depth_um)));
+        let most_um = thickness_um.checked_sub(self.limits.wall_um)? / STEP_UM * STEP_UM;
+        match self.manner {
+            Manner::Recessed => {
+                let module_um = module_um.min(most_um);
+                let depth = |e3: u32| (module_um * e3 / 1000).max(self.limits.depth_um);
+                let mut depths = DEPTHS_E3
+                    .map(|e3| depth(e3) / STEP_UM * STEP_UM)
+                    .into_iter();
+                let depth_um = depths.find(|&um| um <= most_um)?;
+                (module_um >= self.limits.module_um).then_some((module_um, depth_um))
+            }
+            Manner::Raised => Some((module_um, module_um.max(self.limits.depth_um))),
+            Manner::TwoColours => {
+                (most_um >= COLOUR_UM[0]).then(|| (module_um, most_um.min(COLOUR_UM[1])))
+            }
         }
-        let most_um = behind_um;
-        let module_um = module_um.min(most_um);
-        let depth = |e3: u32| (module_um * e3 / 1000).max(self.limits.depth_um);
-        let depths = DEPTHS_E3.into_iter().map(depth);
-        let depth_um = depths
-            .map(|um| um / STEP_UM * STEP_UM)
-            .find(|&um| um <= most_um)?;
-        (module_um >= self.limits.module_um).then_some((module_um, depth_um))
     }
 
     fn facing(&self, frame: &Frame) -> Facing {
@@ -254,7 +272,11 @@ impl<'a> Placing<'a> {
     /// Whether embedding will find what the search has found.
     pub(super) fn is_sound(&self, place: &Place) -> bool {
         let zone = &place.zone;
-        let needed_mm = f64::from(self.sunk_um(zone.depth_um) + zone.wall_um) / 1000.0;
+        let sunk_um = match place.manner {
+            Manner::Raised => 0,
+            Manner::Recessed | Manner::TwoColours => zone.depth_um,
+        };
+        let needed_mm = f64::from(sunk_um + zone.wall_um) / 1000.0;
         let behind = |face: Face| thickness::behind(self.mesh, &face.frame, zone.half_mm());
         let face = zone.face(self.mesh);
         face.is_ok_and(|face| behind(face) >= needed_mm)

@@ -106,7 +106,7 @@ fn the_largest_square_is_found_at_any_rotation() {
             [f64::from(cos), f64::from(sin), 0.0],
         );
         let lean = dot(up, along).abs() / 1e6;
-        assert!(lean < 1e-4 || lean > 0.9999, "{lean}");
+        assert!(!(1e-4..=0.9999).contains(&lean), "{lean}");
     }
 }
 
@@ -128,12 +128,22 @@ fn a_wall_that_is_too_thin_is_said_with_what_would_do() {
     let told = thin.to_string();
     let end = "needs 1.60 mm, a raised mark 0.80 mm; with SLA it would fit";
     assert!(told.ends_with(end), "{told}");
+    // Where what stands out would lift it off the plate, another colour helps.
+    let over = {
+        let block = frustum(40.0, 10.0, 1.3);
+        found(&block, Process::Fdm).unwrap().remove(0)
+    };
+    assert_eq!(
+        (over.manner, over.facing),
+        (Manner::TwoColours, Facing::OnPlate)
+    );
+    assert_eq!(over.zone.depth_um, 500);
     // What is too thin for a recess may take a raised mark, but not on the plate.
     let raised = found(&cuboid([40.0, 36.0, 1.0]), Process::Fdm).unwrap();
     assert!(
         raised
             .iter()
-            .all(|place| place.raised && place.remarks.contains(&Remark::Raised))
+            .all(|place| place.manner == Manner::Raised && place.remarks.contains(&Remark::Raised))
     );
     assert!(
         raised.iter().all(|place| place.facing == Facing::Up),
@@ -141,7 +151,7 @@ fn a_wall_that_is_too_thin_is_said_with_what_would_do() {
     );
     let sla = &found(&cuboid([40.0, 36.0, 1.0]), Process::Sla).unwrap()[0];
     assert_eq!((sla.zone.module_um, sla.zone.depth_um), (500, 500));
-    assert!(sla.remarks.contains(&Remark::Shallow) && !sla.raised);
+    assert!(sla.remarks.contains(&Remark::Shallow) && sla.manner == Manner::Recessed);
     // As deep as is best, and no deeper, where there is enough.
     let thick = &found(&cuboid([40.0, 36.0, 5.0]), Process::Fdm).unwrap()[0];
     assert_eq!(thick.zone.depth_um, thick.zone.module_um * 3 / 2 / 10 * 10);
