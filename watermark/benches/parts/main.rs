@@ -32,7 +32,10 @@ fn figure(name: &str, value: f64, unit: &str, against: &str, peer: f64) {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/parts");
-    let corpus = std::env::var("CORPUS").unwrap_or_else(|_| fixtures.to_owned());
+    let corpus = std::env::var("CORPUS")
+        .ok()
+        .filter(|folder| !folder.is_empty());
+    let corpus = corpus.unwrap_or_else(|| fixtures.to_owned());
     let folder = tempfile::tempdir()?;
     let marked = std::env::var("MARKED").map_or_else(|_| folder.path().to_owned(), PathBuf::from);
     std::fs::create_dir_all(&marked)?;

@@ -67,11 +67,7 @@ pub(super) fn judge(place: &mut Place, placing: &Placing, region: &Region, squar
     let module_e3 = 800 + (larger_e3 - 1000) * 200 / (MODULE_MOST_E3 - 1000);
     let ratio_e3 = (zone.depth_um * 1000 / zone.module_um).min(DEPTHS_E3[0]);
     let depth_e3 = 850 + (ratio_e3.max(1000) - 1000) * 150 / 500;
-    let (manner_e3, manner) = match place.manner {
-        Manner::Recessed => (1000, None),
-        Manner::Raised => (RAISED_E3, Some(Remark::Raised)),
-        Manner::TwoColours => (TWO_COLOURS_E3, Some(Remark::TwoColours)),
-    };
+    let (manner_e3, manner) = manner(place.manner);
     let beside = Beside::of(region, square, zone);
     let factors = [
         favour_e3,
@@ -96,6 +92,15 @@ pub(super) fn judge(place: &mut Place, placing: &Placing, region: &Region, squar
         (beside.rounds_e3 > 250).then_some(Remark::Rounded),
     ];
     place.remarks = spoken.into_iter().flatten().collect();
+}
+
+/// What a manner is worth, and what is said of it.
+fn manner(of: Manner) -> (u32, Option<Remark>) {
+    match of {
+        Manner::Recessed => (1000, None),
+        Manner::Raised => (RAISED_E3, Some(Remark::Raised)),
+        Manner::TwoColours => (TWO_COLOURS_E3, Some(Remark::TwoColours)),
+    }
 }
 
 /// What begins within two modules of the zone, in thousandths of its outline.

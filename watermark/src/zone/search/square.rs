@@ -179,8 +179,7 @@ impl<'a> Search<'a> {
         }
         let mut inside = parent.inside;
         if !inside && nearest > half * DIAGONAL {
-            self.work += self.room.lines() as u64 / 4;
-            inside = self.room.is_inside(centre);
+            inside = self.is_inside(centre);
             if !inside {
                 return None;
             }
@@ -226,6 +225,23 @@ impl<'a> Search<'a> {
         }
     }
 
+    fn is_inside(&mut self, at: Point) -> bool {
+        self.work += self.room.lines() as u64 / 4;
+        self.room.is_inside(at)
+    }
+
+    /// Keeps the square if it is the largest so far.
+    fn offer(&mut self, centre: Point, half_mm: f64, turn: Turn) {
+        let most = self.best.map(|best| best.half_mm);
+        if half_mm > most.unwrap_or(self.wanted.above_mm) {
+            self.best = Some(Square {
+                centre,
+                half_mm,
+                turn,
+            });
+        }
+    }
+
     /// The cell in turned axes, if a larger square may have its middle in it. Its own middle is tried.
     fn cell(
         &mut self,
@@ -247,18 +263,13 @@ impl<'a> Search<'a> {
         let mut inside = parent.inside;
         // Where no border passes, all of the cell is on one side.
         if nearest > half || nearest > self.goal() {
-            self.work += self.room.lines() as u64 / 4;
-            let free = inside || self.room.is_inside(middle);
+            let free = inside || self.is_inside(middle);
             if !free && nearest > half {
                 return None;
             }
             inside |= nearest > half;
-            if free && nearest > self.best.map_or(self.wanted.above_mm, |best| best.half_mm) {
-                self.best = Some(Square {
-                    centre: middle,
-                    half_mm: nearest,
-                    turn,
-                });
+            if free {
+                self.offer(middle, nearest, turn);
             }
         }
         Some(Cell {
