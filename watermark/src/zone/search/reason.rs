@@ -170,7 +170,8 @@ fn too_thin(placing: &Placing, large: &[(&Region, Square)]) -> NoPlace {
         wall_mm: wall_mm(placing.wish.process),
         fits: Process::ALL
             .into_iter()
-            .find(|process| wall_mm(*process) <= thickness_mm),
+            .filter(|&process| process != placing.wish.process)
+            .find(|&process| wall_mm(process) <= thickness_mm),
     }
 }
 

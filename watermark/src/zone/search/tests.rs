@@ -130,14 +130,14 @@ fn a_wall_that_is_too_thin_is_said_with_what_would_do() {
     assert!(told.ends_with(end), "{told}");
     // Where what stands out would lift it off the plate, another colour helps.
     let over = {
-        let block = frustum(40.0, 10.0, 1.3);
+        let block = frustum(40.0, 14.0, 1.3);
         found(&block, Process::Fdm).unwrap().remove(0)
     };
     assert_eq!(
         (over.manner, over.facing),
         (Manner::TwoColours, Facing::OnPlate)
     );
-    assert_eq!(over.zone.depth_um, 500);
+    assert_eq!(over.zone.depth_um, 470);
     // What is too thin for a recess may take a raised mark, but not on the plate.
     let raised = found(&cuboid([40.0, 36.0, 1.0]), Process::Fdm).unwrap();
     assert!(
