@@ -21,7 +21,7 @@ use threadmark_watermark::zone::search::{Manner, NoPlace, Pin, Place, Wish, pict
 Every flat face is searched for the largest square with enough material behind it, at any rotation. Places are ranked by what
 makes a mark readable and harmless: which way the face looks while the part is built, whether a camera sees it, the symbol,
 its module and depth, and what begins beside it. The part lies in the file as it lies in the printer; --up says otherwise.
-A raised place is embedded with --raised, one of two colours with --inlay. Exit code 3: the part has no place, and why.")]
+Where no face is thick enough for a recess, places for a raised mark or another colour are told as such. Exit code 3: the part has no place, and why.")]
 pub struct FindZone {
     /// The part
     input: PathBuf,
