@@ -5,5 +5,5 @@ demo: ; @ONCE='$(ONCE)' scripts/demo
 test: ; @scripts/test
 torture: ; @scripts/torture
 histories: ; @scripts/histories
-bench: ; @ONLY='$(ONLY)' scripts/bench
+bench: ; @ONLY='$(ONLY)' CORPUS='$(CORPUS)' scripts/bench
 lint: ; @scripts/lint

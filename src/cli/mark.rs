@@ -3,6 +3,7 @@
 //! Owns the arguments. Needs no home and no network. Must never know what a mark means.
 
 mod embed;
+mod find_zone;
 mod tag;
 
 use super::args::{self, read_json};
@@ -26,6 +27,8 @@ pub enum MarkCommand {
     Embed(embed::Embed),
     /// Make a tag with a mark and a loop, for parts that have no place for a mark
     Tag(tag::Tag),
+    /// Find and rank places for a mark on a part, or hear why there is none
+    FindZone(find_zone::FindZone),
     /// Photograph the mark zone of a mesh with a simulated camera
     Render(Render),
     /// Read the marks in a photograph
@@ -77,6 +80,7 @@ impl MarkCommand {
         match self {
             MarkCommand::Embed(embed) => embed.run()?,
             MarkCommand::Tag(tag) => tag.run()?,
+            MarkCommand::FindZone(find) => return find.run(),
             MarkCommand::Render(render) => render.run()?,
             MarkCommand::Read(read) => read.run()?,
         }

@@ -8,6 +8,7 @@
 
 pub mod mesh;
 pub mod part;
+pub mod process;
 pub mod read;
 pub mod relief;
 #[cfg(feature = "render")]

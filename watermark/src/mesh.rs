@@ -2,11 +2,13 @@
 //! Must never know: marks, zones or symbols.
 
 mod check;
+mod corners;
 mod repair;
 mod stl;
 
 pub use check::MeshReport;
 pub(crate) use check::{VertexKey, vertex_key};
+pub(crate) use corners::numbered;
 pub use repair::Repair;
 
 use crate::vec3::{area_vector, narrow, scale, unit, wide};

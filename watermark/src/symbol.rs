@@ -4,6 +4,10 @@
 //! The ladder: an address in a QR code, which any phone opens; the bare text in the smallest QR code; the bare text in a
 //! Data Matrix of 16 modules, which takes half as much room and is read by the scan page. ASCII only.
 
+mod forms;
+
+pub use forms::{SymbolForm, forms};
+
 use crate::zone::Zone;
 use datamatrix::{DataMatrix, SymbolList, SymbolSize};
 use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};

@@ -3,6 +3,7 @@
 
 mod face;
 mod frame;
+pub mod search;
 mod thickness;
 
 pub(crate) use face::Face;

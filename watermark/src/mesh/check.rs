@@ -4,6 +4,7 @@
 //! call closed what only becomes closed by a guess.
 
 use super::MeshError;
+use super::corners::numbered;
 use crate::vec3::{Vec3, area_vector, cross, dot, length, scale, sub, wide};
 
 type Triangle = [[f32; 3]; 3];
@@ -98,7 +99,7 @@ pub(super) fn report(triangles: &[Triangle]) -> MeshReport {
         bbox_mm,
     };
     measure(triangles, &mut report);
-    count_edges(ids.edges(), &mut report);
+    count_edges(&ids.edges(), &mut report);
     report
 }
 
@@ -130,7 +131,7 @@ fn measure(triangles: &[Triangle], report: &mut MeshReport) {
     }
 }
 
-/// Corners numbered by their bits, in sorted order: deterministic and quicker than a hash map.
+/// Corners numbered by their bits.
 pub(super) struct Ids {
     pub(super) corners: Vec<[u32; 3]>,
     vertices: usize,
@@ -138,45 +139,33 @@ pub(super) struct Ids {
 
 impl Ids {
     pub(super) fn of(triangles: &[Triangle]) -> Self {
-        let mut keys: Vec<(VertexKey, u32)> = triangles
-            .as_flattened()
-            .iter()
-            .zip(0..)
-            .map(|(&v, at)| (vertex_key(v), at))
-            .collect();
-        keys.sort_unstable();
-        let mut corners = vec![[0; 3]; triangles.len()];
-        let mut vertices = 0;
-        let mut last = None;
-        for (key, at) in keys {
-            if last != Some(key) {
-                vertices += 1;
-                last = Some(key);
-            }
-            corners[at as usize / 3][at as usize % 3] = vertices as u32;
-        }
+        let (corners, vertices) = numbered(triangles);
         Self { corners, vertices }
     }
 
-    /// Every edge once for each triangle at it: lower corner, higher corner, and whether it runs upward.
-    fn edges(&self) -> Vec<(u32, u32, bool)> {
-        let mut edges: Vec<_> = self
+    /// Every edge once for each triangle at it: lower corner, higher corner, and whether it runs upward, in one word. A mesh has
+    /// fewer than 2^31 corners, because 2^32 triangles are no file.
+    fn edges(&self) -> Vec<u64> {
+        let word = |(from, to): (u32, u32)| {
+            u64::from(from.min(to)) << 33 | u64::from(from.max(to)) << 1 | u64::from(from < to)
+        };
+        let mut edges: Vec<u64> = self
             .corners
             .iter()
             .filter(|[a, b, c]| a != b && b != c && c != a)
             .flat_map(|&[a, b, c]| [(a, b), (b, c), (c, a)])
-            .map(|(from, to)| (from.min(to), from.max(to), from < to))
+            .map(word)
             .collect();
         edges.sort_unstable();
         edges
     }
 }
 
-fn count_edges(edges: Vec<(u32, u32, bool)>, report: &mut MeshReport) {
-    for edge in edges.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+fn count_edges(edges: &[u64], report: &mut MeshReport) {
+    for edge in edges.chunk_by(|a, b| a >> 1 == b >> 1) {
         match edge {
             [_] => report.open_edges += 1,
-            [one, other] if one.2 == other.2 => report.misoriented_edges += 1,
+            [one, other] if one == other => report.misoriented_edges += 1,
             [_, _] => {}
             _ => report.non_manifold_edges += 1,
         }

@@ -9,7 +9,7 @@ mod cloud;
 mod glyphs;
 mod grid;
 mod measure;
-mod picture;
+pub(crate) mod picture;
 mod ply;
 mod register;
 mod rigid;

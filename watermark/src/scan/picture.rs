@@ -8,12 +8,12 @@ use super::{Compared, Laid, Outcome, ScanError, glyphs};
 use crate::vec3::{Vec3, cross, dot, length, sub, unit, wide};
 use image::{ImageEncoder, Rgb, RgbImage};
 
-const WIDTH: u32 = 1600;
-const HEIGHT: u32 = 1240;
-const VIEW: [u32; 2] = [800, 520];
+pub(crate) const WIDTH: u32 = 1600;
+pub(crate) const HEIGHT: u32 = 1240;
+pub(crate) const VIEW: [u32; 2] = [800, 520];
 const MARGIN: f64 = 40.0;
-const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
-const INK: Rgb<u8> = Rgb([30, 30, 30]);
+pub(crate) const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
+pub(crate) const INK: Rgb<u8> = Rgb([30, 30, 30]);
 /// At so many tolerances each; between them colours are mixed.
 const COLOURS: [(f64, [f64; 3]); 7] = [
     (-2.0, [5.0, 48.0, 97.0]),
@@ -25,7 +25,7 @@ const COLOURS: [(f64, [f64; 3]); 7] = [
     (2.0, [100.0, 40.0, 0.0]),
 ];
 /// Towards the viewer, and about up.
-const SIDES: [(&str, Vec3, Vec3); 4] = [
+pub(crate) const SIDES: [(&str, Vec3, Vec3); 4] = [
     ("FROM +X -Y +Z", [1.0, -1.2, 0.8], [0.0, 0.0, 1.0]),
     ("FROM -X +Y -Z", [-1.0, 1.2, -0.8], [0.0, 0.0, 1.0]),
     ("FROM +Z", [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]),
@@ -56,7 +56,7 @@ pub(super) fn draw(laid: &Laid) -> Result<Vec<u8>, ScanError> {
 }
 
 /// Middle of the box around it, and half of the box's diagonal.
-fn around(triangles: &[[[f32; 3]; 3]]) -> (Vec3, f64) {
+pub(crate) fn around(triangles: &[[[f32; 3]; 3]]) -> (Vec3, f64) {
     let corners = triangles.iter().flatten().copied().map(wide);
     let ends = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
     let (low, high): (Vec3, Vec3) = corners.fold(ends, |(low, high), at| {
@@ -70,20 +70,20 @@ fn around(triangles: &[[[f32; 3]; 3]]) -> (Vec3, f64) {
 }
 
 /// One side of the part. Depths grow towards the viewer.
-struct View {
+pub(crate) struct View {
     middle: Vec3,
-    reach: f64,
+    pub(crate) reach: f64,
     /// Right, up, towards the viewer.
-    axes: [Vec3; 3],
+    pub(crate) axes: [Vec3; 3],
     scale: f64,
     /// Of the reference: depth, and how squarely the viewer meets it.
-    behind: Vec<(f64, f64)>,
+    pub(crate) behind: Vec<(f64, f64)>,
     /// Of the scan: depth, sum of the distances in tolerances, and how many.
     front: Vec<(f64, f64, u32)>,
 }
 
 impl View {
-    fn new(middle: Vec3, reach: f64, towards: Vec3, up: Vec3) -> Option<View> {
+    pub(crate) fn new(middle: Vec3, reach: f64, towards: Vec3, up: Vec3) -> Option<View> {
         let towards = unit(towards)?;
         let right = unit(cross(up, towards))?;
         let pixels = (VIEW[0] * VIEW[1]) as usize;
@@ -98,7 +98,7 @@ impl View {
     }
 
     /// As large as the view has room for.
-    fn fit(&mut self, triangles: &[[[f32; 3]; 3]]) {
+    pub(crate) fn fit(&mut self, triangles: &[[[f32; 3]; 3]]) {
         let most = triangles
             .iter()
             .flatten()
@@ -111,7 +111,7 @@ impl View {
     }
 
     /// Pixels to the right and down, and the depth.
-    fn seen(&self, at: Vec3) -> Vec3 {
+    pub(crate) fn seen(&self, at: Vec3) -> Vec3 {
         let from = sub(at, self.middle);
         let [right, up, towards] = self.axes.map(|axis| dot(axis, from));
         let [width, height] = VIEW.map(f64::from);
@@ -122,19 +122,25 @@ impl View {
         ]
     }
 
-    fn reference(&mut self, triangles: &[[[f32; 3]; 3]]) {
+    pub(crate) fn reference(&mut self, triangles: &[[[f32; 3]; 3]]) {
         for triangle in triangles {
             let corners = triangle.map(wide);
             let [a, b, c] = corners;
             if let Some(normal) = unit(cross(sub(b, a), sub(c, a))) {
                 let facing = dot(normal, self.axes[2]).abs();
-                self.fill(corners.map(|corner| self.seen(corner)), facing);
+                let seen = corners.map(|corner| self.seen(corner));
+                let behind = &mut self.behind;
+                Self::covered(seen, |pixel, depth| {
+                    if depth > behind[pixel].0 {
+                        behind[pixel] = (depth, facing);
+                    }
+                });
             }
         }
     }
 
-    /// The pixels whose middle lies in the triangle.
-    fn fill(&mut self, [a, b, c]: [Vec3; 3], facing: f64) {
+    /// The pixels whose middle lies in the triangle, and how deep it is there.
+    pub(crate) fn covered([a, b, c]: [Vec3; 3], mut each: impl FnMut(usize, f64)) {
         let range = |axis: usize| {
             let low = a[axis].min(b[axis]).min(c[axis]).floor().max(0.0);
             let high = a[axis].max(b[axis]).max(c[axis]).ceil();
@@ -154,9 +160,8 @@ impl View {
                 let v = side(c, a, x, y) / whole;
                 let w = 1.0 - u - v;
                 let depth = u * a[2] + v * b[2] + w * c[2];
-                let pixel = &mut self.behind[(row * VIEW[0] + column) as usize];
-                if u >= 0.0 && v >= 0.0 && w >= 0.0 && depth > pixel.0 {
-                    *pixel = (depth, facing);
+                if u >= 0.0 && v >= 0.0 && w >= 0.0 {
+                    each((row * VIEW[0] + column) as usize, depth);
                 }
             }
         }
@@ -186,7 +191,7 @@ impl View {
         }
     }
 
-    fn put(&self, page: &mut RgbImage, corner: [u32; 2]) {
+    pub(crate) fn put(&self, page: &mut RgbImage, corner: [u32; 2]) {
         for (index, (behind, front)) in self.behind.iter().zip(&self.front).enumerate() {
             let (column, row) = (index as u32 % VIEW[0], index as u32 / VIEW[0]);
             // The far side of the scan is not seen through a place that it does not cover.
@@ -293,7 +298,7 @@ fn hundredths(number: u64) -> String {
     format!("{}.{:02}", number / 100, number % 100)
 }
 
-fn write(page: &mut RgbImage, [left, top]: [u32; 2], size: u32, text: &str) {
+pub(crate) fn write(page: &mut RgbImage, [left, top]: [u32; 2], size: u32, text: &str) {
     for (index, letter) in (0..).zip(text.chars()) {
         for (column, bits) in (0..).zip(glyphs::columns(letter)) {
             for row in (0..8).filter(|row| bits >> row & 1 == 1) {

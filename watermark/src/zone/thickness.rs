@@ -10,7 +10,7 @@ use crate::vec3::{Vec3, add, scale, sub, wide};
 /// Sides of the prism are drawn in by this, so that walls flush with the rectangle do not count as behind it.
 const FLUSH_MM: f64 = 0.002;
 /// Surface nearer to the face than this is the face itself.
-const FACE_MM: f64 = 0.02;
+pub(super) const FACE_MM: f64 = 0.02;
 
 /// Distance along the inward normal to the nearest surface behind any point of the rectangle, in millimetres;
 /// infinite where nothing is behind it, which no solid allows.
@@ -44,7 +44,7 @@ pub(super) fn clip_to_prism(mut polygon: Vec<Vec3>, half: [f64; 2]) -> Vec<Vec3>
 }
 
 /// The part where `side * p[axis] <= limit`, where `side` is 1 or -1.
-fn clip(polygon: Vec<Vec3>, axis: usize, side: f64, limit: f64) -> Vec<Vec3> {
+pub(super) fn clip(polygon: Vec<Vec3>, axis: usize, side: f64, limit: f64) -> Vec<Vec3> {
     let excess = |p: &Vec3| p[axis] * side - limit;
     let mut kept = Vec::with_capacity(polygon.len() + 1);
     for (i, &p) in polygon.iter().enumerate() {

@@ -1,0 +1,318 @@
+//! Owns: what becomes of a square on a region: its symbol, module and depth, how good it is, and what speaks against it.
+//! Must never know: how squares are found.
+
+use super::judge::{self, Remark};
+use super::reason::{Miss, NoPlace};
+use super::regions::Region;
+use super::room::Room;
+use super::square::{self, Square, Wanted};
+use super::{Pin, Wish, behind, regions, seen};
+use crate::mesh::Mesh;
+use crate::process::{Facing, Limits};
+use crate::symbol::SymbolForm;
+use crate::vec3::{Vec3, dot, sub, unit, wide};
+use crate::zone::{Face, Frame, Zone, thickness};
+
+/// A zone keeps this from everything: its numbers are whole micrometres and millionths.
+const CLEAR_MM: f64 = 0.005;
+/// Modules larger than this, in thousandths of the least, take more of the part than they are worth.
+pub(super) const MODULE_MOST_E3: u32 = 1250;
+/// Depths in thousandths of the module, the best first. Below one module, relief of one colour is not read.
+pub(super) const DEPTHS_E3: [u32; 3] = [1500, 1250, 1000];
+/// Modules and depths are whole multiples of this.
+const STEP_UM: u32 = 10;
+/// Least and most depth of another colour, in micrometres.
+const COLOUR_UM: [u32; 2] = [400, 600];
+/// How near to the plate is on it, and how nearly level is level.
+const ON_PLATE_MM: f64 = 0.05;
+const LEVEL: f64 = 0.985;
+/// Sine of the lean up to which a wall is upright, and of the one up to which layers carry each other: 10 and 45 degrees.
+const UPRIGHT: f64 = 0.174;
+const CARRIED: f64 = 0.708;
+
+/// How a mark is put onto a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// As a recess of the part's own colour, a module deep or more.
+    Recessed,
+    /// Standing out of the face, which takes nothing from a thin wall.
+    Raised,
+    /// As a shallow recess that another colour fills.
+    TwoColours,
+}
+
+impl Manner {
+    /// The best first: what stands out breaks off and throws its shadow beside itself; another colour needs a printer that has it.
+    pub const ALL: [Manner; 3] = [Manner::Recessed, Manner::Raised, Manner::TwoColours];
+}
+
+/// A place for a mark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// What `embed` takes.
+    pub zone: Zone,
+    /// The best symbol that the zone takes.
+    pub symbol: SymbolForm,
+    /// How the mark is put there.
+    pub manner: Manner,
+    /// Which way the face looks while the part is built.
+    pub facing: Facing,
+    /// Least material behind the zone, in millimetres.
+    pub thickness_mm: f64,
+    /// The largest rectangle around the zone on its face that is as thick as is needed, along `up` last, in millimetres.
+    pub room_mm: [f64; 2],
+    /// Directions from which a camera sees all of it, in thousandths.
+    pub seen_e3: u32,
+    /// How good it is, in thousandths of a place that leaves nothing to wish for.
+    pub score: u32,
+    /// What speaks against it.
+    pub remarks: Vec<Remark>,
+}
+
+/// What places are made with.
+#[derive(Clone, Copy)]
+pub(super) struct Placing<'a> {
+    pub(super) mesh: &'a Mesh,
+    pub(super) wish: &'a Wish<'a>,
+    pub(super) limits: Limits,
+    pub(super) up: Vec3,
+    /// Modules of the smallest symbol.
+    pub(super) smallest: SymbolForm,
+    /// How low the part reaches.
+    plate_mm: f64,
+    manner: Manner,
+}
+
+impl<'a> Placing<'a> {
+    /// Nothing without a symbol.
+    pub(super) fn new(mesh: &'a Mesh, wish: &'a Wish, up: Vec3) -> Option<Self> {
+        let corners = mesh.triangles.as_flattened().iter();
+        let heights = corners.map(|&v| dot(wide(v), up));
+        Some(Self {
+            mesh,
+            wish,
+            up,
+            limits: wish.process.limits(),
+            smallest: *wish.forms.iter().min_by_key(|size| size.modules)?,
+            plate_mm: heights.fold(f64::INFINITY, f64::min),
+            manner: Manner::Recessed,
+        })
+    }
+
+    /// The same for marks of another manner.
+    pub(super) fn by(self, manner: Manner) -> Self {
+        Self { manner, ..self }
+    }
+
+    /// Side of the smallest square that takes a mark.
+    pub(super) fn least_mm(&self) -> f64 {
+        f64::from(self.smallest.modules * self.limits.module_um) / 1000.0 + 2.0 * CLEAR_MM
+    }
+
+    /// Material that the shallowest mark with its wall needs.
+    pub(super) fn least_thickness_mm(&self) -> f64 {
+        let least_um = match self.manner {
+            Manner::Recessed => self.limits.least_depth_um(),
+            Manner::Raised => 0,
+            Manner::TwoColours => COLOUR_UM[0],
+        };
+        f64::from(least_um + self.limits.wall_um) / 1000.0
+    }
+
+    /// The best place on a region.
+    pub(super) fn on(&self, region: &Region) -> Option<Place> {
+        // What is large enough is rare, and quick to see.
+        let any = Wanted {
+            enough_mm: self.wanted().above_mm,
+            ..self.wanted()
+        };
+        square::largest(&Room::new(&region.border, &[]), any)?;
+        let room = self.thick(region);
+        self.place(region, &room, square::largest(&room, self.wanted())?)
+    }
+
+    /// From the smallest symbol with the least module to the best one with the largest.
+    pub(super) fn wanted(&self) -> Wanted {
+        let modules = self.wish.forms.iter().map(|form| form.modules).max();
+        let most_um = modules.unwrap_or(0) * self.limits.module_um * MODULE_MOST_E3 / 1000;
+        Wanted {
+            above_mm: self.least_mm() / 2.0,
+            // A little more, so that it does not touch.
+            enough_mm: f64::from(most_um) / 2000.0 * 1.2,
+        }
+    }
+
+    /// What is free on a region with enough material behind it.
+    pub(super) fn thick(&self, region: &Region) -> Room {
+        let blocked = behind::thin(self.mesh, region, self.least_thickness_mm());
+        Room::new(&region.border, &blocked)
+    }
+
+    /// Where the designer wants it.
+    pub(super) fn pinned(&self, pin: &Pin) -> Result<Place, NoPlace> {
+        let normal = unit(pin.normal).ok_or(NoPlace::PinOffFace)?;
+        let regions = regions::find(self.mesh, self.up, 0.0, usize::MAX);
+        let on_plane = |region: &&Region| {
+            let [_, _, height] = region.frame.local(pin.point_mm);
+            height.abs() < 0.01 && dot(normal, region.frame.normal) > 0.999
+        };
+        let mut nearest = NoPlace::PinOffFace;
+        for region in regions.iter().filter(on_plane) {
+            match self.pinned_on(region, pin) {
+                Ok(place) => return Ok(place),
+                Err(NoPlace::PinOffFace) => {}
+                Err(why) => nearest = why,
+            }
+        }
+        Err(nearest)
+    }
+
+    fn pinned_on(&self, region: &Region, pin: &Pin) -> Result<Place, NoPlace> {
+        let [x, y, _] = region.frame.local(pin.point_mm);
+        let room = self.thick(region);
+        if !room.is_inside([x, y]) {
+            return Err(NoPlace::PinOffFace);
+        }
+        let asked = pin.side_mm.map(|side| side / 2.0);
+        let least = asked.unwrap_or(0.0).max(self.least_mm() / 2.0);
+        let mut best: Option<Square> = None;
+        for turn in room.turns() {
+            let half_mm = room.reach([x, y], turn);
+            if best.is_none_or(|best| half_mm > best.half_mm + CLEAR_MM) {
+                let centre = [x, y];
+                best = Some(Square {
+                    centre,
+                    half_mm,
+                    turn,
+                });
+            }
+        }
+        let best = best.ok_or(NoPlace::PinOffFace)?;
+        let too_small = || NoPlace::PinTooSmall {
+            side_mm: 2.0 * best.half_mm,
+            needed_mm: 2.0 * least,
+        };
+        if best.half_mm < least {
+            return Err(too_small());
+        }
+        let half_mm = asked.map_or(best.half_mm, |asked| asked + CLEAR_MM);
+        let place = self.place(region, &room, Square { half_mm, ..best });
+        place
+            .filter(|place| self.is_sound(place))
+            .ok_or_else(too_small)
+    }
+
+    fn place(&self, region: &Region, room: &Room, square: Square) -> Option<Place> {
+        let frame = turned(region, &square)?;
+        let side_um = (2000.0 * (square.half_mm - CLEAR_MM)).floor() as u32;
+        let most_um = self.limits.module_um * MODULE_MOST_E3 / 1000;
+        let fits = |size: &&SymbolForm| size.modules * self.limits.module_um <= side_um;
+        let symbol = *self.wish.forms.iter().find(fits)?;
+        let module_um = (side_um / symbol.modules).min(most_um) / STEP_UM * STEP_UM;
+        let side_mm = f64::from(module_um * symbol.modules) / 1000.0;
+        let thickness_mm = thickness::behind(self.mesh, &frame, [side_mm / 2.0; 2]);
+        let (module_um, depth_um) = self.cut(module_um, thickness_mm)?;
+        let facing = self.facing(&frame);
+        // What stands out below would lift the part off its plate.
+        if self.manner == Manner::Raised && matches!(facing, Facing::OnPlate | Facing::OverGap) {
+            return None;
+        }
+        let half_mm = f64::from(module_um * symbol.modules) / 2000.0;
+        let mut place = Place {
+            zone: zone(&frame, symbol, module_um, depth_um, self.limits.wall_um),
+            symbol,
+            manner: self.manner,
+            facing,
+            thickness_mm,
+            room_mm: room.around(square.centre, square.half_mm, square.turn),
+            seen_e3: seen::seen_e3(self.mesh, &frame, half_mm),
+            score: 0,
+            remarks: Vec::new(),
+        };
+        if place.seen_e3 == 0 {
+            return None;
+        }
+        judge::judge(&mut place, self, region, &square);
+        Some(place)
+    }
+
+    /// The largest module that the material allows, and the best depth for it.
+    fn cut(&self, module_um: u32, thickness_mm: f64) -> Option<(u32, u32)> {
+        let thickness_um = (thickness_mm * 1000.0).min(1e6) as u32;
+        let most_um = thickness_um.checked_sub(self.limits.wall_um)? / STEP_UM * STEP_UM;
+        match self.manner {
+            Manner::Recessed => {
+                let module_um = module_um.min(most_um);
+                let depth = |e3: u32| (module_um * e3 / 1000).max(self.limits.depth_um);
+                let mut depths = DEPTHS_E3
+                    .map(|e3| depth(e3) / STEP_UM * STEP_UM)
+                    .into_iter();
+                let depth_um = depths.find(|&um| um <= most_um)?;
+                (module_um >= self.limits.module_um).then_some((module_um, depth_um))
+            }
+            Manner::Raised => Some((module_um, module_um.max(self.limits.depth_um))),
+            Manner::TwoColours => {
+                (most_um >= COLOUR_UM[0]).then(|| (module_um, most_um.min(COLOUR_UM[1])))
+            }
+        }
+    }
+
+    fn facing(&self, frame: &Frame) -> Facing {
+        let lean = dot(frame.normal, self.up);
+        match lean {
+            _ if lean >= LEVEL => Facing::Up,
+            _ if lean > UPRIGHT => Facing::LeaningUp,
+            _ if lean >= -UPRIGHT => Facing::Side,
+            _ if lean >= -CARRIED => Facing::LeaningDown,
+            _ if dot(frame.origin, self.up) - self.plate_mm < ON_PLATE_MM => Facing::OnPlate,
+            _ => Facing::OverGap,
+        }
+    }
+
+    /// Whether embedding will find what the search has found.
+    pub(super) fn is_sound(&self, place: &Place) -> bool {
+        let zone = &place.zone;
+        let sunk_um = match place.manner {
+            Manner::Raised => 0,
+            Manner::Recessed | Manner::TwoColours => zone.depth_um,
+        };
+        let needed_mm = f64::from(sunk_um + zone.wall_um) / 1000.0;
+        let behind = |face: Face| thickness::behind(self.mesh, &face.frame, zone.half_mm());
+        let face = zone.face(self.mesh);
+        face.is_ok_and(|face| behind(face) >= needed_mm)
+    }
+
+    /// The square on its region, for people.
+    pub(super) fn miss(region: &Region, square: &Square) -> Miss {
+        let [x, y] = square.centre;
+        Miss {
+            side_mm: 2.0 * square.half_mm,
+            at_mm: region.frame.world([x, y, 0.0]),
+            normal: region.frame.normal,
+        }
+    }
+}
+
+/// The axes of a square on a region.
+pub(super) fn turned(region: &Region, square: &Square) -> Option<Frame> {
+    let [x, y] = square.centre;
+    let origin = region.frame.world([x, y, 0.0]);
+    let [up_x, up_y] = square.turn.back([0.0, 1.0]);
+    let up = sub(region.frame.world([x + up_x, y + up_y, 0.0]), origin);
+    Frame::new(origin, region.frame.normal, up)
+}
+
+fn zone(frame: &Frame, symbol: SymbolForm, module_um: u32, depth_um: u32, wall_um: u32) -> Zone {
+    let side_um = module_um * symbol.modules;
+    let millionths = |v: Vec3| v.map(|c| (c * 1e6).round() as i32);
+    Zone {
+        centre_um: frame.origin.map(|c| (c * 1000.0).round() as i64),
+        normal_e6: millionths(frame.normal),
+        up_e6: millionths(frame.up),
+        width_um: side_um,
+        height_um: side_um,
+        module_um,
+        depth_um,
+        wall_um,
+    }
+}
