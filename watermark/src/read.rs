@@ -10,15 +10,22 @@ mod budget;
 mod decode;
 mod filter;
 mod find;
+mod frames;
 mod grey;
+mod plane;
 mod sure;
 mod through;
 mod views;
 
 pub use advice::Advice;
 pub use budget::Stop;
-pub use find::{Finder, Symbology};
+pub use find::Symbology;
+pub use frames::Frames;
 pub use sure::Sureness;
+
+pub(crate) use grey::Grey;
+pub(crate) use plane::{Plane, Point};
+pub(crate) use sure::Made;
 
 use budget::Work;
 use find::Found;
@@ -69,8 +76,6 @@ pub struct Code {
     pub text: String,
     /// Which kind of code it is.
     pub symbology: Symbology,
-    /// What found it.
-    pub finder: Finder,
     /// Corners of the symbol in pixels of the picture as it is looked at, around it, x from the left and y from the top.
     pub corners: [[f32; 2]; 4],
     /// How well it is preserved, where its text is written as we write it.
@@ -83,7 +88,6 @@ impl From<Found> for Code {
             sureness: sure::of(&found),
             text: found.text,
             symbology: found.symbology,
-            finder: found.finder,
             corners: found.corners,
         }
     }
@@ -173,9 +177,13 @@ pub fn read_until<T>(
     limits: &ReadLimits,
     is_mark: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<Reading<T>>, ReadError> {
+    if stop.is_asked_for() {
+        return Err(ReadError::Stopped);
+    }
+    let picture = decode::picture(image_bytes, limits)?;
     let mut readings: Vec<Reading<T>> = Vec::new();
     let mut others: Vec<String> = Vec::new();
-    let search = search(stop, image_bytes, limits, |found| {
+    let search = search(stop, &picture, limits, |found| {
         for found in found {
             match is_mark(&found.text) {
                 Some(_) if readings.iter().any(|r| r.code.text == found.text) => {}
@@ -211,7 +219,8 @@ pub fn read_until<T>(
 /// [`ReadError`], but never [`ReadError::NotAMark`].
 pub fn codes(image_bytes: &[u8], limits: &ReadLimits) -> Result<Vec<Code>, ReadError> {
     let mut codes: Vec<Code> = Vec::new();
-    search(&Stop::default(), image_bytes, limits, |found| {
+    let picture = decode::picture(image_bytes, limits)?;
+    search(&Stop::default(), &picture, limits, |found| {
         for found in found {
             if codes.iter().all(|code| code.text != found.text) {
                 codes.push(found.into());
@@ -222,6 +231,60 @@ pub fn codes(image_bytes: &[u8], limits: &ReadLimits) -> Result<Vec<Code>, ReadE
     Ok(codes)
 }
 
+/// A mark, the picture that it is in, and what it must have been made as.
+pub(crate) struct Seen<T> {
+    pub(crate) reading: Reading<T>,
+    pub(crate) picture: Grey,
+    /// Modules along a side.
+    pub(crate) size: usize,
+    /// `None` where the text was not written as we write it.
+    pub(crate) made: Option<Made>,
+}
+
+/// The first mark that any look shows.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn seen<T>(
+    image_bytes: &[u8],
+    limits: &ReadLimits,
+    is_mark: impl Fn(&str) -> Option<T>,
+) -> Result<Seen<T>, ReadError> {
+    let picture = decode::picture(image_bytes, limits)?;
+    let mut first: Option<(T, Found)> = None;
+    let mut others: Vec<String> = Vec::new();
+    let search = search(&Stop::default(), &picture, limits, |found| {
+        for found in found {
+            match is_mark(&found.text) {
+                Some(mark) => {
+                    first = Some((mark, found));
+                    return ControlFlow::Break(());
+                }
+                None => others.push(found.text),
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    let Some((mark, found)) = first else {
+        others.sort();
+        others.dedup();
+        return Err(match search.err() {
+            Some(error @ ReadError::NoCode(_)) if others.is_empty() => error,
+            Some(ReadError::NoCode(_)) => ReadError::NotAMark { texts: others },
+            error => error.unwrap_or(ReadError::DecoderFailed),
+        });
+    };
+    Ok(Seen {
+        size: found.modules.width,
+        made: sure::made(&found).map(|(made, _)| made),
+        reading: Reading {
+            mark,
+            code: found.into(),
+        },
+        picture,
+    })
+}
+
 /// Hands over what each look shows until `enough` breaks.
 ///
 /// # Errors
@@ -229,17 +292,13 @@ pub fn codes(image_bytes: &[u8], limits: &ReadLimits) -> Result<Vec<Code>, ReadE
 /// [`ReadError::DecoderFailed`] or [`ReadError::Stopped`] says why it ended.
 fn search(
     stop: &Stop,
-    image_bytes: &[u8],
+    picture: &Grey,
     limits: &ReadLimits,
     mut enough: impl FnMut(Vec<Found>) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
-    if stop.is_asked_for() {
-        return Err(ReadError::Stopped);
-    }
-    let picture = decode::picture(image_bytes, limits)?;
     let work = Work::new(limits.max_work_pixels, stop);
     let mut done = false;
-    let outcome = through::looks(&picture, &work, |found| {
+    let outcome = through::looks(picture, &work, |found| {
         let flow = enough(found);
         done = flow.is_break();
         flow

@@ -1,0 +1,38 @@
+//! How often marks are read, in simulated photographs: `cargo run --release -p threadmark-watermark --features render
+//! --example rates`, or `make bench ONLY=rates`. One JSON line a figure; `docs/reading.md` says what follows.
+//!
+//! Owns the list of tables. `ROUNDS` is how many photographs of each scene's kind are taken: 1 is quick (1,000 photographs),
+//! 6 is what the document rests on. `ONLY` names tables: scenes, damage, sliced, frames.
+
+mod damaged;
+mod frames;
+#[path = "../peers/mod.rs"]
+mod peers;
+mod plate;
+mod scenes;
+mod sliced;
+mod tally;
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Decoders panic; that is counted, not told.
+    std::panic::set_hook(Box::new(|_| {}));
+    let rounds = std::env::var("ROUNDS").map_or(Ok(1), |rounds| rounds.parse())?;
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let is_wanted =
+        |table: &str| only.is_empty() || only.split_whitespace().any(|word| word == table);
+    if is_wanted("scenes") {
+        scenes::print(rounds)?;
+    }
+    if is_wanted("damage") {
+        damaged::print(rounds)?;
+    }
+    if is_wanted("sliced") {
+        sliced::print(rounds)?;
+    }
+    if is_wanted("frames") {
+        frames::print(rounds)?;
+    }
+    Ok(())
+}
