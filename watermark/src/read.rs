@@ -13,6 +13,7 @@ mod find;
 mod frames;
 mod grey;
 mod plane;
+mod seen;
 mod sure;
 mod through;
 mod views;
@@ -25,6 +26,7 @@ pub use sure::Sureness;
 
 pub(crate) use grey::Grey;
 pub(crate) use plane::{Plane, Point};
+pub(crate) use seen::seen;
 pub(crate) use sure::Made;
 
 use budget::Work;
@@ -229,60 +231,6 @@ pub fn codes(image_bytes: &[u8], limits: &ReadLimits) -> Result<Vec<Code>, ReadE
         ControlFlow::Break(())
     })?;
     Ok(codes)
-}
-
-/// A mark, the picture that it is in, and what it must have been made as.
-pub(crate) struct Seen<T> {
-    pub(crate) reading: Reading<T>,
-    pub(crate) picture: Grey,
-    /// Modules along a side.
-    pub(crate) size: usize,
-    /// `None` where the text was not written as we write it.
-    pub(crate) made: Option<Made>,
-}
-
-/// The first mark that any look shows.
-///
-/// # Errors
-/// As [`read`].
-pub(crate) fn seen<T>(
-    image_bytes: &[u8],
-    limits: &ReadLimits,
-    is_mark: impl Fn(&str) -> Option<T>,
-) -> Result<Seen<T>, ReadError> {
-    let picture = decode::picture(image_bytes, limits)?;
-    let mut first: Option<(T, Found)> = None;
-    let mut others: Vec<String> = Vec::new();
-    let search = search(&Stop::default(), &picture, limits, |found| {
-        for found in found {
-            match is_mark(&found.text) {
-                Some(mark) => {
-                    first = Some((mark, found));
-                    return ControlFlow::Break(());
-                }
-                None => others.push(found.text),
-            }
-        }
-        ControlFlow::Continue(())
-    });
-    let Some((mark, found)) = first else {
-        others.sort();
-        others.dedup();
-        return Err(match search.err() {
-            Some(error @ ReadError::NoCode(_)) if others.is_empty() => error,
-            Some(ReadError::NoCode(_)) => ReadError::NotAMark { texts: others },
-            error => error.unwrap_or(ReadError::DecoderFailed),
-        });
-    };
-    Ok(Seen {
-        size: found.modules.width,
-        made: sure::made(&found).map(|(made, _)| made),
-        reading: Reading {
-            mark,
-            code: found.into(),
-        },
-        picture,
-    })
 }
 
 /// Hands over what each look shows until `enough` breaks.

@@ -12,6 +12,7 @@ mod damage;
 mod finish;
 mod lens;
 mod light;
+mod lighting;
 mod surface;
 mod view;
 
@@ -19,7 +20,8 @@ pub use beads::{BeadError, beads};
 pub use damage::Damage;
 pub use finish::Finish;
 pub use lens::Photo;
-pub use light::{Lamp, Light, Lighting, Lit};
+pub use light::{Lamp, Light, Lit};
+pub use lighting::Lighting;
 pub use surface::Surface;
 pub use view::View;
 

@@ -95,18 +95,23 @@ fn factors() -> [Factor; 7] {
     ]
 }
 
-/// Prints the tables of `rounds` times a thousand photographs.
-pub fn print(rounds: u64) -> Result<(), Box<dyn Error>> {
+/// Prints the tables of this many photographs, rounded up to whole plates of 25.
+pub fn print(photographs: usize) -> Result<(), Box<dyn Error>> {
     let mut all = Vec::new();
-    for round in 0..rounds {
-        for finish in 0..FINISHES.len() {
-            for kind in 0..KINDS.len() {
-                for depth in 0..DEPTHS.len() {
-                    plate(round, [finish, kind, depth], &mut all)?;
-                }
-            }
+    let plates = FINISHES.len() * KINDS.len() * DEPTHS.len();
+    for number in 0.. {
+        if all.len() >= photographs {
+            break;
         }
-        eprintln!("{} photographs", all.len());
+        // In an order in which few plates are already of all kinds: 7 has no divisor in common with their number.
+        let which = number * 7 % plates;
+        let finish = which % FINISHES.len();
+        let kind = which / FINISHES.len() % KINDS.len();
+        let depth = which / FINISHES.len() / KINDS.len();
+        plate((number / plates) as u64, [finish, kind, depth], &mut all)?;
+        if number % 10 == 9 {
+            eprintln!("{} photographs", all.len());
+        }
     }
     tables(&all);
     Ok(())

@@ -47,22 +47,7 @@ impl<'a> Net<'a> {
         for start in (0..4).flat_map(|turn| [false, true].map(|over| turned(corners, turn, over))) {
             best = better(best, start, &fit);
         }
-        let side = (best.1[0][0] - best.1[1][0]).hypot(best.1[0][1] - best.1[1][1]);
-        for step in STEPS.map(|step| step * side / size as f32) {
-            for _ in 0..ROUNDS {
-                let before = best.0;
-                for (corner, axis) in (0..4).flat_map(|corner| [0, 1].map(|axis| (corner, axis))) {
-                    for way in [-step, step] {
-                        let mut moved = best.1;
-                        moved[corner][axis] += way;
-                        best = better(best, moved, &fit);
-                    }
-                }
-                if best.0 <= before {
-                    break;
-                }
-            }
-        }
+        let best = settled(best, size, &fit);
         let plane = Plane::through(best.1, size as f32)?;
         (best.0 > 0.0).then_some(Self {
             picture,
@@ -137,6 +122,31 @@ impl<'a> Net<'a> {
         let [x, y] = self.plane.to_picture(place);
         self.picture.between(x, y)
     }
+}
+
+/// The corners moved until nothing gets better.
+fn settled(
+    mut best: (f32, [Point; 4]),
+    size: usize,
+    fit: &impl Fn(&[Point; 4]) -> Option<f32>,
+) -> (f32, [Point; 4]) {
+    let side = (best.1[0][0] - best.1[1][0]).hypot(best.1[0][1] - best.1[1][1]);
+    for step in STEPS.map(|step| step * side / size as f32) {
+        for _ in 0..ROUNDS {
+            let before = best.0;
+            for (corner, axis) in (0..4).flat_map(|corner| [0, 1].map(|axis| (corner, axis))) {
+                for way in [-step, step] {
+                    let mut moved = best.1;
+                    moved[corner][axis] += way;
+                    best = better(best, moved, fit);
+                }
+            }
+            if best.0 <= before {
+                break;
+            }
+        }
+    }
+    best
 }
 
 fn better(

@@ -57,6 +57,9 @@ impl Surface {
         [side_um, module_um, depth_um]: [f32; 3],
         seed: u64,
     ) -> Self {
+        if share <= 0.0 {
+            return self;
+        }
         let target = Target { side_um, module_um };
         let mut dice = Dice::new(seed, 0xda3a);
         match damage {

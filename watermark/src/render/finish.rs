@@ -58,7 +58,44 @@ impl Finish {
     ];
 
     fn texture(self) -> Texture {
-        let matt = |albedo: f32| Texture {
+        match self {
+            Self::Drawn => Texture::matt(0.6),
+            Self::FdmTop => Texture {
+                corner: 200.0,
+                soft: 60.0,
+                line: [450.0, 30.0],
+                ..Texture::filament()
+            },
+            Self::FdmSide => Texture {
+                corner: 150.0,
+                soft: 90.0,
+                line: [200.0, 45.0],
+                line_deg: 0.0,
+                ..Texture::filament()
+            },
+            Self::Sla => Texture {
+                corner: 60.0,
+                soft: 40.0,
+                grain: [50.0, 1.0],
+                gloss: 0.2,
+                ..Texture::matt(0.5)
+            },
+            Self::Sls => Texture {
+                corner: 120.0,
+                soft: 80.0,
+                swell: 30.0,
+                grain: [70.0, 12.0],
+                speckle: 0.08,
+                ..Texture::matt(0.75)
+            },
+            Self::Lpbf => Texture::metal(),
+        }
+    }
+}
+
+impl Texture {
+    fn matt(albedo: f32) -> Self {
+        Self {
             corner: 0.0,
             soft: 0.0,
             swell: 0.0,
@@ -68,50 +105,26 @@ impl Finish {
             speckle: 0.0,
             albedo,
             gloss: 0.0,
-        };
-        match self {
-            Self::Drawn => matt(0.6),
-            Self::FdmTop => Texture {
-                corner: 200.0,
-                soft: 60.0,
-                swell: 50.0,
-                line: [450.0, 30.0],
-                gloss: 0.1,
-                ..matt(0.55)
-            },
-            Self::FdmSide => Texture {
-                corner: 150.0,
-                soft: 90.0,
-                swell: 50.0,
-                line: [200.0, 45.0],
-                line_deg: 0.0,
-                gloss: 0.1,
-                ..matt(0.55)
-            },
-            Self::Sla => Texture {
-                corner: 60.0,
-                soft: 40.0,
-                grain: [50.0, 1.0],
-                gloss: 0.2,
-                ..matt(0.5)
-            },
-            Self::Sls => Texture {
-                corner: 120.0,
-                soft: 80.0,
-                swell: 30.0,
-                grain: [70.0, 12.0],
-                speckle: 0.08,
-                ..matt(0.75)
-            },
-            Self::Lpbf => Texture {
-                corner: 60.0,
-                soft: 50.0,
-                swell: 20.0,
-                grain: [50.0, 10.0],
-                speckle: 0.15,
-                gloss: 0.5,
-                ..matt(0.35)
-            },
+        }
+    }
+
+    fn filament() -> Self {
+        Self {
+            swell: 50.0,
+            gloss: 0.1,
+            ..Self::matt(0.55)
+        }
+    }
+
+    fn metal() -> Self {
+        Self {
+            corner: 60.0,
+            soft: 50.0,
+            swell: 20.0,
+            grain: [50.0, 10.0],
+            speckle: 0.15,
+            gloss: 0.5,
+            ..Self::matt(0.35)
         }
     }
 }

@@ -232,7 +232,8 @@ fn a_two_coloured_mark_comes_back_from_its_photograph() {
         (small_mesh, small_zone, Symbology::DataMatrix),
     ];
     for (mesh, zone, symbology) in marks {
-        let ideal = coarse(&mesh, &zone).inlaid(zone.depth_um as f32, 0.1);
+        let ideal = Surface::of_mesh(&mesh, &zone, 160.0).unwrap();
+        let ideal = ideal.inlaid(zone.depth_um as f32, 0.1);
         for (seed, finish, lighting) in [
             (1, Finish::FdmTop, Lighting::Overcast),
             (2, Finish::Sls, Lighting::Window),
