@@ -8,16 +8,13 @@ mod read;
 mod render;
 mod tag;
 
-use super::args::{self, read_json};
-use super::output::Document;
-use anyhow::{Context, Result, ensure};
-use clap::{Args, Subcommand};
-use std::path::{Path, PathBuf};
+use super::args;
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use std::path::Path;
 use std::process::ExitCode;
-use threadmark_protocol::mark::Mark;
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
 use threadmark_watermark::part;
-use threadmark_watermark::zone::Zone;
 
 /// Embed, render and read marks
 #[derive(Subcommand)]
