@@ -10,15 +10,24 @@ mod budget;
 mod decode;
 mod filter;
 mod find;
+mod frames;
 mod grey;
+mod plane;
+mod seen;
 mod sure;
 mod through;
 mod views;
 
 pub use advice::Advice;
 pub use budget::Stop;
-pub use find::{Finder, Symbology};
+pub use find::Symbology;
+pub use frames::Frames;
 pub use sure::Sureness;
+
+pub(crate) use grey::Grey;
+pub(crate) use plane::{Plane, Point};
+pub(crate) use seen::seen;
+pub(crate) use sure::Made;
 
 use budget::Work;
 use find::Found;
@@ -69,8 +78,6 @@ pub struct Code {
     pub text: String,
     /// Which kind of code it is.
     pub symbology: Symbology,
-    /// What found it.
-    pub finder: Finder,
     /// Corners of the symbol in pixels of the picture as it is looked at, around it, x from the left and y from the top.
     pub corners: [[f32; 2]; 4],
     /// How well it is preserved, where its text is written as we write it.
@@ -83,7 +90,6 @@ impl From<Found> for Code {
             sureness: sure::of(&found),
             text: found.text,
             symbology: found.symbology,
-            finder: found.finder,
             corners: found.corners,
         }
     }
@@ -173,9 +179,13 @@ pub fn read_until<T>(
     limits: &ReadLimits,
     is_mark: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<Reading<T>>, ReadError> {
+    if stop.is_asked_for() {
+        return Err(ReadError::Stopped);
+    }
+    let picture = decode::picture(image_bytes, limits)?;
     let mut readings: Vec<Reading<T>> = Vec::new();
     let mut others: Vec<String> = Vec::new();
-    let search = search(stop, image_bytes, limits, |found| {
+    let search = search(stop, &picture, limits, |found| {
         for found in found {
             match is_mark(&found.text) {
                 Some(_) if readings.iter().any(|r| r.code.text == found.text) => {}
@@ -211,7 +221,8 @@ pub fn read_until<T>(
 /// [`ReadError`], but never [`ReadError::NotAMark`].
 pub fn codes(image_bytes: &[u8], limits: &ReadLimits) -> Result<Vec<Code>, ReadError> {
     let mut codes: Vec<Code> = Vec::new();
-    search(&Stop::default(), image_bytes, limits, |found| {
+    let picture = decode::picture(image_bytes, limits)?;
+    search(&Stop::default(), &picture, limits, |found| {
         for found in found {
             if codes.iter().all(|code| code.text != found.text) {
                 codes.push(found.into());
@@ -229,17 +240,13 @@ pub fn codes(image_bytes: &[u8], limits: &ReadLimits) -> Result<Vec<Code>, ReadE
 /// [`ReadError::DecoderFailed`] or [`ReadError::Stopped`] says why it ended.
 fn search(
     stop: &Stop,
-    image_bytes: &[u8],
+    picture: &Grey,
     limits: &ReadLimits,
     mut enough: impl FnMut(Vec<Found>) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
-    if stop.is_asked_for() {
-        return Err(ReadError::Stopped);
-    }
-    let picture = decode::picture(image_bytes, limits)?;
     let work = Work::new(limits.max_work_pixels, stop);
     let mut done = false;
-    let outcome = through::looks(&picture, &work, |found| {
+    let outcome = through::looks(picture, &work, |found| {
         let flow = enough(found);
         done = flow.is_break();
         flow

@@ -141,14 +141,16 @@ pub fn install(stage: &Stage, mark: &str, position: &str) -> Result<()> {
     stage.threadmark("mechanic", &line).map(drop)
 }
 
-/// Photographs the marked part that stands in the tray.
+/// Photographs the marked part that stands in the tray, with paint wiped into its recesses.
 pub fn photograph(stage: &Stage, mark: &str) -> Result<String> {
     let (part, photo) = (
         stage.arg(&format!("tray/{mark}.stl")),
         stage.arg(&format!("{mark}.png")),
     );
     let zone = stage.fixture("parts/hinge-bracket.zone.json");
-    let line = format!("mark render {part} --zone {zone} {photo} --tilt 18 --roll 25 --seed 7");
+    let line = format!(
+        "mark render {part} --zone {zone} {photo} --two-colours --tilt 18 --roll 25 --seed 7"
+    );
     let output = stage.try_threadmark(&line)?;
     ensure!(
         output.status.success(),

@@ -200,7 +200,7 @@ impl Stage {
             "--host",
             HOST,
         ]);
-        run(&["render", "marked.stl", "picture.png"]);
+        run(&["render", "marked.stl", "picture.png", "--two-colours"]);
         std::fs::read(folder.path().join("picture.png")).unwrap()
     }
 }

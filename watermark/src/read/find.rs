@@ -24,21 +24,11 @@ pub enum Symbology {
     DataMatrix,
 }
 
-/// What found and decoded a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Finder {
-    /// `rqrr`: areas of one colour.
-    Areas,
-    /// `rxing`: edges.
-    Edges,
-}
-
 /// One code in a picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Found {
     pub(super) text: String,
     pub(super) symbology: Symbology,
-    pub(super) finder: Finder,
     /// In pixels of the picture that was searched.
     pub(super) corners: [[f32; 2]; 4],
     pub(super) modules: Modules,

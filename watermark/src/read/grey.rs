@@ -5,7 +5,7 @@
 
 /// Rows of brightness, 0 is black.
 #[derive(Clone)]
-pub(super) struct Grey {
+pub(crate) struct Grey {
     width: usize,
     pixels: Vec<u8>,
 }
@@ -16,11 +16,11 @@ impl Grey {
         Self { width, pixels }
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
-    pub(super) fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         self.pixels.len().checked_div(self.width).unwrap_or(0)
     }
 
@@ -34,8 +34,27 @@ impl Grey {
         &self.pixels
     }
 
-    pub(super) fn row(&self, y: usize) -> &[u8] {
+    pub(crate) fn row(&self, y: usize) -> &[u8] {
         &self.pixels[y * self.width..][..self.width]
+    }
+
+    /// Brightness at a place, of the four pixels around it; beyond an edge, of the last before it. 0 of an empty picture.
+    pub(crate) fn between(&self, x: f32, y: f32) -> f32 {
+        let (Some(last_x), Some(last_y)) =
+            (self.width.checked_sub(1), self.height().checked_sub(1))
+        else {
+            return 0.0;
+        };
+        let place = |c: f32, last: usize| (c - 0.5).clamp(0.0, last as f32);
+        let (x, y) = (place(x, last_x), place(y, last_y));
+        let (left, top) = (x as usize, y as usize);
+        let (across, along) = (x - left as f32, y - top as f32);
+        let row = |y: usize| {
+            let row = self.row(y);
+            let right = row[(left + 1).min(last_x)];
+            f32::from(row[left]) * (1.0 - across) + f32::from(right) * across
+        };
+        row(top) * (1.0 - along) + row((top + 1).min(last_y)) * along
     }
 
     pub(super) fn longer_side(&self) -> usize {

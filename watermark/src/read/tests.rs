@@ -4,6 +4,8 @@ use crate::symbol::Symbol;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use std::io::Cursor;
 
+mod frames;
+
 fn symbol() -> Symbol {
     Symbol::fitting(&top_zone([60.0; 3], 30.0), TEXT, HOST).unwrap()
 }

@@ -98,16 +98,6 @@ impl Bvh {
         best
     }
 
-    /// Whether the ray meets anything at all.
-    pub(super) fn blocked(&self, from: Vec3, ray: Vec3) -> bool {
-        let mut hit = false;
-        self.walk(from, ray, |_, _| {
-            hit = true;
-            0.0
-        });
-        hit
-    }
-
     /// Calls `meet` with triangles along the ray, in no order; what it returns is how far to look on.
     fn walk(&self, from: Vec3, ray: Vec3, mut meet: impl FnMut(usize, f64) -> f64) {
         let inverse = ray.map(|c| 1.0 / c);

@@ -5,9 +5,8 @@
 //! its neighbours found theirs, beginning at the finder patterns: where modules are, a whole square has one colour; off
 //! them, it has two.
 
+use crate::read::plane::{Plane, Point};
 use rxing::common::BitMatrix;
-
-type Point = [f32; 2];
 
 /// Samples along a side of a module.
 const SAMPLES: i32 = 3;
@@ -181,34 +180,4 @@ fn around(column: i32, row: i32) -> impl Iterator<Item = (i32, i32)> {
         (1, 1),
     ];
     AROUND.into_iter().map(move |(c, r)| (column + c, row + r))
-}
-
-/// The perspective from modules to pixels.
-struct Plane([f32; 8]);
-
-impl Plane {
-    /// The one that takes the corners of a square of `size` to `corners`. `None` where they are no quadrilateral.
-    fn through([a, b, c, d]: [Point; 4], size: f32) -> Option<Self> {
-        let sum = [0, 1].map(|i| a[i] - b[i] + c[i] - d[i]);
-        let (u, v) = ([b[0] - c[0], b[1] - c[1]], [d[0] - c[0], d[1] - c[1]]);
-        let area = u[0] * v[1] - v[0] * u[1];
-        let g = (sum[0] * v[1] - v[0] * sum[1]) / area;
-        let h = (u[0] * sum[1] - sum[0] * u[1]) / area;
-        let row = |i: usize| {
-            [
-                (b[i] - a[i] + g * b[i]) / size,
-                (d[i] - a[i] + h * d[i]) / size,
-                a[i],
-            ]
-        };
-        let ([p, q, r], [s, t, w]) = (row(0), row(1));
-        let all = [p, q, r, s, t, w, g / size, h / size];
-        all.iter().all(|c| c.is_finite()).then_some(Self(all))
-    }
-
-    fn to_picture(&self, [x, y]: Point) -> Point {
-        let [p, q, r, s, t, w, g, h] = self.0;
-        let depth = g * x + h * y + 1.0;
-        [(p * x + q * y + r) / depth, (s * x + t * y + w) / depth]
-    }
 }

@@ -1,6 +1,6 @@
 //! Owns: asking `rqrr` for QR codes. Must never know: what catches its panics.
 
-use super::{Finder, Found, Modules, Search, Symbology};
+use super::{Found, Modules, Search, Symbology};
 use crate::read::budget::{Budgeted, Work};
 use crate::read::grey::Grey;
 use rqrr::BitGrid;
@@ -26,7 +26,6 @@ fn code(grid: &rqrr::Grid<impl BitGrid>) -> Option<Found> {
     Some(Found {
         text,
         symbology: Symbology::Qr,
-        finder: Finder::Areas,
         corners: grid.bounds.map(|p| [p.x as f32, p.y as f32]),
         modules: Modules {
             width,

@@ -5,7 +5,7 @@
 //! are made work on a matrix of bits, which also may be made by filters of ours.
 
 use super::bent;
-use super::{Finder, Found, Modules, Search, Symbology};
+use super::{Found, Modules, Search, Symbology};
 use crate::read::budget::Work;
 use crate::read::grey::Grey;
 use rxing::common::{BitMatrix, DetectorRXingResult, GlobalHistogramBinarizer, HybridBinarizer};
@@ -152,7 +152,6 @@ fn found(text: String, symbology: Symbology, bits: &BitMatrix, points: &[Point])
     Some(Found {
         text,
         symbology,
-        finder: Finder::Edges,
         corners: corners(points)?,
         modules: Modules {
             width: width as usize,
