@@ -86,17 +86,18 @@ impl Embed {
             .with("modules", symbol.size)
             .with("triangles", triangles)
             .with("removed_mm3", (removed_mm3 * 1000.0).round() / 1000.0)
-            .with(
-                "way",
-                match way {
-                    Way::Local => "local",
-                    Way::Boolean => "boolean",
-                },
-            )
+            .with("way", name(way))
             .with_text("repairs", &repairs, repairs.join("; "))
             .with("left_out", &opened.package.left_out)
             .print(self.json);
         Ok(())
+    }
+}
+
+fn name(way: Way) -> &'static str {
+    match way {
+        Way::Local => "local",
+        Way::Boolean => "boolean",
     }
 }
 

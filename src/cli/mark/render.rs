@@ -100,7 +100,10 @@ impl Render {
             .with("file", &self.output)
             .with("process", self.process)
             .with("light", self.light)
-            .with("distance_mm", (view.distance_mm * 10.0).round() / 10.0)
+            .with(
+                "distance_mm",
+                (f64::from(view.distance_mm) * 10.0).round() / 10.0,
+            )
             .print(self.json);
         Ok(())
     }

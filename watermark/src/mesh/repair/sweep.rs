@@ -9,10 +9,13 @@ type Triangle = [[f32; 3]; 3];
 /// Corners nearer than this are one corner that an exporter wrote in two ways.
 const WELD_MM: f64 = 0.001;
 
+/// A triangle by its corners in ascending order, whether that runs the same way round, and its place.
+type Canonical = ([u32; 3], bool, usize);
+
 /// Leaves out triangles that take no part in the surface, and says how many of which kind.
 pub(super) fn leave_out(triangles: &mut Vec<Triangle>, repairs: &mut Vec<Repair>) {
     let ids = Ids::of(triangles);
-    let mut stays = vec![true; triangles.len()];
+    let mut stays = vec![false; triangles.len()];
     let mut sorted = Vec::with_capacity(triangles.len());
     for (at, &[a, b, c]) in ids.corners.iter().enumerate() {
         stays[at] = a != b && b != c && c != a;
@@ -21,7 +24,33 @@ pub(super) fn leave_out(triangles: &mut Vec<Triangle>, repairs: &mut Vec<Repair>
             sorted.push((corners, outward, at));
         }
     }
+    drop(ids);
     let degenerate = triangles.len() - sorted.len();
+    let [duplicate, folded] = leave_out_doubles(sorted, &mut stays);
+    let mut stays = stays.into_iter();
+    triangles.retain(|_| stays.next().unwrap_or(true));
+    let found = [
+        (
+            degenerate,
+            Repair::Degenerate {
+                triangles: degenerate,
+            },
+        ),
+        (
+            duplicate,
+            Repair::Duplicate {
+                triangles: duplicate,
+            },
+        ),
+        (folded, Repair::BackToBack { triangles: folded }),
+    ];
+    let found = found.into_iter().filter(|(triangles, _)| *triangles > 0);
+    repairs.extend(found.map(|(_, repair)| repair));
+}
+
+/// Of triangles with the same corners one stays, and none of two that look away from each other. Says how many were doubles, and how
+/// many stood back to back.
+fn leave_out_doubles(mut sorted: Vec<Canonical>, stays: &mut [bool]) -> [usize; 2] {
     sorted.sort_unstable();
     let (mut duplicate, mut folded) = (0, 0);
     for same in sorted.chunk_by(|one, other| one.0 == other.0) {
@@ -41,27 +70,7 @@ pub(super) fn leave_out(triangles: &mut Vec<Triangle>, repairs: &mut Vec<Repair>
             stays[one.2] = false;
         }
     }
-    let mut stays = stays.into_iter();
-    triangles.retain(|_| stays.next().unwrap_or(true));
-    for (triangles, repair) in [
-        (
-            degenerate,
-            Repair::Degenerate {
-                triangles: degenerate,
-            },
-        ),
-        (
-            duplicate,
-            Repair::Duplicate {
-                triangles: duplicate,
-            },
-        ),
-        (folded, Repair::BackToBack { triangles: folded }),
-    ] {
-        if triangles > 0 {
-            repairs.push(repair);
-        }
-    }
+    [duplicate, folded]
 }
 
 /// The corners in ascending order, and whether that runs the same way round.
