@@ -10,8 +10,11 @@ mod render;
 mod tag;
 
 use super::args;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
+use std::fs::Permissions;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
@@ -54,6 +57,23 @@ fn mesh(path: &Path) -> Result<Mesh> {
     part::strictly(&args::read(path)?, &MeshLimits::default()).with_context(about)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
+/// Writes a file whole or not at all, and never over the `input` that it was made of.
+fn write(path: &Path, bytes: &[u8], input: Option<&Path>) -> Result<()> {
+    let about = || format!("writing {}", path.display());
+    let place = |of: &Path| of.canonicalize().ok();
+    let is_input = place(path).is_some_and(|at| input.and_then(place) == Some(at));
+    ensure!(
+        !is_input,
+        "{} is what is read; name another file",
+        path.display()
+    );
+    let folder = path.parent().filter(|of| !of.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new();
+    // As the umask has it, like any file.
+    file.permissions(Permissions::from_mode(0o666));
+    let mut file = file.tempfile_in(folder).with_context(about)?;
+    file.write_all(bytes).with_context(about)?;
+    file.persist(path).with_context(about)?;
+    Ok(())
 }

@@ -95,13 +95,17 @@ impl Case<'_> {
         if !looks_like_3mf(&geometry) {
             return Ok(geometry);
         }
-        let mesh = part::strictly(&geometry, &MeshLimits::default()).map_err(|error| {
+        let refuse = |error: &dyn std::fmt::Display| {
             GateError::plain(
                 Check::Files,
                 format!("The geometry cannot be built: {error}."),
-                "Ask the design authority to publish one part in millimetres.",
+                "Ask the design authority to publish one solid part in millimetres.",
             )
-        })?;
+        };
+        let mesh = part::strictly(&geometry, &MeshLimits::default());
+        let mesh = mesh.map_err(|error| refuse(&error))?;
+        // A body and what fills its recesses are two solids and no one: as one mesh they would print without the mark.
+        mesh.require_solid().map_err(|error| refuse(&error))?;
         Ok(Zeroizing::new(mesh.to_stl()))
     }
 

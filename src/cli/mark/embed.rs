@@ -77,7 +77,8 @@ impl Embed {
         let item = &mut opened.package.items[at];
         item.mesh = marked.mesh;
         item.inlay = self.inlay.then_some(marked.inlay);
-        super::write(&self.output, &form.bytes(&opened.package)?)?;
+        let file = form.bytes(&opened.package)?;
+        super::write(&self.output, &file, Some(&self.input))?;
         let repairs: Vec<String> = opened.repairs.iter().map(Repair::to_string).collect();
         Document::new()
             .with("file", &self.output)

@@ -4,7 +4,7 @@
 
 use super::{mesh, write};
 use crate::cli::output::{Document, EXIT_REFUSED};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -94,11 +94,16 @@ impl FindZone {
         let chosen = self.rank.checked_sub(1).and_then(|at| places.get(at));
         let chosen = chosen.with_context(|| format!("there are {} places", places.len()))?;
         if let Some(file) = &self.picture {
-            write(file, &picture(&mesh, &places)?)?;
+            write(file, &picture(&mesh, &places)?, Some(&self.input))?;
         }
         let mut document = Document::new();
         if let Some(file) = &self.output {
-            write(file, format!("{:#}\n", json!(chosen.zone)).as_bytes())?;
+            let is_json = file
+                .extension()
+                .is_some_and(|of| of.eq_ignore_ascii_case("json"));
+            ensure!(is_json, "{} is to be a zone: name a .json", file.display());
+            let zone = format!("{:#}\n", json!(chosen.zone));
+            write(file, zone.as_bytes(), Some(&self.input))?;
             document = document.with("file", file);
         }
         let found: Vec<Value> = places.iter().map(as_json).collect();

@@ -58,7 +58,7 @@ impl Grade {
             Err(error) => return Err(error.into()),
         };
         if let Some(picture) = &self.picture {
-            write(picture, &quality.picture())?;
+            write(picture, &quality.picture(), Some(&self.photo))?;
         }
         told(&quality).print(self.json);
         Ok(match quality.grade {

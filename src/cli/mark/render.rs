@@ -95,7 +95,7 @@ impl Render {
         } else {
             photo.png()?
         };
-        write(&self.output, &file)?;
+        write(&self.output, &file, Some(&self.input))?;
         Document::new()
             .with("file", &self.output)
             .with("process", self.process)

@@ -70,7 +70,8 @@ impl Tag {
         let mut item = Item::of(made.marked.mesh);
         item.inlay = self.inlay.then_some(made.marked.inlay);
         item.name = Some(format!("tag {}", self.text));
-        super::write(&self.output, &output.bytes(&Package::of(vec![item]))?)?;
+        let file = output.bytes(&Package::of(vec![item]))?;
+        super::write(&self.output, &file, None)?;
         Document::new()
             .with("file", &self.output)
             .with("text", &made.symbol.text)

@@ -3,7 +3,7 @@
 use super::xml::Xml;
 use super::{PackageLimits, ThreemfError};
 use std::collections::BTreeMap;
-use std::io::{BufReader, Cursor, Read, Take};
+use std::io::{self, BufReader, Cursor, Read};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
@@ -21,8 +21,30 @@ pub(super) struct Container<'a> {
     bytes_left: u64,
 }
 
-/// The decompressed bytes of one part, no more than its entry declares.
-pub(super) type PartReader<'zip, 'a> = BufReader<Take<ZipFile<'zip, Cursor<&'a [u8]>>>>;
+/// The decompressed bytes of one part.
+pub(super) type PartReader<'zip, 'a> = BufReader<Declared<ZipFile<'zip, Cursor<&'a [u8]>>>>;
+
+/// Bytes that are just as many as the zip's directory says. Read to their very end, because only there the zip compares its checksum.
+pub(super) struct Declared<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Declared<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let is_end = read == 0 && !buffer.is_empty();
+        match self.left.checked_sub(read as u64) {
+            Some(left) if !is_end || left == 0 => self.left = left,
+            _ => {
+                return Err(io::Error::other(
+                    "a part is not as long as the package says",
+                ));
+            }
+        }
+        Ok(read)
+    }
+}
 
 impl From<ZipError> for ThreemfError {
     fn from(error: ZipError) -> Self {
@@ -86,10 +108,10 @@ impl<'a> Container<'a> {
             return Err(ThreemfError::Limit("a part is compressed beyond belief"));
         }
         self.bytes_left -= size;
-        // The size is a claim of the zip's directory; nothing behind it is read.
-        Ok(Xml::new(
-            BufReader::new(entry.take(size)),
-            self.limits.max_depth,
-        ))
+        let declared = Declared {
+            inner: entry,
+            left: size,
+        };
+        Ok(Xml::new(BufReader::new(declared), self.limits.max_depth))
     }
 }

@@ -9,7 +9,7 @@ pub(super) use attributes::{Component, Placed, Unit};
 use super::xml::{Element, Visitor, malformed};
 use super::{ObjectKind, PackageLimits, ThreemfError, Uuid};
 use crate::mesh::MeshError;
-use place::{CORE, PRODUCTION, Place};
+use place::{PRODUCTION, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the core specification names; everything else that stands in metadata belongs to whoever wrote it.
@@ -67,6 +67,7 @@ pub(super) struct Reading<'a> {
     ids: BTreeSet<u32>,
     text: Option<(String, String)>,
     triangles: usize,
+    instances: u64,
     sections: [bool; 2],
 }
 
@@ -80,6 +81,7 @@ impl<'a> Reading<'a> {
             ids: BTreeSet::new(),
             text: None,
             triangles: 0,
+            instances: 0,
             sections: [false; 2],
         }
     }
@@ -110,8 +112,11 @@ impl<'a> Reading<'a> {
             Place::Vertex => self.vertex(element)?,
             Place::Triangle => self.triangle(element)?,
             Place::Component => self.component(element)?,
-            Place::Item => self.part.items.push(attributes::item(element)?),
-            Place::Vertices | Place::Triangles => {}
+            Place::Item => {
+                self.instance()?;
+                self.part.items.push(attributes::item(element)?);
+            }
+            Place::Vertices | Place::Triangles => self.list(place)?,
             Place::Foreign => self.foreign(element)?,
         }
         self.places.push(place);
@@ -244,8 +249,33 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// A mesh has one list of each: readers differ in what they make of a second one.
+    fn list(&mut self, place: Place) -> Result<(), ThreemfError> {
+        match self.current()? {
+            Body::Mesh {
+                vertices,
+                triangles,
+            } if triangles.is_empty() && (place == Place::Triangles || vertices.is_empty()) => {
+                Ok(())
+            }
+            _ => Err(ThreemfError::Model(
+                "a mesh has its vertices or its triangles twice",
+            )),
+        }
+    }
+
+    /// One more object that is placed, by the build or by another object: counted before anything is put together.
+    fn instance(&mut self) -> Result<(), ThreemfError> {
+        self.instances += 1;
+        match self.instances > self.limits.max_instances {
+            true => Err(ThreemfError::Limit("too many objects are placed")),
+            false => Ok(()),
+        }
+    }
+
     /// Components refer to what stands before them, so that no chain of them closes.
     fn component(&mut self, element: &Element) -> Result<(), ThreemfError> {
+        self.instance()?;
         let component = attributes::component(element)?;
         let own = self.part.objects.len() - 1;
         if component.path.is_none() {
@@ -258,10 +288,9 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        let most = self.limits.max_instances as usize;
         match self.current()? {
-            Body::Components(known) if known.len() < most => known.push(component),
-            _ => return Err(ThreemfError::Limit("too many components")),
+            Body::Components(known) => known.push(component),
+            Body::Mesh { .. } => return Err(ThreemfError::Model("a component in a mesh")),
         }
         Ok(())
     }
@@ -324,7 +353,7 @@ fn is_production(space: &[u8]) -> bool {
     space == PRODUCTION
 }
 
-/// Whether an attribute is the core's: it has no prefix.
+/// Whether an attribute is the core's: it has no prefix. With the core's own prefix it is another attribute, which others do not read.
 fn is_core(space: &[u8]) -> bool {
-    space.is_empty() || space == CORE
+    space.is_empty()
 }

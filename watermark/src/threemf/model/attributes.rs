@@ -147,6 +147,10 @@ pub(super) fn item(element: &Element) -> Result<Placed, ThreemfError> {
             (true, b"objectid") => object = Some(id(&value)?),
             (true, b"transform") => transform = Transform::parse(&value)?,
             (true, b"partnumber") => part_number = name(value)?,
+            // No word of the specification, but slicers write it, and heed it.
+            (true, b"printable") if *value == *"0" => {
+                return Err(ThreemfError::Model("an item is not to be printed"));
+            }
             (false, b"path") if is_production(space) => path = Some(part_name(&value)?),
             (false, b"UUID") if is_production(space) => uuid = Some(parse_uuid(&value)?),
             _ => {}

@@ -234,3 +234,42 @@ fn models_that_break_the_specification_are_refused() {
         assert!(matches!(told, ThreemfError::Extension(_)), "{told}");
     }
 }
+
+/// Readers differ in these: what one builds is not what the other does.
+#[test]
+fn what_others_would_read_otherwise_is_refused_or_read_as_they_do() {
+    let item = r#"<item objectid="1"/>"#;
+    let core = r#"xmlns:c="http://schemas.microsoft.com/3dmanufacturing/core/2015/02""#;
+    let prefixed = model(core, "", item).replace(r#"<vertex x="1""#, r#"<vertex x="1" c:x="9""#);
+    assert_eq!(
+        read(&package(&prefixed)).unwrap(),
+        built(core, "", item).unwrap()
+    );
+    for (tag, empty) in [("vertices", ""), ("triangles", "")] {
+        let twice = model("", "", item);
+        let list = twice.split_once(&format!("</{tag}>")).unwrap();
+        let twice = format!("{}</{tag}><{tag}>{empty}</{tag}>{}", list.0, list.1);
+        let refused = read(&package(&twice)).unwrap_err();
+        assert!(
+            matches!(refused, ThreemfError::Model(_)),
+            "{tag}: {refused}"
+        );
+    }
+    let hidden = built("", "", r#"<item objectid="1" printable="0"/>"#).unwrap_err();
+    assert!(matches!(hidden, ThreemfError::Model(_)), "{hidden}");
+}
+
+/// A digit that is changed behind the checksum's back, in a part that is stored as it is.
+#[test]
+fn the_checksum_of_a_part_is_compared() {
+    let whole = Package::of(vec![Item::of(cuboid(SIDES))]).write().unwrap();
+    read(&whole).unwrap();
+    let at = whole.windows(4).position(|four| four == b"\"30\"").unwrap() + 1;
+    let mut changed = whole;
+    changed[at] = b'9';
+    let refused = read(&changed).unwrap_err();
+    assert!(
+        !matches!(refused, ThreemfError::Model(_) | ThreemfError::Mesh(_)),
+        "{refused}"
+    );
+}
