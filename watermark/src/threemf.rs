@@ -17,6 +17,9 @@ mod xml;
 use crate::mesh::{Mesh, MeshError, MeshLimits};
 use std::collections::BTreeSet;
 
+/// How [`Package::left_out`] calls slices.
+const SLICES: &str = "slices";
+
 /// What a reader of strangers' 3MF files is willing to spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackageLimits {
@@ -193,8 +196,13 @@ impl Package {
     /// The one part that the file builds, and nothing besides.
     ///
     /// # Errors
-    /// [`ThreemfError::Model`] where it builds none, or several things.
+    /// [`ThreemfError::Model`] where it builds none, or several things, or says in slices what else it may build.
     pub fn only_part(self) -> Result<Mesh, ThreemfError> {
+        if self.left_out.contains(SLICES) {
+            return Err(ThreemfError::Model(
+                "it has slices, which other readers build instead of its mesh",
+            ));
+        }
         let [item] = <[Item; 1]>::try_from(self.items).map_err(|_| {
             ThreemfError::Model("it builds several things, and one part was expected")
         })?;

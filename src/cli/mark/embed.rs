@@ -5,7 +5,7 @@
 
 use crate::cli::args::{self, read_json};
 use crate::cli::output::Document;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use threadmark_protocol::mark::Mark;
@@ -54,11 +54,7 @@ pub struct Embed {
 
 impl Embed {
     pub fn run(self) -> Result<()> {
-        let form = OutputForm::of(&self.output)?;
-        ensure!(
-            !self.inlay || form == OutputForm::Threemf,
-            "an inlay is a second object, which only a .3mf can hold"
-        );
+        let form = OutputForm::of(&self.output, self.inlay)?;
         let zone: Zone = read_json(&self.zone)?;
         let symbol = Symbol::fitting(&zone, &self.text.to_string(), &self.host)?;
         let about = || format!("reading {}", self.input.display());
@@ -103,16 +99,20 @@ fn name(way: Way) -> &'static str {
 }
 
 /// What the output's name asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum OutputForm {
     Stl,
     Threemf,
 }
 
 impl OutputForm {
-    pub(super) fn of(path: &Path) -> Result<Self> {
+    /// `inlay`: whether it must hold what fills the recesses.
+    pub(super) fn of(path: &Path, inlay: bool) -> Result<Self> {
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         match extension.to_str() {
+            Some("stl") if inlay => {
+                bail!("an inlay is a second object, which only a .3mf can hold")
+            }
             Some("stl") => Ok(Self::Stl),
             Some("3mf") => Ok(Self::Threemf),
             _ => bail!("{}: the output is a .stl or a .3mf", path.display()),

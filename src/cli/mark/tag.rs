@@ -2,7 +2,7 @@
 
 use super::embed::OutputForm;
 use crate::cli::output::Document;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 use threadmark_protocol::mark::Mark;
@@ -50,11 +50,7 @@ pub struct Tag {
 
 impl Tag {
     pub fn run(self) -> Result<()> {
-        let output = OutputForm::of(&self.output)?;
-        ensure!(
-            !self.inlay || output == OutputForm::Threemf,
-            "an inlay is a second object, which only a .3mf can hold"
-        );
+        let output = OutputForm::of(&self.output, self.inlay)?;
         let sizes = TagSizes {
             module_um: self.module_um,
             depth_um: self.depth_um,

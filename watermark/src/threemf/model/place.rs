@@ -95,7 +95,7 @@ pub(super) fn words(space: &[u8]) -> String {
     match space {
         CORE | MATERIALS => "colours and materials".to_owned(),
         TRIANGLE_SETS => "sets of triangles".to_owned(),
-        SLICES => "slices".to_owned(),
+        SLICES => crate::threemf::SLICES.to_owned(),
         other => {
             let printable = |c: &char| c.is_ascii_graphic();
             let name = String::from_utf8_lossy(other);

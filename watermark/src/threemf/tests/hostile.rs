@@ -255,6 +255,9 @@ fn what_others_would_read_otherwise_is_refused_or_read_as_they_do() {
             "{tag}: {refused}"
         );
     }
+    let slices = r#"<s:slicestack xmlns:s="http://schemas.microsoft.com/3dmanufacturing/slice/2015/07" id="7" zbottom="0"/>"#;
+    let sliced = built("", slices, item).unwrap().only_part().unwrap_err();
+    assert!(matches!(sliced, ThreemfError::Model(_)), "{sliced}");
     let hidden = built("", "", r#"<item objectid="1" printable="0"/>"#).unwrap_err();
     assert!(matches!(hidden, ThreemfError::Model(_)), "{hidden}");
 }
