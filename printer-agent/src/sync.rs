@@ -14,6 +14,7 @@ pub use client::{Client, Logged, Submitted};
 pub use http::Problem;
 pub use patience::patiently;
 pub use session::Session;
+pub use told::{Place, Seen};
 
 use crate::home::{Delivered, Home, HomeError, Outcome};
 use crate::system::Entropy;

@@ -39,6 +39,7 @@ mod resource;
 mod scan;
 mod serve;
 mod settings;
+mod sightings;
 mod sign;
 mod sync;
 mod tiles;

@@ -8,6 +8,7 @@ use super::answer::{exit_of, to_text};
 use super::args;
 use super::output::{progress, say};
 use super::proof::Proof;
+use super::sightings;
 use crate::watch::Whereabouts;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -15,7 +16,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use threadmark_agent::home::{Home, View};
-use threadmark_agent::sync::{Client, Session, SyncError};
+use threadmark_agent::sync::{Client, Place, Seen, Session, SyncError};
 use threadmark_agent::system::{self, SystemEntropy};
 use threadmark_protocol::answer::{Answer, Viewer};
 use threadmark_protocol::genesis::{Genesis, Trust};
@@ -39,8 +40,9 @@ pub struct Scan {
     /// Type of the asset that the part is for, as the approval's effectivity names it
     #[arg(long)]
     asset_type: Option<Line>,
-    /// Tell the service where the piece is, in degrees; a tenth of one is kept, and the hour, not who you are
-    #[arg(long, value_name = "LATITUDE,LONGITUDE", value_parser = place, allow_hyphen_values = true, conflicts_with = "offline")]
+    /// Tell the service where the piece is, in degrees; a tenth of one is kept, and the hour, not who you are. Without a network
+    /// `threadmark sync` tells it later
+    #[arg(long, value_name = "LATITUDE,LONGITUDE", value_parser = place, allow_hyphen_values = true)]
     place: Option<Whereabouts>,
     /// Answer from what is known in the home
     #[arg(long, requires = "home")]
@@ -187,13 +189,25 @@ fn place(text: &str) -> Result<Whereabouts, String> {
 }
 
 impl Asking {
-    /// That the piece is here: copies of a mark are found so. Nobody waits for it to succeed.
+    /// That the piece is here: copies of a mark are found so. Without a network a member tells it later; nobody waits for it to succeed.
     fn tell(&self, mark: Mark, place: Option<Whereabouts>) {
-        let Some((client, session)) = &self.online else {
-            return;
+        let place = place.map(|place| Place {
+            latitude_decideg: place.latitude_decideg,
+            longitude_decideg: place.longitude_decideg,
+        });
+        let seen = |hour| Seen { mark, hour, place };
+        let later = || match &self.home {
+            Some(home) => sightings::queue(home, &seen(Some(system::now().div_euclid(3600)))),
+            None => bail!("there is no network, and no home to keep it in"),
         };
-        let place = place.map(|place| (place.latitude_decideg, place.longitude_decideg));
-        if let Err(error) = client.tell_sighting(session.as_ref(), mark, place) {
+        let told = match &self.online {
+            None => later(),
+            Some((client, session)) => match client.tell_sighting(session.as_ref(), &seen(None)) {
+                Err(SyncError::Offline { .. }) => later(),
+                told => told.map_err(Into::into),
+            },
+        };
+        if let Err(error) = told {
             eprintln!("the scan was not told: {error}");
         }
     }

@@ -6,6 +6,7 @@ use super::args;
 use super::auditors;
 use super::outbox;
 use super::output::{Document, EXIT_REFUSED, Refused, findings, progress, time};
+use super::sightings;
 use super::sign::outcome_json;
 use anyhow::Result;
 use clap::Args;
@@ -93,7 +94,7 @@ impl Sync {
         let home = Home::open(&self.home)?;
         let done = sync::synchronise(&home, system::now(), &mut SystemEntropy, &mut progress());
         let synced = done?;
-        let uploaded = upload(&home)?;
+        let (uploaded, told) = upload(&home)?;
         let as_of = synced.replica.as_of();
         let witnessed = witnessed(home.witnessing(&synced.replica)?);
         let [logged, refused, waiting] = counts(&synced.outcomes);
@@ -104,6 +105,7 @@ impl Sync {
             .with("refused", refused)
             .with("waiting", waiting)
             .with("files_uploaded", uploaded)
+            .with("scans_told", told)
             .with("entries", synced.replica.size())
             .with_text("as_of", as_of, as_of.map(time).unwrap_or_default())
             .with_text("witnessed", witnessed.0, witnessed.1)
@@ -177,14 +179,16 @@ fn strange(replica: &Replica) -> Document {
         .with_text("forked_keys", forked, forked_words)
 }
 
-/// Sealed files that were made without a network.
-fn upload(home: &Home) -> Result<usize> {
-    if outbox::is_empty(home) {
-        return Ok(0);
+/// Sealed files and scans that were made without a network: how many of each went now.
+fn upload(home: &Home) -> Result<(usize, usize)> {
+    if outbox::is_empty(home) && sightings::is_empty(home) {
+        return Ok((0, 0));
     }
     let client = Client::new(&home.service()?);
     let session = client.session(home, system::now(), &mut SystemEntropy)?;
-    outbox::flush(home, &client, &session, &mut progress())
+    let uploaded = outbox::flush(home, &client, &session, &mut progress())?;
+    let told = sightings::flush(home, &client, &session, &mut progress())?;
+    Ok((uploaded, told))
 }
 
 type Settled<'a> = (&'a StatementId, &'a Outcome);

@@ -23,6 +23,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Cases of one page.
 const ROWS: i64 = 50;
+/// How late a scan may be told, in hours: longer than ships are at sea.
+const LATE_MAX_H: i64 = 300 * 24;
 /// Largest number that every JSON reader keeps exactly (RFC 8259).
 const ID_MAX: i64 = (1 << 53) - 1;
 
@@ -33,6 +35,9 @@ pub struct Seen {
     /// The mark on the piece.
     #[schema(value_type = super::shapes::Mark)]
     mark: Mark,
+    /// Of a scan that was made without a network, by a member: Unix seconds divided by 3600, rounded down. None of one just now.
+    #[schema(minimum = 0)]
+    hour: Option<i64>,
     /// Where the piece is, if the person who scanned it consents.
     place: Option<Whereabouts>,
 }
@@ -65,12 +70,12 @@ struct Item {
     form: Box<RawValue>,
 }
 
-problems!(SeenProblems: Border::BadRequest, Border::SessionRefused, Border::WrongMediaType, Border::TooLarge);
+problems!(SeenProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused, Border::WrongMediaType, Border::TooLarge);
 problems!(ListProblems: Border::BadRequest, Border::NoSession, Border::SessionRefused);
 
 /// Tell where a mark was seen
 ///
-/// By who has the piece before him and consents. The hour and a tenth of a degree are kept, and whether a member told it;
+/// By who has the piece before him and consents; a member also later, when there is a network again. The hour and a tenth of a degree are kept, and whether a member told it;
 /// neither who nor from which address.
 #[utoipa::path(post, path = "/v1/sightings", tag = "marks", operation_id = "tell_sighting",
     security((), ("session" = [])), request_body = Seen,
@@ -85,19 +90,40 @@ pub async fn tell(
             "latitude_decideg is -900 to 900, longitude_decideg -1800 to 1800",
         ));
     }
-    note(&app, seen.mark, seen.place, session.is_some());
+    let now = hour_of(&app);
+    let hour = match seen.hour {
+        None => now,
+        // When somebody was where is believed of nobody whom one cannot ask.
+        Some(_) if session.is_none() => return Err(Problem::of(Border::NoSession)),
+        // A clock that is a little fast is no reason to drop it.
+        Some(hour) if (now - LATE_MAX_H..=now + 1).contains(&hour) => hour.min(now),
+        Some(_) => {
+            return Err(Problem::bad_request(
+                "hour is Unix seconds divided by 3600, of a scan in the last 300 days",
+            ));
+        }
+    };
+    let sighting = Sighting {
+        hour,
+        place: seen.place,
+        by_member: session.is_some(),
+    };
+    app.seen.note(seen.mark, sighting);
     Ok(StatusCode::ACCEPTED)
 }
 
 /// That a piece with this mark was before somebody just now.
 pub fn note(app: &App, mark: Mark, place: Option<Whereabouts>, by_member: bool) {
-    let hour = app.now().div_euclid(3600);
     let sighting = Sighting {
-        hour,
+        hour: hour_of(app),
         place,
         by_member,
     };
     app.seen.note(mark, sighting);
+}
+
+fn hour_of(app: &App) -> i64 {
+    app.now().div_euclid(3600)
 }
 
 /// What scans gave away about the caller's parts

@@ -246,10 +246,16 @@ fn physical_evidence(cast: &Cast, mark: &str) {
 
 /// The mark is scanned at two ends of the world: a case, a flag in the log, and a person who clears it up.
 fn copied(cast: &Cast, mark: &str) {
-    for (who, place) in [("stores", "52.5,13.4"), ("mechanic", "-33.9,151.2")] {
-        cast.stage.run(who, &format!("scan {mark} --place {place}"));
-    }
     let cases = |who: &str| cast.stage.done(who, "cases")["cases"].clone();
+    let scan = |who, place: &str| cast.stage.run(who, &format!("scan {mark} --place {place}"));
+    scan("stores", "52.5,13.4");
+    // At sea: once in an hour and place, and told in port.
+    for _ in 0..2 {
+        scan("mechanic", "-33.9,151.2 --offline");
+    }
+    assert_eq!(cases("stores"), serde_json::json!([]));
+    assert_eq!(cast.stage.done("mechanic", "sync")["scans_told"], 1);
+    assert_eq!(cast.stage.done("mechanic", "sync")["scans_told"], 0);
     let until = |good: fn(&Value) -> bool| {
         let tries = (0..300).map(|_| {
             std::thread::sleep(std::time::Duration::from_millis(200));

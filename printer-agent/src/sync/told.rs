@@ -5,10 +5,34 @@
 use super::SyncError;
 use super::client::{Client, bearer};
 use super::session::Session;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use threadmark_protocol::mark::Mark;
 use ureq::http::StatusCode;
+
+/// That a mark was seen, as `POST /v1/sightings` takes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// The mark on the piece.
+    pub mark: Mark,
+    /// Unix seconds divided by 3600, rounded down, of a scan without a network; none of one that was just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hour: Option<i64>,
+    /// Where, if the person consents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A place on Earth (WGS 84).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Tenths of a degree, north is positive.
+    pub latitude_decideg: i16,
+    /// Tenths of a degree, east is positive.
+    pub longitude_decideg: i16,
+}
 
 impl Client {
     /// What concerns the session's organisation, after an entry; all, or what could not be sent.
@@ -41,19 +65,10 @@ impl Client {
         answer.expect(&[StatusCode::OK])?.json()
     }
 
-    /// Tells that a mark was seen, and where, in tenths of a degree of latitude and longitude, if the person consents.
-    pub fn tell_sighting(
-        &self,
-        session: Option<&Session>,
-        mark: Mark,
-        place: Option<(i16, i16)>,
-    ) -> Result<(), SyncError> {
-        let place = place.map(|(latitude, longitude)| {
-            serde_json::json!({ "latitude_decideg": latitude, "longitude_decideg": longitude })
-        });
+    /// Tells that a mark was seen. Only a member's session tells it later, of an hour that is over.
+    pub fn tell_sighting(&self, session: Option<&Session>, seen: &Seen) -> Result<(), SyncError> {
         let request = bearer(self.http.post("/v1/sightings"), session);
-        let sent = request.send_json(serde_json::json!({ "mark": mark, "place": place }));
-        let answer = self.http.answered(sent)?;
+        let answer = self.http.answered(request.send_json(seen))?;
         answer.expect(&[StatusCode::ACCEPTED])?;
         Ok(())
     }

@@ -2,36 +2,18 @@
 
 use super::{ANYBODY, Player};
 use crate::body::Core;
-use crate::body::allowable::AllowablePublished;
-use crate::body::design::PartMass;
 use crate::body::governance::PartClass;
-use crate::fixture::{Consortium, DesignSpec, TENSILE, Who, text};
+use crate::fixture::{Consortium, DesignSpec, Who, text};
 use crate::text::SubjectId;
 
 /// Every fifth consortium asks for everything: a weight, a test of a coupon, and a value that rests on a lot.
 pub(super) fn spec(seed: u8, class: PartClass) -> DesignSpec {
-    let plain = DesignSpec {
-        class,
-        ..DesignSpec::default()
-    };
-    if !seed.is_multiple_of(5) {
-        return plain;
+    if seed.is_multiple_of(5) {
+        return DesignSpec::measured(class);
     }
     DesignSpec {
-        coupon_tests: [text(TENSILE)].into(),
-        // A build of one part fuses 58 g.
-        mass: Some(PartMass {
-            volume_mm3: 20_000,
-            density_ug_per_mm3: 2_670,
-            tolerance_permille: 20,
-            supports_mg: 5_000,
-            coupon_mg: 0,
-        }),
-        allowable: Some(AllowablePublished {
-            data_of: [text("lot:l1"), text("lot:l9")].into(),
-            ..Consortium::allowable()
-        }),
-        ..plain
+        class,
+        ..DesignSpec::default()
     }
 }
 
