@@ -12,6 +12,7 @@ mod filter;
 mod find;
 mod frames;
 mod grey;
+mod lattice;
 mod plane;
 mod seen;
 mod sure;

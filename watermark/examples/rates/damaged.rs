@@ -1,5 +1,6 @@
 //! Owns: rates against damage, everything else being good.
 
+use crate::cores;
 use crate::plate::{Plate, module_um, tally};
 use crate::tally::Tally;
 use serde_json::json;
@@ -15,12 +16,14 @@ pub fn print(rounds: u64) -> Result<(), Box<dyn Error>> {
     for kind in [SymbolKind::QrUrl, SymbolKind::DataMatrixBare] {
         for damage in Damage::ALL {
             for share in SHARES {
-                let mut sum = Tally::default();
-                for round in 0..rounds {
-                    for finish in [Finish::FdmTop, Finish::Lpbf] {
-                        sum.add(one(kind, damage, share, finish, round)?);
-                    }
-                }
+                let rounds = 0..rounds;
+                let plates: Vec<(u64, Finish)> = rounds
+                    .flat_map(|round| [Finish::FdmTop, Finish::Lpbf].map(|finish| (round, finish)))
+                    .collect();
+                let tallies = cores::on_all(&plates, |&(round, finish)| {
+                    one(kind, damage, share, finish, round)
+                })?;
+                let sum = Tally::of_all(&tallies);
                 let what = [
                     ("symbol", json!(kind.name())),
                     ("damage", json!(damage)),

@@ -1,5 +1,6 @@
 //! Owns: what frames of a camera say together (`read::Frames`), against the first of them alone, in the light that is good.
 
+use crate::cores;
 use crate::plate::{Plate, TEXT, mark, module_um};
 use crate::tally::Tally;
 use serde_json::json;
@@ -11,34 +12,71 @@ use threadmark_watermark::symbol::SymbolKind;
 const FRAMES: u64 = 10;
 const DARK_ALBEDO: f32 = 0.3;
 
+const LIGHTS: [Lighting; 3] = [Lighting::Overcast, Lighting::Window, Lighting::Raking];
+
+/// A plate that is filmed.
+struct Filmed {
+    round: u64,
+    kind: SymbolKind,
+    finish: Finish,
+    is_filled: bool,
+}
+
 /// Two symbols in two processes, as relief and with a filling of little contrast, in three lights.
 pub fn print(rounds: u64) -> Result<(), Box<dyn Error>> {
-    let (mut first, mut together) = (Tally::default(), Tally::default());
+    let mut all = Vec::new();
     for round in 0..rounds {
         for kind in [SymbolKind::QrUrl, SymbolKind::DataMatrixBare] {
             for finish in [Finish::FdmTop, Finish::Sls] {
                 for is_filled in [false, true] {
-                    let plate = Plate::new(kind, module_um(finish), module_um(finish) * 3 / 2)?;
-                    let mut surface = plate.surface()?;
-                    if is_filled {
-                        surface = surface.inlaid(plate.zone.depth_um as f32, DARK_ALBEDO);
-                    }
-                    let surface = surface.finished(finish, round);
-                    for lighting in [Lighting::Overcast, Lighting::Window, Lighting::Raking] {
-                        let azimuth_deg = (round * 67 % 360) as f32;
-                        let lit =
-                            Lit::by(surface.clone(), &lighting.from(azimuth_deg, [0.0, 90.0]));
-                        let [one, all] = stream(&plate, &lit, round)?;
-                        first.add(one);
-                        together.add(all);
-                    }
+                    all.push(Filmed {
+                        round,
+                        kind,
+                        finish,
+                        is_filled,
+                    });
                 }
             }
         }
     }
-    first.print("read_rate_frames", &[("frames", json!(1))]);
-    together.print("read_rate_frames", &[("frames", json!(FRAMES))]);
+    let tallies = cores::on_all(&all, Filmed::tallies)?;
+    for is_filled in [false, true] {
+        let same = all
+            .iter()
+            .zip(&tallies)
+            .filter(|(f, _)| f.is_filled == is_filled);
+        let [first, together]: [Vec<Tally>; 2] =
+            [0, 1].map(|i| same.clone().map(|(_, t)| t[i]).collect());
+        let print = |tallies: &[Tally], frames: u64| {
+            let what = [("frames", json!(frames)), ("filled", json!(is_filled))];
+            Tally::of_all(tallies).print("read_rate_frames", &what);
+        };
+        print(&first, 1);
+        print(&together, FRAMES);
+    }
     Ok(())
+}
+
+impl Filmed {
+    /// In all lights: the first frame alone, and all of them together.
+    fn tallies(&self) -> Result<[Tally; 2], Box<dyn Error>> {
+        let module_um = module_um(self.finish);
+        let plate = Plate::new(self.kind, module_um, module_um * 3 / 2)?;
+        let mut surface = plate.surface()?;
+        if self.is_filled {
+            surface = surface.inlaid(plate.zone.depth_um as f32, DARK_ALBEDO);
+        }
+        let surface = surface.finished(self.finish, self.round);
+        let (mut first, mut together) = (Tally::default(), Tally::default());
+        for lighting in LIGHTS {
+            let azimuth_deg = (self.round * 67 % 360) as f32;
+            let lit = Lit::by(surface.clone(), &lighting.from(azimuth_deg, [0.0, 90.0]));
+            let [one, all] = stream(&plate, &lit, self.round)?;
+            first.add(one);
+            together.add(all);
+        }
+        Ok([first, together])
+    }
 }
 
 /// The first frame alone, and all of them together. The hand comes nearer and sways.

@@ -1,9 +1,10 @@
 //! How often marks are read, in simulated photographs: `cargo run --release -p threadmark-watermark --features render
 //! --example rates`, or `make bench ONLY=rates`. One JSON line a figure; `docs/reading.md` says what follows.
 //!
-//! Owns the list of tables. `PHOTOS` is how many photographs the table of scenes takes: 1,000 where nothing is said, 6,000 by
+//! Owns the list of tables. `PHOTOS` is how many photographs the table of scenes takes: 1,000 where nothing is said, 5,000 by
 //! `make bench`; the other tables grow with it. `ONLY` names tables: scenes, damage, sliced, frames.
 
+mod cores;
 mod damaged;
 mod frames;
 #[path = "../peers/mod.rs"]

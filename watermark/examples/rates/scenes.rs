@@ -1,5 +1,6 @@
 //! Owns: process, depth, light, angle, distance and noise against each other, and what good conditions are.
 
+use crate::cores;
 use crate::plate::{Plate, module_um, tally};
 use crate::tally::Tally;
 use serde_json::{Value, json};
@@ -95,25 +96,22 @@ fn factors() -> [Factor; 7] {
     ]
 }
 
+/// Photographs of one plate.
+const OF_A_PLATE: usize = Lighting::ALL.len() * TILTS_DEG.len();
+
 /// Prints the tables of this many photographs, rounded up to whole plates of 25.
 pub fn print(photographs: usize) -> Result<(), Box<dyn Error>> {
-    let mut all = Vec::new();
-    let plates = FINISHES.len() * KINDS.len() * DEPTHS.len();
-    for number in 0.. {
-        if all.len() >= photographs {
-            break;
-        }
+    let kinds = FINISHES.len() * KINDS.len() * DEPTHS.len();
+    let numbers: Vec<usize> = (0..photographs.div_ceil(OF_A_PLATE)).collect();
+    let plates = cores::on_all(&numbers, |number| {
         // In an order in which few plates are already of all kinds: 7 has no divisor in common with their number.
-        let which = number * 7 % plates;
+        let which = number * 7 % kinds;
         let finish = which % FINISHES.len();
         let kind = which / FINISHES.len() % KINDS.len();
         let depth = which / FINISHES.len() / KINDS.len();
-        plate((number / plates) as u64, [finish, kind, depth], &mut all)?;
-        if number % 10 == 9 {
-            eprintln!("{} photographs", all.len());
-        }
-    }
-    tables(&all);
+        plate((number / kinds) as u64, [finish, kind, depth])
+    })?;
+    tables(&plates.concat());
     Ok(())
 }
 
@@ -121,8 +119,8 @@ pub fn print(photographs: usize) -> Result<(), Box<dyn Error>> {
 fn plate(
     round: u64,
     [finish, kind, depth]: [usize; 3],
-    all: &mut Vec<(Taken, Tally)>,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<Vec<(Taken, Tally)>, Box<dyn Error>> {
+    let mut all = Vec::new();
     let module_um = module_um(FINISHES[finish]);
     let (name, ratio) = DEPTHS[depth];
     let plate = Plate::new(KINDS[kind], module_um, (ratio * module_um as f32) as u32)?;
@@ -162,7 +160,7 @@ fn plate(
             all.push((taken, tally(&photo.ok_or("no light")?)?));
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 fn view(taken: &Taken, seed: u64) -> View {

@@ -2,6 +2,7 @@
 //!
 //! PrusaSlicer stands in Debian as `prusa-slicer`; where it is missing, that is told and nothing is measured.
 
+use crate::cores;
 use crate::plate::{Plate, tally};
 use crate::tally::Tally;
 use serde_json::json;
@@ -45,8 +46,9 @@ pub fn print(rounds: u64) -> Result<(), Box<dyn Error>> {
 }
 
 fn photographs(plate: &Plate, surface: &Surface, rounds: u64) -> Result<Tally, Box<dyn Error>> {
-    let mut sum = Tally::default();
-    for round in 0..rounds {
+    let rounds: Vec<u64> = (0..rounds).collect();
+    let tallies = cores::on_all(&rounds, |&round| {
+        let mut sum = Tally::default();
         for lighting in LIGHTS {
             let azimuth_deg = (round * 67 % 360) as f32;
             let lit = Lit::by(surface.clone(), &lighting.from(azimuth_deg, [0.0, 90.0]));
@@ -63,8 +65,9 @@ fn photographs(plate: &Plate, surface: &Surface, rounds: u64) -> Result<Tally, B
                 sum.add(tally(&lit.photograph(&plate.seen_at(8.0, view))?)?);
             }
         }
-    }
-    Ok(sum)
+        Ok(sum)
+    })?;
+    Ok(Tally::of_all(&tallies))
 }
 
 fn sliced(plate: &Plate) -> Result<Surface, Box<dyn Error>> {

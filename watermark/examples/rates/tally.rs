@@ -22,6 +22,12 @@ impl Tally {
         self.rxing += other.rxing;
     }
 
+    pub fn of_all(tallies: &[Self]) -> Self {
+        let mut sum = Self::default();
+        tallies.iter().for_each(|tally| sum.add(*tally));
+        sum
+    }
+
     /// One line, with the Wilson interval of 95 %.
     pub fn print(&self, name: &str, what: &[(&str, Value)]) {
         let [low, high] = wilson(self.read, self.of);

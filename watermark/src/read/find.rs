@@ -68,6 +68,11 @@ pub(super) fn data_matrix(bits: &Bits, work: &Work) -> Result<Search, Unwound> {
     guarded(|| zxing::data_matrix(bits, work))
 }
 
+/// What modules say that were told by others. `None` where error correction does not put them right.
+pub(super) fn text_of(symbology: Symbology, modules: &Modules) -> Option<String> {
+    guarded(|| zxing::text_of(symbology, modules)).ok()?
+}
+
 /// Nothing that `work` touches outlives a panic, so there is no broken state to see.
 pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Unwound> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| Unwound)

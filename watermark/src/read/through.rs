@@ -3,6 +3,7 @@
 use super::budget::Work;
 use super::find::{self, Found, Search, Unwound};
 use super::grey::Grey;
+use super::lattice;
 use super::views::{Asked, View, Views};
 use std::ops::ControlFlow;
 
@@ -53,8 +54,10 @@ pub(super) fn looks(
 
 /// What each decoder that is asked finds.
 fn searches(view: &View, work: &Work) -> Vec<Result<Search, Unwound>> {
-    if view.look.asked == Asked::Areas {
-        return vec![find::by_areas(&view.grey, work)];
+    match view.look.asked {
+        Asked::Areas => return vec![find::by_areas(&view.grey, work)],
+        Asked::Lattice => return vec![find::guarded(|| lattice::codes(&view.grey, work))],
+        Asked::Edges => {}
     }
     match find::guarded(|| view.bits()) {
         Ok(Some(bits)) => vec![

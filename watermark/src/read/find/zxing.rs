@@ -126,6 +126,25 @@ fn qr_text(modules: &BitMatrix, work: &Work) -> Option<String> {
     code.isValid().then(|| code.text())
 }
 
+/// What a square of modules says.
+pub(super) fn text_of(symbology: Symbology, modules: &Modules) -> Option<String> {
+    let side = modules.width as u32;
+    let mut bits = BitMatrix::new(side, side).ok()?;
+    for (i, _) in (0..).zip(&modules.dark).filter(|(_, dark)| **dark) {
+        bits.set(i % side, i / side);
+    }
+    match symbology {
+        Symbology::Qr => {
+            let code = Decode(&bits).ok()?;
+            code.isValid().then(|| code.text())
+        }
+        Symbology::DataMatrix => {
+            let code = Decoder::new().decode(&bits).ok()?;
+            Some(code.getText().to_owned())
+        }
+    }
+}
+
 pub(super) fn data_matrix(bits: &Bits, work: &Work) -> Search {
     let mut search = Search::default();
     if !work.take(bits.pixels()) {
