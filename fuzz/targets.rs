@@ -116,8 +116,8 @@ fn part(bytes: &[u8]) {
         max_bytes: 1 << 20,
         max_triangles: 10_000,
     };
-    let _ = strictly(bytes, &limits);
-    let Ok(opened) = leniently(bytes, &limits, None) else {
+    let _ = strictly(bytes, None, &limits);
+    let Ok(opened) = leniently(bytes, None, &limits, None) else {
         return;
     };
     let parts = opened

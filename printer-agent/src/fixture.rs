@@ -45,6 +45,8 @@ pub struct Setup {
     pub machine: Option<SubjectId>,
     /// Digest of another plaintext than was sealed.
     pub other_plain: bool,
+    /// The file that is printed, by the name that is signed.
+    pub geometry: (&'static str, Vec<u8>),
     pub zone: MarkZone,
     /// Whether the approval qualifies it.
     pub zone_qualified: bool,
@@ -60,6 +62,7 @@ impl Default for Setup {
             mass_mg: 50_000,
             machine: None,
             other_plain: false,
+            geometry: ("access-cover.stl", STL.to_vec()),
             zone: serde_json::from_str(ZONE).unwrap(),
             zone_qualified: true,
             allowable: None,
@@ -107,13 +110,14 @@ impl Ship {
         let machine: SubjectId = text("machine:m9");
         equip(&mut c, &home, &machine, setup.calibrated_days);
         let key = DesignKey::generate();
-        let (mut artifact, sealed) = package::seal_file(STL, &[key.recipient()]).unwrap();
+        let (name, plain) = setup.geometry;
+        let (mut artifact, sealed) = package::seal_file(&plain, &[key.recipient()]).unwrap();
         if setup.other_plain {
             artifact.plain = FileDigest::of(b"another part");
         }
         let file = DesignFile {
             use_as: FileUse::Geometry,
-            name: text("access-cover.stl"),
+            name: text(name),
             artifact,
         };
         home.keep_artifact(&file.artifact.sealed, &sealed).unwrap();

@@ -54,7 +54,7 @@ impl MarkCommand {
 
 fn mesh(path: &Path) -> Result<Mesh> {
     let about = || format!("reading {}", path.display());
-    part::strictly(&args::read(path)?, &MeshLimits::default()).with_context(about)
+    part::strictly(&args::read(path)?, path.to_str(), &MeshLimits::default()).with_context(about)
 }
 
 /// Writes a file whole or not at all, and never over the `input` that it was made of.

@@ -55,7 +55,7 @@ pub struct Design {
     /// What the design is, as JSON
     #[arg(long, value_name = "SPEC.json")]
     spec: PathBuf,
-    /// The mesh that is printed, STL or 3MF of one part, in millimetres
+    /// The mesh that is printed, STL or 3MF of one solid part, in millimetres
     #[arg(long, value_name = "FILE")]
     geometry: PathBuf,
     /// The slicer's settings
@@ -166,8 +166,8 @@ impl Design {
                 .clone()
                 .context("where may the mark go? give --zone")?,
         };
-        let mass = spec.mass.as_ref().map(|mass| mass.of(&self.geometry));
-        let mass = mass.transpose()?;
+        let volume_mm3 = volume_mm3(&self.geometry)?;
+        let mass = spec.mass.as_ref().map(|mass| mass.of(volume_mm3));
         let id = args::id_or_new("design", self.id.clone())?;
         let desk = self.signing.open()?;
         let files = self.seal(&desk, &id)?;
@@ -215,20 +215,29 @@ impl Design {
 }
 
 impl MassSpec {
-    /// With the volume of a mesh, to the nearest cubic millimetre.
-    fn of(&self, geometry: &Path) -> Result<PartMass> {
-        let about = || format!("{} has no volume", geometry.display());
-        let mesh = part::strictly(&args::read(geometry)?, &MeshLimits::default());
-        let mesh = mesh.with_context(about)?;
-        mesh.require_solid().with_context(about)?;
-        Ok(PartMass {
-            volume_mm3: mesh.check().volume_mm3.round() as i64,
+    fn of(&self, volume_mm3: i64) -> PartMass {
+        PartMass {
+            volume_mm3,
             density_ug_per_mm3: self.density_ug_per_mm3,
             tolerance_permille: self.tolerance_permille,
             supports_mg: self.supports_mg,
             coupon_mg: self.coupon_mg,
-        })
+        }
     }
+}
+
+/// The volume of what is printed, to the nearest cubic millimetre. What the agent beside a printer would refuse is refused
+/// here, before it is signed: a file that is not just one solid in millimetres.
+fn volume_mm3(geometry: &Path) -> Result<i64> {
+    let about = || format!("{} is no part that can be printed", geometry.display());
+    let mesh = part::strictly(
+        &args::read(geometry)?,
+        geometry.to_str(),
+        &MeshLimits::default(),
+    );
+    let report = mesh.with_context(about)?.check();
+    report.require_solid().with_context(about)?;
+    Ok(report.volume_mm3.round() as i64)
 }
 
 fn upload(desk: &Desk) -> Result<()> {

@@ -132,6 +132,7 @@ fn publish(works: &Works) {
         "mass": { "density_ug_per_mm3": 2670, "tolerance_permille": 20, "supports_mg": 2000, "coupon_mg": 20000 },
     });
     let spec = works.written("design.json", &spec);
+    refuse_what_is_no_part(works, &spec);
     works.said(
         "designer",
         &format!("publish design --id design:d --spec {spec} --geometry {PART}.stl --zone {PART}.zone.json"),
@@ -154,6 +155,35 @@ fn publish(works: &Works) {
         "certifier",
         "approve grant approval:a --until 365d --zone-qualified --coupon-test 'ASTM E8'",
     );
+}
+
+/// What an agent would refuse to print is not published: nor where no weight is given, whose volume would ask for a solid.
+fn refuse_what_is_no_part(works: &Works, with_mass: &str) {
+    let mut spec: Value = serde_json::from_slice(&std::fs::read(with_mass).unwrap()).unwrap();
+    spec.as_object_mut().unwrap().remove("mass");
+    let without = works.written("light.json", &spec);
+    let cover = std::fs::read(format!("{PART}.stl")).unwrap();
+    let mut open = Mesh::from_stl(&cover, &MeshLimits::default()).unwrap();
+    open.triangles.pop();
+    for (name, bytes) in [("open.stl", open.to_stl()), ("cover.3mf", cover)] {
+        let file = works.stage.home(name);
+        std::fs::write(&file, bytes).unwrap();
+        for spec in [with_mass, &without] {
+            let output = works.stage.run(
+                "designer",
+                &format!(
+                    "publish design --id design:x --spec {spec} --geometry {} --zone {PART}.zone.json",
+                    file.display()
+                ),
+            );
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success(), "{name}: {output:?}");
+            assert!(
+                told.contains("is no part that can be printed"),
+                "{name}: {told}"
+            );
+        }
+    }
 }
 
 /// A machine with its agent, a licence for two units, powder.

@@ -93,9 +93,11 @@ fn both_forms_go_in_and_come_out() {
     let marked = std::fs::read(desk.path("a.stl")).unwrap();
     assert_eq!(std::fs::read(desk.path("b.stl")).unwrap(), marked);
     assert_eq!(package(&desk.path("a.3mf")).items[0].mesh.to_stl(), marked);
-    // By what stands in it, whatever it is called.
     let misnamed = desk.put("in.stl", &std::fs::read(from_threemf).unwrap());
-    told(&desk.embed(&misnamed, "c.stl", &[]));
+    refused(
+        &desk.embed(&misnamed, "c.stl", &[]),
+        "is called STL and holds 3MF",
+    );
     refused(
         &desk.embed(&stl, "d.obj", &[]),
         "the output is a .stl or a .3mf",

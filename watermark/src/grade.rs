@@ -106,6 +106,9 @@ pub enum GradeError {
         "the symbol says its text in another way than our marks do, so nothing can be compared"
     )]
     Foreign,
+    /// The symbol is larger than marks are, and nothing is graded rather than a part of it.
+    #[error("a symbol of {0} modules is larger than a mark, and is not graded")]
+    TooLarge(usize),
 }
 
 /// Reads the first mark of a photograph and grades it. `is_mark` decides what is a mark.
@@ -120,11 +123,12 @@ pub fn grade<T>(
     let seen = seen(image_bytes, limits, is_mark)?;
     let made = seen.made.ok_or(GradeError::Foreign)?;
     let code = seen.reading.code;
+    let correction = fixed::Correction::of(code.symbology, seen.size, made.strength)
+        .ok_or(GradeError::TooLarge(seen.size))?;
     let net = net::Net::over(&seen.picture, code.corners, &made.modules, seen.size)
         .ok_or(GradeError::Foreign)?;
     let cells = measure::Cells::of(&net, &made.modules, seen.size);
-    let correctable = fixed::correctable(code.symbology, seen.size, made.strength);
-    let graded = measure::all(&cells, code.symbology, correctable, net.unevenness());
+    let graded = measure::all(&cells, code.symbology, &correction, net.unevenness());
     Ok(Quality {
         mark: seen.reading.mark,
         grade: graded.iter().map(|g| g.grade).max().unwrap_or(Grade::F),

@@ -186,6 +186,11 @@ impl Mesh {
         stl::parse(bytes, limits)
     }
 
+    /// Whether these bytes are as long as their count field says.
+    pub(crate) fn may_be_binary_stl(bytes: &[u8]) -> bool {
+        stl::is_counted(bytes)
+    }
+
     /// Binary STL with a fixed header and recomputed normals: same mesh, same bytes.
     pub fn to_stl(&self) -> Vec<u8> {
         stl::write(&self.triangles)

@@ -1,4 +1,4 @@
-//! Owns: the file of a part, STL or 3MF by what stands in it, read for one of two purposes. Must never know: marks.
+//! Owns: the file of a part, STL or 3MF by its name and by what stands in it, read for one of two purposes. Must never know: marks.
 //!
 //! [`strictly`] is for whoever acts on a digest that others have signed: the file is exactly what it says, or refused, and
 //! nothing is repaired or scaled. [`leniently`] is for whoever prepares a new file: what can be mended safely is mended, and
@@ -19,6 +19,19 @@ pub enum PartError {
     /// The 3MF file.
     #[error(transparent)]
     Threemf(#[from] ThreemfError),
+    /// The name says one thing, the content another.
+    #[error(
+        "the file is called {named} and holds {found}: which of them was meant? Rename it, or export it again"
+    )]
+    Misnamed {
+        /// By its name.
+        named: FileKind,
+        /// By its content.
+        found: FileKind,
+    },
+    /// Without a name that decides, the bytes are an STL file as well as a 3MF.
+    #[error("the file can be read as STL and as 3MF: export it again")]
+    TwoKinds,
     /// A unit was stated for a file that states its own.
     #[error("a 3MF file says itself which unit it is in: it cannot be told another")]
     UnitTold,
@@ -30,6 +43,56 @@ pub enum PartError {
         /// What is wrong with it.
         error: MeshError,
     },
+}
+
+/// What a part's file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Triangles, binary or text.
+    Stl,
+    /// A package of them.
+    Threemf,
+}
+
+impl FileKind {
+    /// By the name, if it says so, and by the bytes, which must agree: a zip may begin with anything and end with anything, so
+    /// the same bytes can be an STL file to whoever goes by the name and a package to whoever looks inside. Without a name
+    /// that says so the bytes decide, and those that are both are refused.
+    ///
+    /// # Errors
+    /// [`PartError::Misnamed`] or [`PartError::TwoKinds`].
+    pub fn of(bytes: &[u8], name: Option<&str>) -> Result<Self, PartError> {
+        let found = match looks_like_3mf(bytes) {
+            true => Self::Threemf,
+            false => Self::Stl,
+        };
+        match name.and_then(Self::by_name) {
+            Some(named) if named == found => Ok(found),
+            Some(named) => Err(PartError::Misnamed { named, found }),
+            None if found == Self::Threemf && Mesh::may_be_binary_stl(bytes) => {
+                Err(PartError::TwoKinds)
+            }
+            None => Ok(found),
+        }
+    }
+
+    fn by_name(name: &str) -> Option<Self> {
+        let (_, extension) = name.rsplit_once('.')?;
+        match extension.to_ascii_lowercase().as_str() {
+            "stl" => Some(Self::Stl),
+            "3mf" => Some(Self::Threemf),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for FileKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Stl => "STL",
+            Self::Threemf => "3MF",
+        })
+    }
 }
 
 /// What lengths in an STL file may be meant in.
@@ -98,13 +161,13 @@ pub struct Opened {
     pub repairs: Vec<Repair>,
 }
 
-/// The one part in a file that must be just what it says: millimetres, one part, nothing to mend in the file.
-/// Whether it is a solid is asked where it is used.
+/// The one part in a file that must be just what it says: millimetres, one part, nothing to mend in the file, and of the kind
+/// that its `name` says, where it has one. Whether it is a solid is asked where it is used.
 ///
 /// # Errors
-/// [`PartError::Mesh`] or [`PartError::Threemf`].
-pub fn strictly(bytes: &[u8], limits: &MeshLimits) -> Result<Mesh, PartError> {
-    if !looks_like_3mf(bytes) {
+/// [`PartError`], but for a unit.
+pub fn strictly(bytes: &[u8], name: Option<&str>, limits: &MeshLimits) -> Result<Mesh, PartError> {
+    if FileKind::of(bytes, name)? == FileKind::Stl {
         return Ok(Mesh::from_stl(bytes, limits)?);
     }
     let limits = PackageLimits {
@@ -121,10 +184,11 @@ pub fn strictly(bytes: &[u8], limits: &MeshLimits) -> Result<Mesh, PartError> {
 /// [`PartError`]: what remains wrong.
 pub fn leniently(
     bytes: &[u8],
+    name: Option<&str>,
     limits: &MeshLimits,
     unit: Option<LengthUnit>,
 ) -> Result<Opened, PartError> {
-    if !looks_like_3mf(bytes) {
+    if FileKind::of(bytes, name)? == FileKind::Stl {
         return from_stl(bytes, limits, unit);
     }
     if unit.is_some() {

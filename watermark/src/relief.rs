@@ -88,6 +88,13 @@ pub enum ReliefError {
         /// How many.
         triangles: usize,
     },
+    /// The check of the result failed: a module is dark that should be light, or light that should be dark. Nothing is handed
+    /// out.
+    #[error("module {module} of the relief came out wrong")]
+    WrongModule {
+        /// Counted in rows from the top, each from the left, from 0.
+        module: usize,
+    },
     /// The check of the result failed: the volume is not what the relief takes. Nothing is handed out.
     #[error("the relief took {removed_mm3:.4} mm3 where {expected_mm3:.4} mm3 were expected")]
     WrongVolume {
@@ -122,11 +129,10 @@ pub fn embed_as(
     mesh.require_solid().map_err(ZoneError::from)?;
     require_room(zone, symbol)?;
     let face = zone.face(mesh)?;
-    let depth_um = match form {
-        Form::Recessed => zone.depth_um,
-        Form::Raised => 0,
+    match form {
+        Form::Recessed => zone.require_material(mesh, &face)?,
+        Form::Raised => zone.require_space(mesh, &face)?,
     };
-    Zone { depth_um, ..*zone }.require_thickness(mesh, &face)?;
     let outlines = outline::trace(symbol, zone.module_mm());
     let depth_mm = match form {
         Form::Recessed => zone.depth_mm(),
@@ -136,7 +142,10 @@ pub fn embed_as(
         mesh,
         face: &face,
         rim: Rim::of(&outlines.loops, &face.frame, depth_mm),
-        expected_mm3: outlines.area_mm2 * depth_mm,
+        symbol,
+        module_mm: zone.module_mm(),
+        depth_mm,
+        dark_mm2: outlines.area_mm2,
     };
     match task.local() {
         // A symbol without dark has nothing for a boolean operation to take away.
@@ -173,8 +182,12 @@ struct Task<'a> {
     mesh: &'a Mesh,
     face: &'a Face,
     rim: Rim,
-    /// Material that goes, in cubic millimetres; negative where it comes.
-    expected_mm3: f64,
+    symbol: &'a Symbol,
+    module_mm: f64,
+    /// Of the floors below the face, in millimetres; negative where the dark is raised.
+    depth_mm: f64,
+    /// Dark area, trims at corners taken off, in square millimetres.
+    dark_mm2: f64,
 }
 
 impl Task<'_> {

@@ -136,6 +136,8 @@ pub struct Package {
     pub metadata: Vec<(String, String)>,
     /// What the file held and is not here, in words.
     pub left_out: BTreeSet<String>,
+    /// The name of something that was passed over and that others, who know it, may build otherwise. Never written.
+    pub unread: Option<String>,
 }
 
 /// Why a 3MF file was refused.
@@ -162,6 +164,11 @@ pub enum ThreemfError {
     /// The file demands an extension that is not read.
     #[error("the 3MF file demands the extension {0}, which is not read here")]
     Extension(String),
+    /// There is something in it of no known meaning, where it could make another part of this one to who knows it.
+    #[error(
+        "the 3MF file has {0:?} in what it builds, which other readers may heed and this one does not know: export the plain mesh"
+    )]
+    Unread(String),
     /// The triangles are refused.
     #[error(transparent)]
     Mesh(#[from] MeshError),
@@ -180,6 +187,7 @@ impl Package {
             build_uuid: None,
             metadata: Vec::new(),
             left_out: BTreeSet::new(),
+            unread: None,
         }
     }
 
@@ -196,12 +204,16 @@ impl Package {
     /// The one part that the file builds, and nothing besides.
     ///
     /// # Errors
-    /// [`ThreemfError::Model`] where it builds none, or several things, or says in slices what else it may build.
+    /// [`ThreemfError::Model`] where it builds none, or several things, or says in slices what else it may build;
+    /// [`ThreemfError::Unread`] where it holds something else that others may build otherwise.
     pub fn only_part(self) -> Result<Mesh, ThreemfError> {
         if self.left_out.contains(SLICES) {
             return Err(ThreemfError::Model(
                 "it has slices, which other readers build instead of its mesh",
             ));
+        }
+        if let Some(name) = self.unread {
+            return Err(ThreemfError::Unread(name));
         }
         let [item] = <[Item; 1]>::try_from(self.items).map_err(|_| {
             ThreemfError::Model("it builds several things, and one part was expected")

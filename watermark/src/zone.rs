@@ -1,11 +1,12 @@
 //! Owns: the declared mark zone, a rectangle on a flat face, and the proof that a mesh really offers it.
 //! Must never know: symbols or photographs.
 
+mod clearance;
 mod face;
 mod frame;
 pub mod search;
-mod thickness;
 
+pub(crate) use clearance::Clearance;
 pub(crate) use face::Face;
 pub(crate) use frame::Frame;
 
@@ -96,6 +97,21 @@ pub enum ZoneError {
         /// Depth and wall together, in millimetres.
         needed_mm: f64,
     },
+    /// Another solid of the file covers the face, or shares it.
+    #[error(
+        "another solid of the part reaches over the face under the zone, or shares it: make them one"
+    )]
+    Buried,
+    /// Something stands where raised modules would be.
+    #[error(
+        "{free_mm:.3} mm in front of the zone something stands in the way of a relief of {needed_mm:.3} mm"
+    )]
+    Obstructed {
+        /// Least free height in front of the rectangle, in millimetres.
+        free_mm: f64,
+        /// Height of the relief, in millimetres.
+        needed_mm: f64,
+    },
 }
 
 const MAX_SIZE_UM: u32 = 10_000_000;
@@ -110,7 +126,7 @@ impl Zone {
         let face = self.face(mesh)?;
         Ok(ZoneFit {
             face_triangles: face.triangles.len(),
-            thickness_mm: self.require_thickness(mesh, &face)?,
+            thickness_mm: self.require_material(mesh, &face)?,
         })
     }
 
@@ -126,22 +142,32 @@ impl Zone {
         Face::find(mesh, self.frame()?, self.half_mm())
     }
 
-    /// The least thickness behind the rectangle, in millimetres, if it suffices.
-    pub(crate) fn require_thickness(&self, mesh: &Mesh, face: &Face) -> Result<f64, ZoneError> {
-        let thickness_mm = thickness::behind(mesh, &face.frame, self.half_mm());
-        let needed_mm = self.depth_mm() + f64::from(self.wall_um) / 1000.0;
-        if thickness_mm < needed_mm {
-            return Err(ZoneError::TooThin {
-                thickness_mm,
-                needed_mm,
+    /// The least thickness behind the rectangle, in millimetres, if it suffices for a recess.
+    pub(crate) fn require_material(&self, mesh: &Mesh, face: &Face) -> Result<f64, ZoneError> {
+        let clearance = Clearance::of(mesh, &face.frame, self.half_mm());
+        require_behind(&clearance, self.depth_mm() + self.wall_mm())
+    }
+
+    /// The same for what stands out by the zone's depth: only the wall must be behind it, and that much room before it.
+    pub(crate) fn require_space(&self, mesh: &Mesh, face: &Face) -> Result<f64, ZoneError> {
+        let clearance = Clearance::of(mesh, &face.frame, self.half_mm());
+        if clearance.before_mm <= self.depth_mm() {
+            return Err(ZoneError::Obstructed {
+                free_mm: clearance.before_mm,
+                needed_mm: self.depth_mm(),
             });
         }
-        Ok(thickness_mm)
+        require_behind(&clearance, self.wall_mm())
     }
 
     /// Depth of the recess, in millimetres.
     pub(crate) fn depth_mm(&self) -> f64 {
         f64::from(self.depth_um) / 1000.0
+    }
+
+    /// What must remain behind the mark, in millimetres.
+    pub(crate) fn wall_mm(&self) -> f64 {
+        f64::from(self.wall_um) / 1000.0
     }
 
     /// Side of a module, in millimetres.
@@ -173,6 +199,21 @@ impl Zone {
             None => Ok(()),
         }
     }
+}
+
+fn require_behind(clearance: &Clearance, needed_mm: f64) -> Result<f64, ZoneError> {
+    let thickness_mm = clearance.behind_mm;
+    if thickness_mm < needed_mm {
+        return Err(ZoneError::TooThin {
+            thickness_mm,
+            needed_mm,
+        });
+    }
+    // Only where nothing passes through the face is one point of it like all others.
+    if clearance.is_buried() {
+        return Err(ZoneError::Buried);
+    }
+    Ok(thickness_mm)
 }
 
 #[cfg(test)]

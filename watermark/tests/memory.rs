@@ -78,7 +78,7 @@ fn a_file_costs_no_more_than_twelve_times_its_size() {
     broken.triangles.extend_from_within(..);
     let broken = broken.to_stl();
     let mended = cost(&broken, || {
-        let opened = leniently(&broken, &MeshLimits::default(), None).unwrap();
+        let opened = leniently(&broken, None, &MeshLimits::default(), None).unwrap();
         assert_eq!(opened.repairs.len(), 2);
     });
     assert!(
@@ -89,7 +89,7 @@ fn a_file_costs_no_more_than_twelve_times_its_size() {
     // A 3MF of ours is not compressed; of one that is, it is the size of what it holds that counts.
     let package = Package::of(vec![Item::of(cube(across))]).write().unwrap();
     let read = cost(&package, || {
-        let opened = leniently(&package, &MeshLimits::default(), None).unwrap();
+        let opened = leniently(&package, None, &MeshLimits::default(), None).unwrap();
         assert_eq!(opened.package.write().unwrap(), package);
     });
     assert!(read <= 11, "{read} bytes for each byte of a 3MF");

@@ -8,15 +8,21 @@ use threadmark_protocol::code::Code;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::world::Data;
 use threadmark_watermark::mesh::MeshLimits;
+use threadmark_watermark::part::{self, FileKind};
+use threadmark_watermark::relief;
 use threadmark_watermark::symbol::Symbol;
-use threadmark_watermark::threemf::looks_like_3mf;
 use threadmark_watermark::zone::Zone;
-use threadmark_watermark::{part, relief};
 use zeroize::Zeroizing;
 
 /// The opened files of a design; the others were opened and compared, and are not needed any further.
 pub(super) struct Files {
-    pub geometry: Zeroizing<Vec<u8>>,
+    pub geometry: Geometry,
+}
+
+/// What is printed, by the name that was signed with it.
+pub(super) struct Geometry {
+    name: String,
+    bytes: Zeroizing<Vec<u8>>,
 }
 
 impl Case<'_> {
@@ -45,7 +51,8 @@ impl Case<'_> {
         for file in files.unwrap_or_default() {
             let plain = self.open(file, secrets)?;
             if file.use_as == FileUse::Geometry {
-                geometry = Some(plain);
+                let name = file.name.as_str().to_owned();
+                geometry = Some(Geometry { name, bytes: plain });
             }
         }
         let geometry = geometry.ok_or_else(|| {
@@ -91,10 +98,7 @@ impl Case<'_> {
     }
 
     /// The geometry without a mark, as STL, which is what printers are handed: byte by byte what was signed where it is STL.
-    pub fn unmarked(&self, geometry: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, GateError> {
-        if !looks_like_3mf(&geometry) {
-            return Ok(geometry);
-        }
+    pub fn unmarked(&self, geometry: Geometry) -> Result<Zeroizing<Vec<u8>>, GateError> {
         let refuse = |error: &dyn std::fmt::Display| {
             GateError::plain(
                 Check::Files,
@@ -102,7 +106,12 @@ impl Case<'_> {
                 "Ask the design authority to publish one solid part in millimetres.",
             )
         };
-        let mesh = part::strictly(&geometry, &MeshLimits::default());
+        let Geometry { name, bytes } = geometry;
+        let kind = FileKind::of(&bytes, Some(&name)).map_err(|error| refuse(&error))?;
+        if kind == FileKind::Stl {
+            return Ok(bytes);
+        }
+        let mesh = part::strictly(&bytes, Some(&name), &MeshLimits::default());
         let mesh = mesh.map_err(|error| refuse(&error))?;
         // A body and what fills its recesses are two solids and no one: as one mesh they would print without the mark.
         mesh.require_solid().map_err(|error| refuse(&error))?;
@@ -111,7 +120,7 @@ impl Case<'_> {
 
     /// The geometry, STL or 3MF, with the mark in its zone, as STL; nothing outside of the zone has changed. Read strictly:
     /// what would have to be repaired or scaled is not what was signed, so it is refused.
-    pub fn embed(&self, geometry: &[u8], mark: Mark) -> Result<Zeroizing<Vec<u8>>, GateError> {
+    pub fn embed(&self, geometry: &Geometry, mark: Mark) -> Result<Zeroizing<Vec<u8>>, GateError> {
         let refuse = |error: &dyn std::fmt::Display| {
             GateError::plain(
                 Check::Mark,
@@ -122,7 +131,9 @@ impl Case<'_> {
         let (Some(design), Some(policy)) = (self.above.design(), self.policy()) else {
             return Err(refuse(&"no design or policy"));
         };
-        let mesh = part::strictly(geometry, &MeshLimits::default()).map_err(|e| refuse(&e))?;
+        let Geometry { name, bytes } = geometry;
+        let mesh = part::strictly(bytes, Some(name), &MeshLimits::default());
+        let mesh = mesh.map_err(|error| refuse(&error))?;
         let zone = zone(&design.zone);
         let symbol = Symbol::fitting(&zone, &mark.to_string(), policy.host.as_str())
             .map_err(|error| refuse(&error))?;

@@ -10,6 +10,7 @@ use threadmark_protocol::fixture::{DAY_S, Who, text};
 use threadmark_protocol::world::Data;
 
 mod allowables;
+mod geometry;
 
 fn refused(found: Result<Printed, PrintError>) -> (Check, Option<Code>) {
     match found {

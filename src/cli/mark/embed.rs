@@ -21,7 +21,7 @@ use threadmark_watermark::zone::{Zone, ZoneError};
   threadmark mark embed bracket.stl --zone bracket.zone.json --text 7K3Q9XWD2M8TV0AY --host part.example marked.stl
   threadmark mark embed cover.3mf --zone cover.zone.json --text 7K3Q9XWD2M8TV0AY --host part.example --inlay marked.3mf
 
-The input is STL or 3MF by what stands in it, the output by its name. With --inlay the 3MF holds two objects that share their
+Input and output are STL or 3MF by their names, and what stands in the input must agree with its name. With --inlay the 3MF holds two objects that share their
 coordinates, the part and what fills its recesses, so that a printer with two materials shows the mark at a depth of 0.3 to
 0.6 mm. What was wrong with the input and could be mended safely is mended and said; publish the file that comes out.")]
 pub struct Embed {
@@ -59,7 +59,12 @@ impl Embed {
         let symbol = Symbol::fitting(&zone, &self.text.to_string(), &self.host)?;
         let about = || format!("reading {}", self.input.display());
         let bytes = args::read(&self.input)?;
-        let opened = part::leniently(&bytes, &MeshLimits::default(), self.unit);
+        let opened = part::leniently(
+            &bytes,
+            self.input.to_str(),
+            &MeshLimits::default(),
+            self.unit,
+        );
         let mut opened = opened.with_context(about)?;
         drop(bytes);
         let raise = if self.raised {

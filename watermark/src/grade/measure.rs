@@ -1,10 +1,10 @@
 //! Owns: the parameters and their limits. Must never know: pictures. Spec: ISO/IEC 15415 (7.8, annexes for QR codes and
 //! Data Matrix), ISO/IEC 29158 (cell contrast and modulation).
 //!
-//! Damage is counted module by module as though each were in a codeword of its own. Real damage lies together, so a real
-//! verifier finds as much error correction unused or more: this never flatters.
+//! Damage of a QR code is counted in codewords, of a Data Matrix module by module as though each were in a codeword of its own,
+//! which never flatters. Blocks of codewords are put right each by itself, so the one with the most damage counts.
 
-use super::fixed::{Pattern, pattern};
+use super::fixed::{Correction, Pattern, pattern};
 use super::net::Net;
 use super::{Grade, Graded, Parameter, is_qr};
 use crate::read::Symbology;
@@ -107,7 +107,7 @@ fn threshold(bright: &[f64]) -> f64 {
 pub(super) fn all(
     cells: &Cells,
     symbology: Symbology,
-    correctable: Option<u32>,
+    correction: &Correction,
     unevenness: f64,
 ) -> Vec<Graded> {
     let graded = |parameter, value: f64, grade| Graded {
@@ -117,7 +117,9 @@ pub(super) fn all(
     };
     let contrast = cells.contrast();
     let (damage, damage_grade) = fixed_patterns(cells, symbology);
-    let mut all = vec![
+    let unused = unused(cells, correction, 0.0);
+    let (margin, modulation) = modulation(cells, correction);
+    vec![
         graded(Parameter::Decode, 1.0, Grade::A),
         graded(
             Parameter::CellContrast,
@@ -130,34 +132,37 @@ pub(super) fn all(
             unevenness,
             Grade::within(unevenness, GRID),
         ),
-    ];
-    if let Some(correctable) = correctable {
-        let unused = unused(cells, symbology, correctable, 0.0);
-        let (margin, modulation) = modulation(cells, symbology, correctable);
-        all.push(graded(Parameter::CellModulation, margin, modulation));
-        all.push(graded(
+        graded(Parameter::CellModulation, margin, modulation),
+        graded(
             Parameter::UnusedErrorCorrection,
             unused,
             Grade::reaching(unused, UNUSED),
-        ));
-    }
-    all
+        ),
+    ]
 }
 
-/// Share of the error correction that is left when every data module below this margin is taken as damaged.
-fn unused(cells: &Cells, symbology: Symbology, correctable: u32, margin: f64) -> f64 {
-    let damaged = (0..cells.bright.len())
-        .filter(|&at| cells.pattern(symbology, at).is_none() && cells.margin(at) < margin)
-        .count();
-    (1.0 - damaged as f64 / f64::from(correctable.max(1))).max(0.0)
+/// Share of its error correction that the worst block has left when every module below this margin is taken as damaged.
+fn unused(cells: &Cells, correction: &Correction, margin: f64) -> f64 {
+    let modules = correction.codewords.iter().enumerate();
+    let mut damaged: Vec<(u32, usize)> = modules
+        .filter_map(|(at, &codeword)| codeword.filter(|_| cells.margin(at) < margin))
+        .collect();
+    damaged.sort_unstable();
+    damaged.dedup();
+    let mut blocks = vec![0_u32; correction.blocks];
+    for (_, block) in damaged {
+        blocks[block] += 1;
+    }
+    let most = blocks.into_iter().max().unwrap_or(0);
+    (1.0 - f64::from(most) / f64::from(correction.correctable.max(1))).max(0.0)
 }
 
 /// Each limit in turn: the lower of its grade and of the error correction that it leaves; of these the best. The value is
 /// the margin that all but one module in twenty have.
-fn modulation(cells: &Cells, symbology: Symbology, correctable: u32) -> (f64, Grade) {
+fn modulation(cells: &Cells, correction: &Correction) -> (f64, Grade) {
     let levels = Grade::ALL.iter().zip(MODULATION);
     let at_level = |(&grade, limit): (&Grade, f64)| {
-        let left = unused(cells, symbology, correctable, limit);
+        let left = unused(cells, correction, limit);
         grade.max(Grade::reaching(left, UNUSED))
     };
     let best = levels.map(at_level).min().unwrap_or(Grade::F);
@@ -178,6 +183,7 @@ fn fixed_patterns(cells: &Cells, symbology: Symbology) -> (f64, Grade) {
             Pattern::Finder(2),
             Pattern::Timing,
             Pattern::Alignment,
+            Pattern::Format,
         ]
     } else {
         &[Pattern::Solid(0), Pattern::Solid(1), Pattern::Clock]
@@ -190,7 +196,9 @@ fn fixed_patterns(cells: &Cells, symbology: Symbology) -> (f64, Grade) {
         let wrong = of.iter().filter(|&&at| cells.margin(at) < 0.0).count();
         let share = wrong as f64 / of.len().max(1) as f64;
         worst = worst.max(match pattern {
-            Pattern::Finder(_) => Grade::within(wrong as f64, [0.0, 1.0, 2.0, 3.0]),
+            Pattern::Finder(_) | Pattern::Format => {
+                Grade::within(wrong as f64, [0.0, 1.0, 2.0, 3.0])
+            }
             Pattern::Timing => Grade::within(share, [0.0, 0.07, 0.11, 0.14]),
             Pattern::Alignment => Grade::within(share, [0.0, 0.10, 0.20, 0.30]),
             Pattern::Solid(_) | Pattern::Clock => Grade::within(share, [0.0, 0.09, 0.13, 0.17]),

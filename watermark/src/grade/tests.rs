@@ -1,4 +1,4 @@
-use super::fixed::{Pattern, correctable, pattern};
+use super::fixed::{Correction, Pattern, pattern};
 use super::measure::Cells;
 use super::*;
 use crate::fixtures::{HOST, TEXT, top_zone};
@@ -187,22 +187,163 @@ fn what_is_unread_or_foreign_is_told() {
     );
 }
 
-/// Sums of the tables of both standards: what version 1 to 4 and the smallest Data Matrix put right.
+/// The tables of both standards: what a block of version 1 to 4 and the smallest Data Matrix put right.
 #[test]
 fn what_can_be_put_right_is_as_the_standards_say() {
+    let correctable = |symbology, size, strength| {
+        Correction::of(symbology, size, strength).map(|of| (of.blocks, of.correctable))
+    };
     let qr = |size, strength| correctable(Symbology::Qr, size, strength);
+    let of_one_block = |codewords: u32| Some((1, codewords));
     assert_eq!(
         [0, 1, 2, 3].map(|s| qr(21, s)),
-        [Some(2), Some(4), Some(6), Some(8)]
+        [2, 4, 6, 8].map(of_one_block)
     );
     assert_eq!(
         [0, 1, 2, 3].map(|s| qr(25, s)),
-        [Some(4), Some(8), Some(11), Some(14)]
+        [4, 8, 11, 14].map(of_one_block)
     );
-    assert_eq!(qr(33, 3), Some(32));
-    assert_eq!((qr(97, 0), qr(5, 0)), (None, None));
-    assert_eq!(correctable(Symbology::DataMatrix, 16, 0), Some(6));
+    assert_eq!(qr(33, 3), Some((4, 8)));
+    assert_eq!(
+        (qr(61, 0), qr(97, 0), qr(23, 0), qr(5, 0)),
+        (None, None, None, None)
+    );
+    assert_eq!(correctable(Symbology::DataMatrix, 16, 0), Some((1, 6)));
     assert_eq!(correctable(Symbology::DataMatrix, 17, 0), None);
+    assert_eq!(
+        correctable(Symbology::DataMatrix, 32, 0),
+        None,
+        "it has four regions"
+    );
+}
+
+/// Table 9: data codewords of each block, from the capacity of the symbol.
+#[test]
+fn codewords_fall_into_blocks_as_the_standard_has_it() {
+    // Size, strength, codewords in each block, long ones last; bits that belong to none.
+    let cases: [(usize, usize, &[usize], usize); 6] = [
+        (21, 2, &[26], 0),
+        (25, 3, &[44], 7),
+        (33, 3, &[25, 25, 25, 25], 7),
+        (37, 2, &[33, 33, 34, 34], 7),
+        (45, 3, &[39, 39, 39, 39, 40], 0),
+        (57, 3, &[43, 43, 43, 43, 43, 43, 44, 44], 0),
+    ];
+    for (size, strength, expected, rest) in cases {
+        let of = Correction::of(Symbology::Qr, size, strength).unwrap();
+        let mut modules: Vec<(usize, u32)> = of
+            .codewords
+            .iter()
+            .flatten()
+            .map(|&(codeword, block)| (block, codeword))
+            .collect();
+        let data = (0..size * size)
+            .filter(|at| pattern(Symbology::Qr, size, at % size, at / size).is_none())
+            .count();
+        assert_eq!(data - modules.len(), rest, "{size}");
+        modules.sort_unstable();
+        assert!(modules.chunk_by(|p, q| p == q).all(|one| one.len() == 8));
+        modules.dedup();
+        let lengths: Vec<usize> = modules
+            .chunk_by(|p, q| p.0 == q.0)
+            .map(<[_]>::len)
+            .collect();
+        assert_eq!(lengths, expected, "{size}");
+    }
+}
+
+/// The data of a code that is made by others stands where the mapping has it: its first codeword is mode and length.
+#[test]
+fn codewords_stand_where_encoders_put_them() {
+    use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
+    for version in [1, 4, 5, 7, 10] {
+        let made = |text: &str| {
+            let segments = [QrSegment::make_bytes(text.as_bytes())];
+            let v = Version::new(version);
+            let mask = Some(Mask::new(3));
+            QrCode::encode_segments_advanced(&segments, QrCodeEcc::High, v, v, mask, false).unwrap()
+        };
+        let (one, other) = (made("AAAA"), made("AAAB"));
+        let size = one.size() as usize;
+        let of = Correction::of(Symbology::Qr, size, 3).unwrap();
+        let differs = |at: usize| {
+            let (x, y) = ((at % size) as i32, (at / size) as i32);
+            one.get_module(x, y) != other.get_module(x, y)
+        };
+        let changed = (0..size * size).filter(|&at| differs(at));
+        let mut changed: Vec<_> = changed.map(|at| of.codewords[at]).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        // The text's last letter is the fifth byte, by half, of the first block; all else that changes is correction of it.
+        assert!(
+            changed
+                .iter()
+                .all(|of| of.is_some_and(|(_, block)| block == 0)),
+            "{version}"
+        );
+        assert!(
+            changed.contains(&Some((5 * of.blocks as u32, 0))),
+            "{version} {changed:?}"
+        );
+        assert!(changed.len() > 1 + of.correctable as usize);
+    }
+}
+
+/// Damage that one block cannot bear, though all blocks together could bear four times as much.
+#[test]
+fn the_block_with_the_most_damage_counts() {
+    let size = 33;
+    let correction = Correction::of(Symbology::Qr, size, 3).unwrap();
+    let dark: Vec<bool> = (0..size * size).map(|at| at % 2 == 0).collect();
+    let graded = |damaged: usize, only: Option<usize>| {
+        let mut words: Vec<(u32, usize)> = correction.codewords.iter().flatten().copied().collect();
+        words.sort_unstable();
+        words.dedup();
+        words.retain(|&(_, block)| only.is_none_or(|only| only == block));
+        let wrong = &words[..damaged];
+        let bright = |at: usize| {
+            let is_wrong = correction.codewords[at].is_some_and(|word| wrong.contains(&word));
+            if dark[at] != is_wrong { 0.1 } else { 0.9 }
+        };
+        let cells = Cells::new((0..size * size).map(bright).collect(), &dark, size);
+        let all = super::measure::all(&cells, Symbology::Qr, &correction, 0.0);
+        let one = all
+            .iter()
+            .find(|g| g.parameter == Parameter::UnusedErrorCorrection);
+        let one = one.unwrap();
+        (one.value, one.grade)
+    };
+    assert_eq!(
+        graded(8, None),
+        (0.75, Grade::A),
+        "two in each of four blocks"
+    );
+    assert_eq!(graded(6, Some(2)), (0.25, Grade::D));
+    assert_eq!(graded(8, Some(2)), (0.0, Grade::F));
+}
+
+#[test]
+fn what_is_larger_than_a_mark_is_not_graded() {
+    use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
+    let segments = [QrSegment::make_alphanumeric(TEXT)];
+    let v = Version::new(11);
+    let code =
+        QrCode::encode_segments_advanced(&segments, QrCodeEcc::High, v, v, None, false).unwrap();
+    let symbol = Symbol {
+        size: code.size() as u32,
+        modules: crate::symbol::qr_modules(&code),
+        ..symbol(30.0)
+    };
+    let picture = printed(&symbol, 8, |_, _, dark| if dark { 20 } else { 230 });
+    let mut file = Cursor::new(Vec::new());
+    DynamicImage::from(picture)
+        .write_to(&mut file, ImageFormat::Png)
+        .unwrap();
+    let told = grade(file.get_ref(), &ReadLimits::default(), |_| Some(())).unwrap_err();
+    assert!(
+        matches!(told, GradeError::TooLarge(61) | GradeError::Foreign),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -216,6 +357,9 @@ fn fixed_patterns_are_the_same_in_every_symbol() {
         let Some(found) = pattern(Symbology::Qr, size, column, row) else {
             continue;
         };
+        if found == Pattern::Format {
+            continue;
+        }
         let same = one.modules[row * size + column] == other.modules[row * size + column];
         assert!(same, "{found:?} at {column}, {row}");
     }
@@ -228,6 +372,7 @@ fn fixed_patterns_are_the_same_in_every_symbol() {
 fn even_brightness_fails() {
     let dark: Vec<bool> = (0..256).map(|at| at % 3 == 0).collect();
     let cells = Cells::new(vec![0.5; 256], &dark, 16);
-    let all = super::measure::all(&cells, Symbology::DataMatrix, Some(6), 0.0);
+    let correction = Correction::of(Symbology::DataMatrix, 16, 0).unwrap();
+    let all = super::measure::all(&cells, Symbology::DataMatrix, &correction, 0.0);
     assert_eq!(all.iter().map(|g| g.grade).max(), Some(Grade::F));
 }

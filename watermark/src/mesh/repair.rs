@@ -4,6 +4,7 @@
 //! For whoever prepares a file and writes a new one. Who builds by a signed digest must refuse what would need this: see
 //! [`super::Mesh::require_solid`]. Holes are not closed and walls not invented: what is open after this stays refused.
 
+mod nested;
 mod sweep;
 mod turn;
 

@@ -97,6 +97,11 @@ fn declared_count(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes([field[0], field[1], field[2], field[3]]))
 }
 
+/// Whether the count field says just how long the file is.
+pub(super) fn is_counted(bytes: &[u8]) -> bool {
+    declared_count(bytes).is_some_and(|count| count > 0 && fits(bytes, count))
+}
+
 fn fits(bytes: &[u8], count: u32) -> bool {
     bytes.len() as u64 == HEADER_BYTES as u64 + RECORD_BYTES as u64 * u64::from(count)
 }

@@ -4,11 +4,11 @@ use crate::fixtures::cuboid;
 const SIDES: [f32; 3] = [30.0, 20.0, 15.0];
 
 fn open(bytes: &[u8]) -> Result<Opened, PartError> {
-    leniently(bytes, &MeshLimits::default(), None)
+    leniently(bytes, None, &MeshLimits::default(), None)
 }
 
 fn strict(bytes: &[u8]) -> Result<Mesh, PartError> {
-    strictly(bytes, &MeshLimits::default())
+    strictly(bytes, None, &MeshLimits::default())
 }
 
 /// Mended to the cuboid, said so, and refused by whoever must not mend.
@@ -56,6 +56,48 @@ fn a_solid_is_taken_as_it_is() {
         .write()
         .unwrap();
     assert!(matches!(strict(&two), Err(PartError::Threemf(_))));
+}
+
+/// A package to whoever looks for a zip, and twelve triangles to whoever goes by the count field.
+fn both_kinds() -> Vec<u8> {
+    let mut bytes = Package::of(vec![Item::of(cuboid(SIDES))]).write().unwrap();
+    // The first entry's name begins at byte 30, so the field stands in the first entry's content; the comment of the zip makes
+    // up the length.
+    let count = u32::from_le_bytes([bytes[80], bytes[81], bytes[82], bytes[83]]);
+    assert!(count > 1 << 20);
+    let held = bytes.len().div_ceil(50) + 1;
+    bytes[80..84].copy_from_slice(&(held as u32).to_le_bytes());
+    bytes.resize(84 + 50 * held, 0);
+    bytes
+}
+
+#[test]
+fn name_and_content_must_agree() {
+    let mesh = cuboid(SIDES);
+    let stl = mesh.to_stl();
+    let threemf = Package::of(vec![Item::of(mesh.clone())]).write().unwrap();
+    let limits = MeshLimits::default();
+    let both = |bytes: &[u8], name: &str| {
+        let strict = strictly(bytes, Some(name), &limits);
+        let lenient = leniently(bytes, Some(name), &limits, None);
+        assert_eq!(strict.is_ok(), lenient.is_ok(), "{name}");
+        strict
+    };
+    for name in ["part.stl", "PART.STL", "part", "part.bin", "old.3mf.stl"] {
+        assert_eq!(both(&stl, name).as_ref(), Ok(&mesh), "{name}");
+    }
+    for name in ["part.3mf", "PART.3MF", "part", "part.zip", "old.stl.3mf"] {
+        assert_eq!(both(&threemf, name).as_ref(), Ok(&mesh), "{name}");
+    }
+    use FileKind::{Stl, Threemf};
+    let misnamed = |named, found| Err(PartError::Misnamed { named, found });
+    assert_eq!(both(&threemf, "part.stl"), misnamed(Stl, Threemf));
+    assert_eq!(both(&stl, "part.3mf"), misnamed(Threemf, Stl));
+    let polyglot = both_kinds();
+    assert_eq!(both(&polyglot, "part.stl"), misnamed(Stl, Threemf));
+    for unsaid in ["part", "part.obj"] {
+        assert_eq!(both(&polyglot, unsaid), Err(PartError::TwoKinds));
+    }
 }
 
 #[test]
@@ -191,7 +233,7 @@ fn doubtful_units_are_asked_for_and_never_guessed() {
     };
     for unit in LengthUnit::ALL {
         let bytes = in_unit(unit.mm());
-        let told = leniently(&bytes, &MeshLimits::default(), Some(unit)).unwrap();
+        let told = leniently(&bytes, None, &MeshLimits::default(), Some(unit)).unwrap();
         assert!((told.package.items[0].mesh.check().volume_mm3 - 9000.0).abs() < 0.1);
         assert_eq!(unit.symbol().parse(), Ok(unit));
         match unit {
@@ -210,7 +252,12 @@ fn doubtful_units_are_asked_for_and_never_guessed() {
     let nothing = open(&in_unit(1e6)).unwrap_err().to_string();
     assert!(nothing.contains("no unit makes a part"), "{nothing}");
     let package = Package::of(vec![Item::of(cuboid(SIDES))]).write().unwrap();
-    let told = leniently(&package, &MeshLimits::default(), Some(LengthUnit::Inch));
+    let told = leniently(
+        &package,
+        None,
+        &MeshLimits::default(),
+        Some(LengthUnit::Inch),
+    );
     assert_eq!(told, Err(PartError::UnitTold));
     let nan = changed(|t| t[0][0][0] = f32::NAN);
     assert_eq!(open(&nan), Err(MeshError::NotFinite { triangle: 0 }.into()));

@@ -8,32 +8,25 @@ use crate::mesh::{Mesh, vertex_key};
 use crate::vec3::{Vec3, area_vector, wide};
 use crate::zone::Frame;
 use robust::{Coord, Coord3D, orient2d, orient3d};
-use std::collections::HashSet;
 
 /// Side of a cell of the grid in which neighbours are looked for, in millimetres.
 const CELL_MM: f64 = 1.0;
 /// Most cells along a side of the grid: what a zone of 10 m with modules of a micrometre must not exceed.
 const MAX_CELLS: f64 = 256.0;
 
-/// Refuses where a wall or floor meets something that it does not end at. `inlay` is bounded by walls, floors and lids, of
-/// which the first two stand in the mesh.
-pub(super) fn require_none(mesh: &Mesh, inlay: &Mesh, frame: &Frame) -> Result<(), ReliefError> {
-    let key = |t: &Triangle| {
-        let mut keys = t.map(vertex_key);
-        keys.sort_unstable();
-        keys
-    };
-    let bounding: HashSet<_> = inlay.triangles.iter().map(key).collect();
-    let grid = Grid::of(&inlay.triangles, frame);
+/// Refuses where one of the triangles `relief`, by number, meets something that it does not end at.
+pub(super) fn require_none(
+    mesh: &Mesh,
+    mut relief: Vec<usize>,
+    frame: &Frame,
+) -> Result<(), ReliefError> {
+    // A triangle without area lies on its neighbours' edges.
+    let is_flat = |at: usize| area_vector(&mesh.triangles[at]) == [0.0; 3];
+    relief.retain(|&at| !is_flat(at));
+    let grid = Grid::of(relief.iter().map(|&at| &mesh.triangles[at]), frame);
     let near: Vec<usize> = (0..mesh.triangles.len())
-        .filter(|&at| grid.range(&mesh.triangles[at]).is_some())
-        // A triangle without area lies on its neighbours' edges.
-        .filter(|&at| area_vector(&mesh.triangles[at]) != [0.0; 3])
+        .filter(|&at| grid.range(&mesh.triangles[at]).is_some() && !is_flat(at))
         .collect();
-    let of_relief = near
-        .iter()
-        .filter(|&&at| bounding.contains(&key(&mesh.triangles[at])));
-    let relief: Vec<usize> = of_relief.copied().collect();
     let mut cells: Vec<Vec<u32>> = vec![Vec::new(); grid.across * grid.across];
     for (&at, number) in relief.iter().zip(0..) {
         for cell in grid.cells(&mesh.triangles[at]) {
@@ -80,9 +73,9 @@ struct Grid<'a> {
 }
 
 impl<'a> Grid<'a> {
-    fn of(triangles: &[Triangle], frame: &'a Frame) -> Self {
+    fn of<'t>(triangles: impl Iterator<Item = &'t Triangle>, frame: &'a Frame) -> Self {
         let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
-        for corner in triangles.as_flattened() {
+        for corner in triangles.flatten() {
             let local = frame.local(wide(*corner));
             for axis in 0..3 {
                 // A micrometre more than rounding needs.

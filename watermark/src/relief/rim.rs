@@ -54,6 +54,19 @@ impl Rim {
         }
     }
 
+    /// Length of all outlines, in millimetres.
+    pub(super) fn length_mm(&self) -> f64 {
+        let side = |&from: &usize, &to: &usize| {
+            let [[a, b], [c, d]] = [self.flat[from], self.flat[to]];
+            ((a - c) * (a - c) + (b - d) * (b - d)).sqrt()
+        };
+        let of = |ring: &Vec<usize>| -> f64 {
+            let next = ring.iter().cycle().skip(1);
+            ring.iter().zip(next).map(|(from, to)| side(from, to)).sum()
+        };
+        self.rings.iter().map(of).sum()
+    }
+
     /// A rectangle around the outlines, against the clock as seen: what bounds them where the face itself does not.
     pub(super) fn border(&self, frame: &Frame) -> Vec<[[f32; 3]; 2]> {
         let all = || self.flat.iter().flatten();

@@ -1,5 +1,7 @@
 mod forms;
 
+pub(super) use forms::stepped;
+
 use super::*;
 use crate::fixtures::{self, Part, TEXT, cuboid, top_zone};
 use crate::symbol::SymbolKind;

@@ -154,13 +154,17 @@ impl Assembly {
         if items.is_empty() {
             return Err(ThreemfError::Model("it builds nothing"));
         }
-        let mut left_out = self.root.left_out;
-        left_out.extend(self.parts.into_values().flat_map(|part| part.left_out));
+        let (mut left_out, mut unread) = (self.root.left_out, self.root.unread);
+        for part in self.parts.into_values() {
+            left_out.extend(part.left_out);
+            unread = unread.or(part.unread);
+        }
         Ok(Package {
             items,
             build_uuid: self.root.build_uuid,
             metadata: self.root.metadata,
             left_out,
+            unread,
         })
     }
 

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod place;
+mod unread;
 
 pub(super) use attributes::{Component, Placed, Unit};
 
@@ -38,6 +39,8 @@ pub(super) struct ModelPart {
     pub(super) build_uuid: Option<Uuid>,
     pub(super) items: Vec<Placed>,
     pub(super) left_out: BTreeSet<String>,
+    /// The first thing in it that others may build otherwise.
+    pub(super) unread: Option<String>,
 }
 
 pub(super) struct Object {
@@ -313,7 +316,14 @@ impl<'a> Reading<'a> {
 
 impl Visitor for Reading<'_> {
     fn open(&mut self, element: &Element) -> Result<(), ThreemfError> {
-        let place = Place::within(self.places.last().copied(), element.name())?;
+        let outer = self.places.last().copied();
+        let place = Place::within(outer, element.name())?;
+        if self.part.unread.is_none() {
+            self.part.unread = match (outer, place) {
+                (Some(outer), Place::Foreign | Place::Resource) => unread::element(outer, element),
+                _ => unread::attribute(place, element)?,
+            };
+        }
         self.enter(place, element)
     }
 

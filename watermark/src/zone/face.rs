@@ -189,7 +189,7 @@ fn require_covered(
     let covered_mm2: f64 = triangles
         .iter()
         .map(|&i| mesh.triangles[i].map(|v| frame.local(wide(v))))
-        .map(|t| area(&super::thickness::clip_to_prism(t.to_vec(), half)))
+        .map(|t| area(&super::clearance::clip_to_prism(t.to_vec(), half)))
         .sum();
     let zone_mm2 = 4.0 * half[0] * half[1];
     let slack = 4.0 * MARGIN_MM * (half[0] + half[1]);

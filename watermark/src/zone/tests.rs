@@ -1,3 +1,5 @@
+mod clearance;
+
 use super::*;
 use crate::fixtures::{self, cuboid, top_zone};
 use crate::vec3::{add, narrow, wide};

@@ -1,6 +1,6 @@
 //! Owns: which way the triangles of a closed mesh should face. Must never know: why they do not.
 
-use super::Repair;
+use super::{Repair, nested};
 use crate::mesh::MeshError;
 use crate::mesh::check::{self, Ids};
 use crate::vec3::{cross, dot, sub, wide};
@@ -9,7 +9,7 @@ type Triangle = [[f32; 3]; 3];
 
 /// Makes neighbours agree and every shell face outwards, of a closed manifold mesh.
 ///
-/// Refused where a shell's box lies within another's: whether it is a cavity, only whoever drew it knows.
+/// Refused where a shell's box lies within another's, or where that is not to be told: whether it is a cavity, only whoever drew it knows.
 pub(super) fn outwards(
     triangles: &mut [Triangle],
     repairs: &mut Vec<Repair>,
@@ -34,7 +34,7 @@ pub(super) fn outwards(
         let corners: Vec<Triangle> = shell.iter().map(|&(at, _)| triangles[at]).collect();
         boxes.push(check::bounding_box(&corners));
     }
-    if (0..boxes.len()).any(|i| (0..boxes.len()).any(|j| i != j && within(boxes[i], boxes[j]))) {
+    if !nested::none(&boxes) {
         let report = check::report(triangles);
         return report.require_solid();
     }
@@ -44,10 +44,6 @@ pub(super) fn outwards(
     }
     repairs.push(Repair::Turned { triangles: count });
     Ok(())
-}
-
-fn within(inner: [[f32; 3]; 2], outer: [[f32; 3]; 2]) -> bool {
-    (0..3).all(|i| inner[0][i] >= outer[0][i] && inner[1][i] <= outer[1][i])
 }
 
 /// Triangles that are joined by edges, each with whether it runs the other way than the first of its shell.

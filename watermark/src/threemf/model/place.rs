@@ -7,8 +7,10 @@ pub(super) const PRODUCTION: &[u8] =
     b"http://schemas.microsoft.com/3dmanufacturing/production/2015/06";
 /// The form of the specification before it was published.
 const CORE_2013: &[u8] = b"http://schemas.microsoft.com/3dmanufacturing/2013/01";
-const MATERIALS: &[u8] = b"http://schemas.microsoft.com/3dmanufacturing/material/2015/02";
-const TRIANGLE_SETS: &[u8] = b"http://schemas.microsoft.com/3dmanufacturing/trianglesets/2021/07";
+pub(super) const MATERIALS: &[u8] =
+    b"http://schemas.microsoft.com/3dmanufacturing/material/2015/02";
+pub(super) const TRIANGLE_SETS: &[u8] =
+    b"http://schemas.microsoft.com/3dmanufacturing/trianglesets/2021/07";
 const SLICES: &[u8] = b"http://schemas.microsoft.com/3dmanufacturing/slice/2015/07";
 
 /// Beginnings of the namespaces of extensions that add to the shape of an object or replace it.

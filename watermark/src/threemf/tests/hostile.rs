@@ -262,6 +262,118 @@ fn what_others_would_read_otherwise_is_refused_or_read_as_they_do() {
     assert!(matches!(hidden, ThreemfError::Model(_)), "{hidden}");
 }
 
+/// What the strict reader says of a model whose text was changed.
+fn strictly(from: &str, to: &str) -> Result<Mesh, ThreemfError> {
+    let spaces = r#"xmlns:x="http://example.com/unknown" xmlns:m="http://schemas.microsoft.com/3dmanufacturing/material/2015/02" xmlns:t="http://schemas.microsoft.com/3dmanufacturing/trianglesets/2021/07""#;
+    let good = model(spaces, "", r#"<item objectid="1"/>"#);
+    assert!(good.contains(from), "{from}");
+    let package = read(&package(&good.replacen(from, to, 1)))?;
+    assert_eq!(package.items.len(), 1, "whoever prepares a file is told");
+    package.only_part()
+}
+
+/// Others may know it, and build something else: refused by who builds what was signed.
+#[test]
+fn what_is_not_understood_in_what_is_built_is_refused_beside_the_printer() {
+    let unread = [
+        ("</mesh>", "<x:lattice/></mesh>"),
+        ("</mesh>", "<lattice/></mesh>"),
+        ("</mesh>", "</mesh><x:mesh/>"),
+        ("</vertices>", "<x:vertex/></vertices>"),
+        ("</triangles>", "<x:triangle/></triangles>"),
+        (
+            "</triangles>",
+            r#"<triangle v1="0" v2="1" v3="2"><x:hole/></triangle></triangles>"#,
+        ),
+        ("</resources>", r#"<x:levelset id="9"/></resources>"#),
+        ("</resources>", r#"<levelset id="9"/></resources>"#),
+        ("</build>", "<x:item/></build>"),
+        (r#"<object id="1""#, r#"<object id="1" x:negative="1""#),
+        (r#"<object id="1""#, r#"<object id="1" modifier="1""#),
+        (r#"<item objectid="1""#, r#"<item objectid="1" x:scale="2""#),
+        ("<mesh>", r#"<mesh x:solid="0">"#),
+    ];
+    for (from, to) in unread {
+        let told = strictly(from, to);
+        assert!(
+            matches!(told, Err(ThreemfError::Unread(_))),
+            "{to}: {told:?}"
+        );
+    }
+    let harmless = [
+        (
+            "<resources>",
+            r#"<metadata name="x:tool">mill</metadata><resources>"#,
+        ),
+        (
+            "</resources>",
+            r##"<m:colorgroup id="9"><m:color color="#FFFFFF"/></m:colorgroup></resources>"##,
+        ),
+        (
+            "</resources>",
+            r#"<basematerials id="9"><base name="a" displaycolor="red"/></basematerials></resources>"#,
+        ),
+        ("</mesh>", "<t:trianglesets/></mesh>"),
+        (
+            r#"<item objectid="1"/>"#,
+            r#"<item objectid="1"><metadatagroup><metadata name="x:a">b</metadata></metadatagroup></item>"#,
+        ),
+        (r#"v1="0""#, r#"x:paint="8" v1="0""#),
+    ];
+    for (from, to) in harmless {
+        assert!(strictly(from, to).is_ok(), "{to}: {:?}", strictly(from, to));
+    }
+}
+
+#[test]
+fn placed_objects_are_counted_to_their_limit() {
+    let file = |copies: usize| package(&model("", "", &r#"<item objectid="1"/>"#.repeat(copies)));
+    let limits = PackageLimits {
+        max_instances: 4,
+        ..PackageLimits::default()
+    };
+    let read = |copies| Package::read(&file(copies), &limits);
+    // The build itself is one.
+    assert_eq!(read(3).unwrap().items.len(), 3);
+    for copies in [4, 5, 50] {
+        assert!(
+            matches!(read(copies), Err(ThreemfError::Limit(_))),
+            "{copies}"
+        );
+    }
+    let components = |copies: usize| {
+        let within = r#"<component objectid="1"/>"#.repeat(copies);
+        let both = format!(r#"<object id="2"><components>{within}</components></object>"#);
+        Package::read(
+            &package(&model("", &both, r#"<item objectid="2"/>"#)),
+            &limits,
+        )
+    };
+    assert!(components(1).is_ok());
+    assert!(matches!(components(4), Err(ThreemfError::Limit(_))));
+    // Doubled three times it is eight, though no list has more than two.
+    let doubled: String = (2..5)
+        .map(|id| {
+            let one = format!(r#"<component objectid="{}"/>"#, id - 1);
+            format!(r#"<object id="{id}"><components>{one}{one}</components></object>"#)
+        })
+        .collect();
+    let roomy = PackageLimits {
+        max_instances: 20,
+        ..limits
+    };
+    let nested = package(&model("", &doubled, r#"<item objectid="4"/>"#));
+    assert!(Package::read(&nested, &roomy).is_ok());
+    let tight = PackageLimits {
+        max_instances: 12,
+        ..limits
+    };
+    assert!(matches!(
+        Package::read(&nested, &tight),
+        Err(ThreemfError::Limit(_))
+    ));
+}
+
 /// A digit that is changed behind the checksum's back, in a part that is stored as it is.
 #[test]
 fn the_checksum_of_a_part_is_compared() {

@@ -5,8 +5,11 @@
 use super::regions::Region;
 use super::room::Point;
 use crate::mesh::Mesh;
-use crate::vec3::{Vec3, dot, sub, wide};
-use crate::zone::thickness::{FACE_MM, clip};
+use crate::vec3::{dot, sub, wide};
+use crate::zone::clearance::{clip, ends_below};
+
+/// Nothing above this is behind the face.
+const HIGHEST_MM: f64 = 0.002;
 
 /// Areas in the plane of the region with less than `depth_mm` of material behind them. Convex, any winding.
 pub(super) fn thin(mesh: &Mesh, region: &Region, depth_mm: f64) -> Vec<Vec<Point>> {
@@ -21,16 +24,17 @@ pub(super) fn thin(mesh: &Mesh, region: &Region, depth_mm: f64) -> Vec<Vec<Point
             .fold((f64::NEG_INFINITY, f64::INFINITY), |(top, bottom), h| {
                 (top.max(*h), bottom.min(*h))
             });
-        if bottom >= -FACE_MM || top <= -depth_mm {
+        if bottom >= HIGHEST_MM || top <= -depth_mm {
             continue;
         }
-        let local: Vec<Vec3> = triangle.iter().map(|&v| frame.local(wide(v))).collect();
+        let local = triangle.map(|v| frame.local(wide(v)));
         if (0..2)
             .any(|i| local.iter().all(|p| p[i] < low[i]) || local.iter().all(|p| p[i] > high[i]))
         {
             continue;
         }
-        let slab = clip(clip(local, 2, 1.0, -FACE_MM), 2, -1.0, depth_mm);
+        let below = clip(local.to_vec(), 2, 1.0, ends_below(&local));
+        let slab = clip(below, 2, -1.0, depth_mm);
         if slab.len() >= 3 {
             areas.push(slab.into_iter().map(|[x, y, _]| [x, y]).collect());
         }

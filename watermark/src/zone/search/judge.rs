@@ -5,7 +5,7 @@ use super::regions::{Beyond, Region};
 use super::square::Square;
 use crate::symbol::SymbolKind;
 use crate::vec3::{length, sub};
-use crate::zone::{Zone, thickness};
+use crate::zone::{Zone, clearance};
 
 /// What other manners are worth beside a recess, in thousandths.
 const RAISED_E3: u32 = 600;
@@ -119,7 +119,7 @@ impl Beside {
                 let at = square.turn.into(end);
                 [at[0] - middle[0], at[1] - middle[1], 0.0]
             });
-            let near = thickness::clip_to_prism(ends.to_vec(), [half; 2]);
+            let near = clearance::clip_to_prism(ends.to_vec(), [half; 2]);
             let along = match near[..] {
                 [a, b, ..] => length(sub(b, a)),
                 _ => 0.0,

@@ -11,7 +11,7 @@ use crate::mesh::Mesh;
 use crate::process::{Facing, Limits};
 use crate::symbol::SymbolForm;
 use crate::vec3::{Vec3, dot, sub, unit, wide};
-use crate::zone::{Face, Frame, Zone, thickness};
+use crate::zone::{Clearance, Frame, Zone};
 
 /// A zone keeps this from everything: its numbers are whole micrometres and millionths.
 const CLEAR_MM: f64 = 0.005;
@@ -152,19 +152,8 @@ impl<'a> Placing<'a> {
     pub(super) fn pinned(&self, pin: &Pin) -> Result<Place, NoPlace> {
         let normal = unit(pin.normal).ok_or(NoPlace::PinOffFace)?;
         let regions = regions::find(self.mesh, self.up, 0.0, usize::MAX);
-        let on_plane = |region: &&Region| {
-            let [_, _, height] = region.frame.local(pin.point_mm);
-            height.abs() < 0.01 && dot(normal, region.frame.normal) > 0.999
-        };
-        let mut nearest = NoPlace::PinOffFace;
-        for region in regions.iter().filter(on_plane) {
-            match self.pinned_on(region, pin) {
-                Ok(place) => return Ok(place),
-                Err(NoPlace::PinOffFace) => {}
-                Err(why) => nearest = why,
-            }
-        }
-        Err(nearest)
+        let (region, _) = under(&regions, pin.point_mm, normal);
+        self.pinned_on(region.ok_or(NoPlace::PinOffFace)?, pin)
     }
 
     fn pinned_on(&self, region: &Region, pin: &Pin) -> Result<Place, NoPlace> {
@@ -210,7 +199,7 @@ impl<'a> Placing<'a> {
         let symbol = *self.wish.forms.iter().find(fits)?;
         let module_um = (side_um / symbol.modules).min(most_um) / STEP_UM * STEP_UM;
         let side_mm = f64::from(module_um * symbol.modules) / 1000.0;
-        let thickness_mm = thickness::behind(self.mesh, &frame, [side_mm / 2.0; 2]);
+        let thickness_mm = Clearance::of(self.mesh, &frame, [side_mm / 2.0; 2]).behind_mm;
         let (module_um, depth_um) = self.cut(module_um, thickness_mm)?;
         let facing = self.facing(&frame);
         // What stands out below would lift the part off its plate.
@@ -272,14 +261,15 @@ impl<'a> Placing<'a> {
     /// Whether embedding will find what the search has found.
     pub(super) fn is_sound(&self, place: &Place) -> bool {
         let zone = &place.zone;
-        let sunk_um = match place.manner {
-            Manner::Raised => 0,
-            Manner::Recessed | Manner::TwoColours => zone.depth_um,
+        let Ok(face) = zone.face(self.mesh) else {
+            return false;
         };
-        let needed_mm = f64::from(sunk_um + zone.wall_um) / 1000.0;
-        let behind = |face: Face| thickness::behind(self.mesh, &face.frame, zone.half_mm());
-        let face = zone.face(self.mesh);
-        face.is_ok_and(|face| behind(face) >= needed_mm)
+        match place.manner {
+            Manner::Raised => zone.require_space(self.mesh, &face).is_ok(),
+            Manner::Recessed | Manner::TwoColours => {
+                zone.require_material(self.mesh, &face).is_ok()
+            }
+        }
     }
 
     /// The square on its region, for people.
@@ -291,6 +281,25 @@ impl<'a> Placing<'a> {
             normal: region.frame.normal,
         }
     }
+}
+
+/// The region that has this point within its border and looks this way, and how many sides of borders it took. One alone: where
+/// faces of several solids meet in the point, none of them takes a mark, and a file may have as many as it likes.
+pub(super) fn under(regions: &[Region], point_mm: Vec3, normal: Vec3) -> (Option<&Region>, usize) {
+    let mut sides = 0;
+    let mut nearest: Option<(f64, &Region)> = None;
+    for region in regions {
+        let [x, y, height] = region.frame.local(point_mm);
+        let (height, closest) = (height.abs(), nearest.map_or(0.01, |(height, _)| height));
+        if height >= closest || dot(normal, region.frame.normal) <= 0.999 {
+            continue;
+        }
+        sides += region.border.len();
+        if Room::new(&region.border, &[]).is_inside([x, y]) {
+            nearest = Some((height, region));
+        }
+    }
+    (nearest.map(|(_, region)| region), sides)
 }
 
 /// The axes of a square on a region.

@@ -7,7 +7,7 @@ use super::room::Room;
 use super::square::{self, Square, Wanted};
 use crate::process::Process;
 use crate::symbol::SymbolKind;
-use crate::zone::{ZoneError, thickness};
+use crate::zone::{Clearance, ZoneError};
 
 /// A square on a flat face that did not do.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -150,7 +150,7 @@ fn too_thin(placing: &Placing, large: &[(&Region, Square)]) -> NoPlace {
         let Some(frame) = turned(region, square) else {
             continue;
         };
-        let behind_mm = thickness::behind(placing.mesh, &frame, [half_mm; 2]);
+        let behind_mm = Clearance::of(placing.mesh, &frame, [half_mm; 2]).behind_mm;
         if best.is_none_or(|(thickness_mm, _)| behind_mm > thickness_mm) {
             best = Some((behind_mm, Placing::miss(region, square)));
         }

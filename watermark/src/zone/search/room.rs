@@ -2,7 +2,7 @@
 //! Must never know: meshes, symbols. Angles are made without a sine, so that every machine has the same.
 
 use super::regions::Border;
-use crate::zone::thickness::clip_to_prism;
+use crate::zone::clearance::clip_to_prism;
 use std::collections::BTreeMap;
 
 /// A point in the plane, in millimetres.

@@ -1,3 +1,5 @@
+mod pinned;
+
 use super::regions::{Beyond, Border};
 use super::room::{Point, Room};
 use super::square::{self, Wanted};
@@ -277,59 +279,6 @@ fn a_face_that_no_camera_sees_is_no_place() {
     };
     let some = seen::seen_e3(&beside, &frame, 10.0);
     assert!((500..1000).contains(&some), "{some}");
-}
-
-#[test]
-fn a_pinned_place_is_taken_or_refused_by_name() {
-    let mesh = cuboid([60.0, 40.0, 5.0]);
-    let forms = forms(HOST).unwrap();
-    let at = |point_mm: [f64; 3], normal: [f64; 3], side_mm: Option<f64>| {
-        let pin = Some(Pin {
-            point_mm,
-            normal,
-            side_mm,
-        });
-        search(
-            &mesh,
-            &Wish {
-                pin,
-                ..wish(Process::Fdm, &forms)
-            },
-        )
-    };
-    let up = [0.0, 0.0, 3.0];
-    let place = &at([20.0, 19.0, 5.0], up, Some(15.0)).unwrap()[0];
-    assert_eq!(place.zone.centre_um, [20_000, 19_000, 5_000]);
-    assert_eq!(
-        (place.symbol.kind, place.zone.width_um),
-        (SymbolKind::DataMatrixBare, 14_940)
-    );
-    let large = &at([20.0, 19.0, 5.0], up, None).unwrap()[0];
-    assert_eq!(large.symbol.kind, SymbolKind::QrUrl);
-    for off in [[20.0, 19.0, 4.9], [70.0, 19.0, 5.0]] {
-        assert_eq!(at(off, up, None), Err(NoPlace::PinOffFace));
-    }
-    assert_eq!(
-        at([20.0, 19.0, 5.0], [0.0, 1.0, 0.0], None),
-        Err(NoPlace::PinOffFace)
-    );
-    assert_eq!(
-        at([20.0, 19.0, 5.0], [0.0; 3], None),
-        Err(NoPlace::PinOffFace)
-    );
-    let corner = at([58.0, 19.0, 5.0], up, None).unwrap_err();
-    assert!(matches!(corner, NoPlace::PinTooSmall { side_mm, .. } if (side_mm - 4.0).abs() < 0.01));
-    let wide = at([20.0, 19.0, 5.0], up, Some(39.0)).unwrap_err();
-    assert!(
-        matches!(
-            wide,
-            NoPlace::PinTooSmall {
-                needed_mm: 39.0,
-                ..
-            }
-        ),
-        "{wide}"
-    );
 }
 
 #[test]
