@@ -1,8 +1,9 @@
 //! Owns: what lies behind a rectangle on a face and what stands in front of it. Must never know: symbols.
 //!
 //! Every triangle is clipped to the prism over the rectangle, so distances are exact: a grid of rays would miss a screw hole
-//! between two of them. How many solids the middle lies in is counted exactly, and it is the same all over the rectangle:
-//! a surface that divided it would pass through the prism at the height of the face, and be material of no thickness.
+//! between two of them. How many solids the middle lies in is counted exactly, and it is the same all over the rectangle: a
+//! surface that divided it would pass through the prism at the height of the face, and be material of no thickness, or lie on
+//! the face, which is told as well.
 
 use super::Frame;
 use crate::mesh::Mesh;
@@ -15,6 +16,8 @@ const FLUSH_MM: f64 = 0.002;
 const FACE_MM: f64 = 0.02;
 /// A surface that looks the other way counts from here, because rounding may lift it over the face.
 const ROUNDING_MM: f64 = 0.001;
+/// Cosine of the largest angle between a face and what lies on it.
+const COS_LEVEL: f64 = 0.9;
 /// A triangle no higher than this over its longest side has no direction that could be trusted.
 const SLIVER_MM: f64 = 0.001;
 
@@ -52,7 +55,8 @@ impl Clearance {
 
     /// Whether another solid of the file reaches over the face or shares it, so that a relief in one of them would show in none.
     pub(crate) fn is_buried(&self) -> bool {
-        self.covers != 0 || self.solids != 1
+        let is_touched = self.before_mm < FACE_MM - ROUNDING_MM;
+        is_touched || self.covers != 0 || self.solids != 1
     }
 
     fn add(&mut self, local: [Vec3; 3], half: [f64; 2]) {
@@ -69,7 +73,7 @@ impl Clearance {
         let behind = clip(prism.clone(), 2, 1.0, ends_below(&local));
         let depths = behind.iter().map(|p| (-p[2]).max(0.0));
         self.behind_mm = depths.fold(self.behind_mm, f64::min);
-        let before = clip(prism, 2, -1.0, -FACE_MM);
+        let before = clip(prism, 2, -1.0, -begins_above(&local));
         self.before_mm = before.iter().map(|p| p[2]).fold(self.before_mm, f64::min);
     }
 }
@@ -93,6 +97,14 @@ pub(super) fn ends_below(local: &[Vec3; 3]) -> f64 {
     let longest = sides.map(length).into_iter().fold(0.0, f64::max);
     let looks_away = area[2] < 0.0 && length(area) > longest * SLIVER_MM;
     if looks_away { ROUNDING_MM } else { -FACE_MM }
+}
+
+/// The height above which it counts as in front of the face: what lies on it, looking at it, is near at any height.
+fn begins_above(local: &[Vec3; 3]) -> f64 {
+    let [a, b, c] = *local;
+    let area = cross(sub(b, a), sub(c, a));
+    let lies_on_it = area[2] <= -COS_LEVEL * length(area) && area[2] < 0.0;
+    if lies_on_it { ROUNDING_MM } else { FACE_MM }
 }
 
 /// How often the triangle, seen from in front, winds around the middle: 1, or -1 where it looks away. Exactly, and of two
