@@ -3,7 +3,7 @@
 use crate::mesh::{Mesh, MeshLimits};
 use crate::relief::{Marked, embed};
 use crate::symbol::Symbol;
-use crate::zone::Zone;
+use crate::zone::{Manner, Zone};
 
 pub(crate) const HOST: &str = "mark.example";
 pub(crate) const TEXT: &str = "7ZK4M9QX2RT8VWHD";
@@ -97,6 +97,7 @@ pub(crate) fn top_zone([x, y, z]: [f32; 3], size: f32) -> Zone {
         module_um: 800,
         depth_um: 1200,
         wall_um: 1500,
+        manner: Manner::Recessed,
     }
 }
 

@@ -15,20 +15,10 @@ mod verify;
 use crate::mesh::{Mesh, MeshError, vertex_key};
 use crate::symbol::Symbol;
 use crate::vec3::{Vec3, wide};
-use crate::zone::{Face, Frame, Zone, ZoneError};
+use crate::zone::{Face, Frame, Manner, Zone, ZoneError};
 use rim::Rim;
 
 type Triangle = [[f32; 3]; 3];
-
-/// Which way the dark modules go from the face.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Form {
-    /// Into the part: what a decoder reads best, because a recess is in the shade.
-    #[default]
-    Recessed,
-    /// Out of the part, which leaves the wall as thick as it was.
-    Raised,
-}
 
 /// How the relief came into the mesh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,38 +95,23 @@ pub enum ReliefError {
     },
 }
 
-/// Recesses the dark modules of `symbol` in the middle of `zone`, upright and not mirrored as seen from outside.
-///
-/// # Errors
-/// As [`embed_as`].
-pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, ReliefError> {
-    embed_as(mesh, zone, symbol, Form::Recessed)
-}
-
-/// Recesses or raises the dark modules of `symbol` by the zone's depth. Raised, only the zone's wall must be behind it.
+/// Recesses or raises the dark modules of `symbol` in the middle of `zone` as the zone has it, upright and not mirrored as seen
+/// from outside.
 ///
 /// Where two dark modules touch only in a corner, each loses 3 % of a module there, so that no edge joins four
 /// walls. The result has been checked: solid again, crossing nothing, and lighter or heavier by just the relief.
 ///
 /// # Errors
 /// [`ReliefError`]; on any of them there is no mesh at all, never a doubtful one.
-pub fn embed_as(
-    mesh: &Mesh,
-    zone: &Zone,
-    symbol: &Symbol,
-    form: Form,
-) -> Result<Marked, ReliefError> {
+pub fn embed(mesh: &Mesh, zone: &Zone, symbol: &Symbol) -> Result<Marked, ReliefError> {
     mesh.require_solid().map_err(ZoneError::from)?;
     require_room(zone, symbol)?;
     let face = zone.face(mesh)?;
-    match form {
-        Form::Recessed => zone.require_material(mesh, &face)?,
-        Form::Raised => zone.require_space(mesh, &face)?,
-    };
+    zone.require_room(mesh, &face)?;
     let outlines = outline::trace(symbol, zone.module_mm());
-    let depth_mm = match form {
-        Form::Recessed => zone.depth_mm(),
-        Form::Raised => -zone.depth_mm(),
+    let depth_mm = match zone.manner {
+        Manner::Recessed | Manner::TwoColours => zone.depth_mm(),
+        Manner::Raised => -zone.depth_mm(),
     };
     let task = Task {
         mesh,
@@ -150,7 +125,7 @@ pub fn embed_as(
     match task.local() {
         // A symbol without dark has nothing for a boolean operation to take away.
         Err(error) if is_of_the_outline(&error) && !outlines.loops.is_empty() => {
-            task.by_boolean(form).map_err(|_| error)
+            task.by_boolean().map_err(|_| error)
         }
         done => done,
     }
@@ -211,11 +186,11 @@ impl Task<'_> {
     }
 
     /// By a boolean operation with the solid that fills the recesses.
-    fn by_boolean(&self, form: Form) -> Result<Marked, ReliefError> {
+    fn by_boolean(&self) -> Result<Marked, ReliefError> {
         let border = self.rim.border(&self.face.frame);
         let plan = triangulate::plan(&border, &self.rim.top_loops(), &self.face.frame)?;
         let cutter = self.rim.cutter(&plan.dark, &self.face.frame);
-        let (kept, added) = boolean::apply(self.mesh, &cutter, form)?;
+        let (kept, added) = boolean::apply(self.mesh, &cutter, self.depth_mm < 0.0)?;
         let inlay = self.rim.inlay(&plan.dark);
         verify::marked(self, kept, added, inlay, Way::Boolean)
     }

@@ -2,9 +2,9 @@
 //! the part. Must never know: what a mark means.
 
 use crate::mesh::Mesh;
-use crate::relief::{Form, Marked, ReliefError, embed_as};
+use crate::relief::{Marked, ReliefError, embed};
 use crate::symbol::{Symbol, SymbolError};
-use crate::zone::Zone;
+use crate::zone::{Manner, Zone};
 
 /// What a tag is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ const BAR_UM: u32 = 2_500;
 ///
 /// # Errors
 /// [`TagError`].
-pub fn tag(mark_text: &str, host: &str, sizes: &TagSizes, form: Form) -> Result<Tag, TagError> {
+pub fn tag(mark_text: &str, host: &str, sizes: &TagSizes, manner: Manner) -> Result<Tag, TagError> {
     let TagSizes {
         module_um,
         depth_um,
@@ -72,12 +72,12 @@ pub fn tag(mark_text: &str, host: &str, sizes: &TagSizes, form: Form) -> Result<
             return Err(TagError::BadSize(name));
         }
     }
-    let largest = zone(MODULES * module_um, sizes, form);
+    let largest = zone(MODULES * module_um, sizes, manner);
     // As small as its symbol lets it be, in whole modules.
     let symbol = Symbol::fitting(&largest, mark_text, host)?;
     let side_um = symbol.size_with_quiet() * module_um;
-    let zone = zone(side_um, sizes, form);
-    let marked = embed_as(&plate(side_um, &zone, loop_um), &zone, &symbol, form)?;
+    let zone = zone(side_um, sizes, manner);
+    let marked = embed(&plate(side_um, &zone, loop_um), &zone, &symbol)?;
     Ok(Tag {
         marked,
         zone,
@@ -86,17 +86,17 @@ pub fn tag(mark_text: &str, host: &str, sizes: &TagSizes, form: Form) -> Result<
 }
 
 /// How thick the plate is.
-fn thickness_um(sizes: &TagSizes, form: Form) -> u32 {
-    match form {
-        Form::Recessed => sizes.wall_um + sizes.depth_um,
-        Form::Raised => sizes.wall_um,
+fn thickness_um(sizes: &TagSizes, manner: Manner) -> u32 {
+    match manner {
+        Manner::Recessed | Manner::TwoColours => sizes.wall_um + sizes.depth_um,
+        Manner::Raised => sizes.wall_um,
     }
 }
 
-fn zone(side_um: u32, sizes: &TagSizes, form: Form) -> Zone {
+fn zone(side_um: u32, sizes: &TagSizes, manner: Manner) -> Zone {
     let middle = i64::from(side_um / 2);
     Zone {
-        centre_um: [middle, middle, i64::from(thickness_um(sizes, form))],
+        centre_um: [middle, middle, i64::from(thickness_um(sizes, manner))],
         normal_e6: [0, 0, 1_000_000],
         up_e6: [0, 1_000_000, 0],
         width_um: side_um,
@@ -104,6 +104,7 @@ fn zone(side_um: u32, sizes: &TagSizes, form: Form) -> Zone {
         module_um: sizes.module_um,
         depth_um: sizes.depth_um,
         wall_um: sizes.wall_um,
+        manner,
     }
 }
 
@@ -170,18 +171,18 @@ mod tests {
 
     #[test]
     fn a_tag_is_a_plate_with_a_loop_and_its_mark() {
-        for form in [Form::Recessed, Form::Raised] {
-            let made = tag(TEXT, HOST, &SIZES, form).unwrap();
+        for manner in Manner::ALL {
+            let made = tag(TEXT, HOST, &SIZES, manner).unwrap();
             assert!(made.symbol.text.starts_with("HTTPS://"));
             let side_mm = 0.8 * f64::from(made.symbol.size_with_quiet());
             assert_eq!(f64::from(made.zone.width_um) / 1000.0, side_mm);
             let report = made.marked.mesh.check();
             report.require_solid().unwrap();
-            let thick = if form == Form::Raised { 1.2 } else { 2.0 };
+            let thick = if manner == Manner::Raised { 1.2 } else { 2.0 };
             let plate_mm3 = (side_mm * (side_mm + 9.0) - 16.0) * thick;
             let expected = plate_mm3 - made.marked.removed_mm3;
             assert!((report.volume_mm3 - expected).abs() < 0.01, "{report:?}");
-            assert_eq!(made, tag(TEXT, HOST, &SIZES, form).unwrap());
+            assert_eq!(made, tag(TEXT, HOST, &SIZES, manner).unwrap());
             // A zone that was declared for this plate holds what it promises.
             assert!(made.marked.removed_mm3.abs() > 50.0);
         }
@@ -192,7 +193,7 @@ mod tests {
         let with = |change: fn(&mut TagSizes)| {
             let mut sizes = SIZES;
             change(&mut sizes);
-            tag(TEXT, HOST, &sizes, Form::Recessed)
+            tag(TEXT, HOST, &sizes, Manner::Recessed)
         };
         assert_eq!(with(|s| s.module_um = 0), Err(TagError::BadSize("module")));
         assert_eq!(
@@ -204,7 +205,7 @@ mod tests {
         let small = with(|s| (s.module_um, s.loop_um) = (100, 50_000)).unwrap();
         small.marked.mesh.require_solid().unwrap();
         assert!(matches!(
-            tag("no mark", HOST, &SIZES, Form::Recessed),
+            tag("no mark", HOST, &SIZES, Manner::Recessed),
             Err(TagError::Symbol(_))
         ));
     }

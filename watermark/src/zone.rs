@@ -13,6 +13,37 @@ pub(crate) use frame::Frame;
 use crate::mesh::{Mesh, MeshError};
 use serde::{Deserialize, Serialize};
 
+/// How a mark is put onto a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manner {
+    /// As a recess of the part's own colour, a module deep or more: what a decoder reads best, because it is in the shade.
+    #[default]
+    Recessed,
+    /// Standing out of the face, which takes nothing from a thin wall.
+    Raised,
+    /// As a shallow recess that another colour fills.
+    TwoColours,
+}
+
+impl Manner {
+    /// The best first: what stands out breaks off and throws its shadow beside itself; another colour needs a printer that has it.
+    pub const ALL: [Manner; 3] = [Manner::Recessed, Manner::Raised, Manner::TwoColours];
+
+    /// As files have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Manner::Recessed => "recessed",
+            Manner::Raised => "raised",
+            Manner::TwoColours => "two_colours",
+        }
+    }
+
+    fn is_recessed(&self) -> bool {
+        *self == Manner::Recessed
+    }
+}
+
 /// A planar rectangular mark zone in the coordinates of the part. Integers, so that two parties sign the same thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,10 +60,13 @@ pub struct Zone {
     pub height_um: u32,
     /// Side of one module, in micrometres.
     pub module_um: u32,
-    /// Depth of the recess, in micrometres.
+    /// Depth of the relief, in micrometres: into the part, or out of it where it is raised.
     pub depth_um: u32,
-    /// Material that must remain behind the recess, in micrometres.
+    /// Material that must remain behind the relief, in micrometres.
     pub wall_um: u32,
+    /// Which way the dark modules go. Recessed where a file does not say.
+    #[serde(default, skip_serializing_if = "Manner::is_recessed")]
+    pub manner: Manner,
 }
 
 /// What a mesh offers in a zone that it was found to have.
@@ -126,7 +160,7 @@ impl Zone {
         let face = self.face(mesh)?;
         Ok(ZoneFit {
             face_triangles: face.triangles.len(),
-            thickness_mm: self.require_material(mesh, &face)?,
+            thickness_mm: self.require_room(mesh, &face)?,
         })
     }
 
@@ -142,25 +176,25 @@ impl Zone {
         Face::find(mesh, self.frame()?, self.half_mm())
     }
 
-    /// The least thickness behind the rectangle, in millimetres, if it suffices for a recess.
-    pub(crate) fn require_material(&self, mesh: &Mesh, face: &Face) -> Result<f64, ZoneError> {
+    /// The least thickness behind the rectangle, in millimetres, if it suffices: for depth and wall, or for the wall alone where
+    /// the relief stands out and there is room for it.
+    pub(crate) fn require_room(&self, mesh: &Mesh, face: &Face) -> Result<f64, ZoneError> {
         let clearance = Clearance::of(mesh, &face.frame, self.half_mm());
-        require_behind(&clearance, self.depth_mm() + self.wall_mm())
-    }
-
-    /// The same for what stands out by the zone's depth: only the wall must be behind it, and that much room before it.
-    pub(crate) fn require_space(&self, mesh: &Mesh, face: &Face) -> Result<f64, ZoneError> {
-        let clearance = Clearance::of(mesh, &face.frame, self.half_mm());
-        if clearance.before_mm <= self.depth_mm() {
+        let depth_mm = self.depth_mm();
+        let needed_mm = match self.manner {
+            Manner::Recessed | Manner::TwoColours => depth_mm + self.wall_mm(),
+            Manner::Raised => self.wall_mm(),
+        };
+        if self.manner == Manner::Raised && clearance.before_mm <= depth_mm {
             return Err(ZoneError::Obstructed {
                 free_mm: clearance.before_mm,
-                needed_mm: self.depth_mm(),
+                needed_mm: depth_mm,
             });
         }
-        require_behind(&clearance, self.wall_mm())
+        require_behind(&clearance, needed_mm)
     }
 
-    /// Depth of the recess, in millimetres.
+    /// Depth of the relief, in millimetres.
     pub(crate) fn depth_mm(&self) -> f64 {
         f64::from(self.depth_um) / 1000.0
     }

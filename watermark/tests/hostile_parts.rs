@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use threadmark_watermark::mesh::{Mesh, MeshError, MeshLimits};
 use threadmark_watermark::relief::{ReliefError, embed};
 use threadmark_watermark::symbol::Symbol;
-use threadmark_watermark::zone::{Zone, ZoneError};
+use threadmark_watermark::zone::{Manner, Zone, ZoneError};
 
 type Triangle = [[f32; 3]; 3];
 
@@ -48,6 +48,7 @@ fn zone() -> Zone {
         module_um: 600,
         depth_um: 400,
         wall_um: 1_000,
+        manner: Manner::Recessed,
     }
 }
 

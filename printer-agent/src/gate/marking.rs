@@ -3,7 +3,7 @@
 use super::{Case, Check, GateError};
 use crate::licence::{LicenceError, Secrets};
 use crate::package::{self, PackageError};
-use threadmark_protocol::body::design::{DesignFile, FileUse, MarkZone};
+use threadmark_protocol::body::design::{DesignFile, FileUse, MarkManner, MarkZone};
 use threadmark_protocol::code::Code;
 use threadmark_protocol::mark::Mark;
 use threadmark_protocol::world::Data;
@@ -11,7 +11,7 @@ use threadmark_watermark::mesh::MeshLimits;
 use threadmark_watermark::part::{self, FileKind};
 use threadmark_watermark::relief;
 use threadmark_watermark::symbol::Symbol;
-use threadmark_watermark::zone::Zone;
+use threadmark_watermark::zone::{Manner, Zone};
 use zeroize::Zeroizing;
 
 /// The opened files of a design; the others were opened and compared, and are not needed any further.
@@ -135,6 +135,11 @@ impl Case<'_> {
         let mesh = part::strictly(bytes, Some(name), &MeshLimits::default());
         let mesh = mesh.map_err(|error| refuse(&error))?;
         let zone = zone(&design.zone);
+        if zone.manner == Manner::TwoColours {
+            return Err(refuse(
+                &"it is to be in two colours, and printers are handed one solid",
+            ));
+        }
         let symbol = Symbol::fitting(&zone, &mark.to_string(), policy.host.as_str())
             .map_err(|error| refuse(&error))?;
         let marked = relief::embed(&mesh, &zone, &symbol).map_err(|error| refuse(&error))?;
@@ -153,5 +158,10 @@ fn zone(declared: &MarkZone) -> Zone {
         module_um: declared.module_um,
         depth_um: declared.depth_um,
         wall_um: declared.wall_um,
+        manner: match declared.manner {
+            MarkManner::Recessed => Manner::Recessed,
+            MarkManner::Raised => Manner::Raised,
+            MarkManner::TwoColours => Manner::TwoColours,
+        },
     }
 }

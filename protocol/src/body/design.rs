@@ -129,10 +129,32 @@ pub struct MarkZone {
     pub height_um: u32,
     /// Edge of one module.
     pub module_um: u32,
-    /// Depth of the recess.
+    /// Depth of the relief.
     pub depth_um: u32,
-    /// Least material behind the recess.
+    /// Least material behind the relief.
     pub wall_um: u32,
+    /// Which way the dark modules go: recessed where nothing is said.
+    #[serde(default, skip_serializing_if = "MarkManner::is_recessed")]
+    pub manner: MarkManner,
+}
+
+/// How a mark is put onto a face.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkManner {
+    /// Into the part.
+    #[default]
+    Recessed,
+    /// Out of the part.
+    Raised,
+    /// Into the part, filled with another colour.
+    TwoColours,
+}
+
+impl MarkManner {
+    fn is_recessed(&self) -> bool {
+        *self == MarkManner::Recessed
+    }
 }
 
 /// Bounds of a process: outside of them there is no value, not an extrapolation.

@@ -11,18 +11,18 @@ use std::path::{Path, PathBuf};
 use threadmark_protocol::mark::Mark;
 use threadmark_watermark::mesh::{MeshLimits, Repair};
 use threadmark_watermark::part::{self, LengthUnit};
-use threadmark_watermark::relief::{Form, Marked, ReliefError, Way, embed_as};
+use threadmark_watermark::relief::{Marked, ReliefError, Way, embed};
 use threadmark_watermark::symbol::Symbol;
 use threadmark_watermark::threemf::{Item, ObjectKind, Package};
-use threadmark_watermark::zone::{Zone, ZoneError};
+use threadmark_watermark::zone::{Manner, Zone, ZoneError};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
   threadmark mark embed bracket.stl --zone bracket.zone.json --text 7K3Q9XWD2M8TV0AY --host part.example marked.stl
   threadmark mark embed cover.3mf --zone cover.zone.json --text 7K3Q9XWD2M8TV0AY --host part.example --inlay marked.3mf
 
-Input and output are STL or 3MF by their names, and what stands in the input must agree with its name. With --inlay the 3MF holds two objects that share their
-coordinates, the part and what fills its recesses, so that a printer with two materials shows the mark at a depth of 0.3 to
+Input and output are STL or 3MF by their names, and what stands in the input must agree with its name. Dark modules are recessed or raised as the zone says. In two
+colours, or with --inlay, the 3MF holds two objects that share their coordinates, the part and what fills its recesses, so that a printer with two materials shows the mark at a depth of 0.3 to
 0.6 mm. What was wrong with the input and could be mended safely is mended and said; publish the file that comes out.")]
 pub struct Embed {
     /// The part, STL or 3MF
@@ -41,10 +41,10 @@ pub struct Embed {
     /// What the numbers of an STL file mean: um, mm, cm, in, m. Without it millimetres, and doubtful sizes are refused
     #[arg(long)]
     unit: Option<LengthUnit>,
-    /// Raise the dark modules instead of recessing them: where the wall is too thin
+    /// Raise the dark modules, whatever the zone says: where the wall is too thin for a recess
     #[arg(long, conflicts_with = "inlay")]
     raised: bool,
-    /// Also write what fills the recesses, as a second object of another material; 3MF only
+    /// Also write what fills the recesses, whatever the zone says, as a second object of another material; 3MF only
     #[arg(long)]
     inlay: bool,
     /// Print one JSON document
@@ -54,8 +54,14 @@ pub struct Embed {
 
 impl Embed {
     pub fn run(self) -> Result<()> {
-        let form = OutputForm::of(&self.output, self.inlay)?;
-        let zone: Zone = read_json(&self.zone)?;
+        let mut zone: Zone = read_json(&self.zone)?;
+        match (self.raised, self.inlay) {
+            (true, _) => zone.manner = Manner::Raised,
+            (_, true) => zone.manner = Manner::TwoColours,
+            _ => {}
+        }
+        let inlay = zone.manner == Manner::TwoColours;
+        let form = OutputForm::of(&self.output, inlay)?;
         let symbol = Symbol::fitting(&zone, &self.text.to_string(), &self.host)?;
         let about = || format!("reading {}", self.input.display());
         let bytes = args::read(&self.input)?;
@@ -67,17 +73,12 @@ impl Embed {
         );
         let mut opened = opened.with_context(about)?;
         drop(bytes);
-        let raise = if self.raised {
-            Form::Raised
-        } else {
-            Form::Recessed
-        };
-        let (at, marked) = place(&opened.package.items, &zone, &symbol, raise)?;
+        let (at, marked) = place(&opened.package.items, &zone, &symbol)?;
         let (triangles, removed_mm3, way) =
             (marked.mesh.triangles.len(), marked.removed_mm3, marked.way);
         let item = &mut opened.package.items[at];
         item.mesh = marked.mesh;
-        item.inlay = self.inlay.then_some(marked.inlay);
+        item.inlay = inlay.then_some(marked.inlay);
         let file = form.bytes(&opened.package)?;
         super::write(&self.output, &file, Some(&self.input))?;
         let repairs: Vec<String> = opened.repairs.iter().map(Repair::to_string).collect();
@@ -88,6 +89,7 @@ impl Embed {
             .with("modules", symbol.size)
             .with("triangles", triangles)
             .with("removed_mm3", (removed_mm3 * 1000.0).round() / 1000.0)
+            .with("manner", zone.manner.name())
             .with("way", name(way))
             .with_text("repairs", &repairs, repairs.join("; "))
             .with("left_out", &opened.package.left_out)
@@ -143,14 +145,14 @@ impl OutputForm {
 }
 
 /// The relief in whichever part of the file has the zone's face.
-fn place(items: &[Item], zone: &Zone, symbol: &Symbol, form: Form) -> Result<(usize, Marked)> {
+fn place(items: &[Item], zone: &Zone, symbol: &Symbol) -> Result<(usize, Marked)> {
     let parts = items
         .iter()
         .enumerate()
         .filter(|(_, item)| item.kind == ObjectKind::Model);
     let mut refusal = None;
     for (at, item) in parts {
-        match embed_as(&item.mesh, zone, symbol, form) {
+        match embed(&item.mesh, zone, symbol) {
             Ok(marked) => return Ok((at, marked)),
             // Another part of the file may have the face; what is wrong with the one that has it is worth more.
             Err(error @ ReliefError::Zone(ZoneError::NotOnFace)) => {

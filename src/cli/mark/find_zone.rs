@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use threadmark_watermark::process::{Facing, Process};
 use threadmark_watermark::symbol::forms;
-use threadmark_watermark::zone::search::{Manner, NoPlace, Pin, Place, Wish, picture, search};
+use threadmark_watermark::zone::Manner;
+use threadmark_watermark::zone::search::{NoPlace, Pin, Place, Wish, picture, search};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -21,7 +22,8 @@ use threadmark_watermark::zone::search::{Manner, NoPlace, Pin, Place, Wish, pict
 Every flat face is searched for the largest square with enough material behind it, at any rotation. Places are ranked by what
 makes a mark readable and harmless: which way the face looks while the part is built, whether a camera sees it, the symbol,
 its module and depth, and what begins beside it. The part lies in the file as it lies in the printer; --up says otherwise.
-Where no face is thick enough for a recess, places for a raised mark or another colour are told as such. Exit code 3: the part has no place, and why.")]
+Where no face is thick enough for a recess, the zone says that the mark is raised, or a shallow recess of another colour, and
+`mark embed` makes it so. Exit code 3: the part has no place, and why.")]
 pub struct FindZone {
     /// The part
     input: PathBuf,
@@ -146,7 +148,7 @@ fn words((rank, place): (usize, &Place)) -> String {
         mm(zone.width_um),
         mm(zone.module_um),
         mm(zone.depth_um),
-        match place.manner {
+        match zone.manner {
             Manner::Recessed => "deep",
             Manner::Raised => "high",
             Manner::TwoColours => "deep in another colour",
@@ -164,11 +166,7 @@ fn as_json(place: &Place) -> Value {
         "zone": place.zone,
         "symbol": place.symbol.kind.name(),
         "modules_with_quiet": place.symbol.modules,
-        "manner": match place.manner {
-            Manner::Recessed => "recessed",
-            Manner::Raised => "raised",
-            Manner::TwoColours => "two_colours",
-        },
+        "manner": place.zone.manner.name(),
         "facing": place.facing,
         "thickness_mm": thousandths(place.thickness_mm),
         "room_mm": place.room_mm.map(thousandths),

@@ -6,9 +6,9 @@ use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 use threadmark_protocol::mark::Mark;
-use threadmark_watermark::relief::Form;
 use threadmark_watermark::tag::{TagSizes, tag};
 use threadmark_watermark::threemf::{Item, Package};
+use threadmark_watermark::zone::Manner;
 
 #[derive(Args)]
 #[command(after_help = "Example:
@@ -57,12 +57,12 @@ impl Tag {
             wall_um: self.wall_um,
             loop_um: self.loop_um,
         };
-        let form = if self.raised {
-            Form::Raised
-        } else {
-            Form::Recessed
+        let manner = match (self.raised, self.inlay) {
+            (true, _) => Manner::Raised,
+            (_, true) => Manner::TwoColours,
+            _ => Manner::Recessed,
         };
-        let made = tag(&self.text.to_string(), &self.host, &sizes, form)?;
+        let made = tag(&self.text.to_string(), &self.host, &sizes, manner)?;
         let mut item = Item::of(made.marked.mesh);
         item.inlay = self.inlay.then_some(made.marked.inlay);
         item.name = Some(format!("tag {}", self.text));

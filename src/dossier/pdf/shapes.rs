@@ -5,7 +5,7 @@
 use super::sheet::Segment::{self, Close, Line, Move};
 use super::sheet::{circle, rectangle};
 use threadmark_watermark::symbol::{QUIET_MODULES, Symbol};
-use threadmark_watermark::zone::Zone;
+use threadmark_watermark::zone::{Manner, Zone};
 
 /// An outline, and how wide the pen is.
 pub type Stroked = (Vec<Segment>, f32);
@@ -88,6 +88,7 @@ const ROOM: Zone = Zone {
     module_um: 1000,
     depth_um: 1000,
     wall_um: 1000,
+    manner: Manner::Recessed,
 };
 
 /// The mark as any phone's camera reads it, in a square of this side with its quiet zone; `None` where no host is known.

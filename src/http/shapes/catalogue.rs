@@ -211,10 +211,25 @@ pub struct MarkZone {
     pub height_um: u32,
     /// Edge of one module, µm.
     pub module_um: u32,
-    /// Depth of the recess, µm.
+    /// Depth of the relief, µm.
     pub depth_um: u32,
-    /// Least material behind the recess, µm.
+    /// Least material behind the relief, µm.
     pub wall_um: u32,
+    /// Which way the dark modules go: recessed where nothing is said.
+    #[schema(required = false)]
+    pub manner: MarkManner,
+}
+
+/// How a mark is put onto a face.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum MarkManner {
+    /// Into the part.
+    Recessed,
+    /// Out of the part.
+    Raised,
+    /// Into the part, filled with another colour.
+    TwoColours,
 }
 
 /// Bounds of a process.

@@ -17,6 +17,7 @@ mod stranger;
 use part::{Outcome, Part};
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use threadmark_watermark::zone::Manner;
 
 /// As long as an organisation's host is.
 const HOST: &str = "part.example";
@@ -96,6 +97,26 @@ fn marks(parts: &[Part]) {
         "%",
         "solids whose largest flat square takes a Data Matrix of 0.8 mm modules, whatever is behind it",
         100.0,
+    );
+    for manner in Manner::ALL {
+        let so = |part: &&Part| matches!(part.outcome, Outcome::Marked { manner: how, .. } if how == manner);
+        figure(
+            &format!("parts_with_place_marked_{}_percent", manner.name()),
+            percent(
+                with_place.iter().filter(|part| so(part)).count(),
+                with_place.len(),
+            ),
+            "%",
+            "of the same",
+            100.0,
+        );
+    }
+    figure(
+        "parts_with_place",
+        with_place.len() as f64,
+        "parts",
+        "all of the corpus",
+        parts.len() as f64,
     );
     figure(
         "marked_sound_percent",

@@ -8,6 +8,7 @@ use threadmark_watermark::mesh::{Mesh, MeshLimits};
 use threadmark_watermark::process::Process;
 use threadmark_watermark::relief::embed;
 use threadmark_watermark::symbol::{Symbol, forms};
+use threadmark_watermark::zone::Manner;
 use threadmark_watermark::zone::search::{Place, Wish, largest_flat_square, search};
 
 const TEXT: &str = "7ZK4M9QX2RT8VWHD";
@@ -35,6 +36,7 @@ pub enum Outcome {
     /// It was marked, and perhaps wrongly.
     Marked {
         embed_ms: f64,
+        manner: Manner,
         fault: Option<String>,
     },
 }
@@ -115,7 +117,12 @@ fn marked(
         Ok(stl) => {
             std::fs::write(output, &stl)?;
             let fault = judge::fault(mesh, &stl, place, &symbol).err();
-            Outcome::Marked { embed_ms, fault }
+            let manner = place.zone.manner;
+            Outcome::Marked {
+                embed_ms,
+                manner,
+                fault,
+            }
         }
     })
 }

@@ -8,7 +8,7 @@ use threadmark_watermark::read::{ReadError, ReadLimits, read};
 use threadmark_watermark::relief::embed;
 use threadmark_watermark::render::{Finish, Photo, Surface, View};
 use threadmark_watermark::symbol::{Symbol, SymbolKind};
-use threadmark_watermark::zone::Zone;
+use threadmark_watermark::zone::{Manner, Zone};
 
 const HOST: &str = "mark.example";
 pub const TEXT: &str = "7ZK4M9QX2RT8VWHD";
@@ -40,6 +40,7 @@ impl Plate {
             module_um,
             depth_um,
             wall_um: 1_500,
+            manner: Manner::Recessed,
         };
         let symbol = Symbol::fitting(&zone, TEXT, HOST)?;
         if symbol.kind != kind {

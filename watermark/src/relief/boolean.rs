@@ -4,7 +4,7 @@
 //! `manifold-rust` and not `boolmesh`, which walks through maps in random order: of six runs on one input no two gave the
 //! same bytes. What this one gives is put into an order of ours: kept triangles as they were, new ones sorted.
 
-use super::{Form, ReliefError, Triangle};
+use super::{ReliefError, Triangle};
 use crate::mesh::{Mesh, MeshError, VertexKey, vertex_key};
 use crate::vec3::narrow;
 use manifold_rust::manifold::Manifold;
@@ -15,26 +15,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Most triangles: a kilobyte or so of memory goes for each, where the face alone takes a hundred bytes.
 const MAX_TRIANGLES: usize = 500_000;
 
-/// The kept triangles of `mesh` in their order and the new ones.
+/// The kept triangles of `mesh` in their order and the new ones, the cutter taken away, or added where it is raised.
 pub(super) fn apply(
     mesh: &Mesh,
     cutter: &Mesh,
-    form: Form,
+    raised: bool,
 ) -> Result<(Vec<Triangle>, Vec<Triangle>), ReliefError> {
     if mesh.triangles.len() > MAX_TRIANGLES {
         return Err(ReliefError::TangledFace);
     }
     // Young code on strangers' meshes: should it give up, this part is refused and the process goes on.
-    let made = catch_unwind(AssertUnwindSafe(|| operate(mesh, cutter, form)));
+    let made = catch_unwind(AssertUnwindSafe(|| operate(mesh, cutter, raised)));
     let made = made.unwrap_or(Err(ReliefError::TangledFace))?;
     Ok(divided(mesh, made))
 }
 
-fn operate(mesh: &Mesh, cutter: &Mesh, form: Form) -> Result<Vec<Triangle>, ReliefError> {
+fn operate(mesh: &Mesh, cutter: &Mesh, raised: bool) -> Result<Vec<Triangle>, ReliefError> {
     let (part, tool) = (solid(mesh)?, solid(cutter)?);
-    let made = match form {
-        Form::Recessed => part.difference_with_engine(&tool, BooleanEngine::Auto),
-        Form::Raised => part.union_with_engine(&tool, BooleanEngine::Auto),
+    let made = match raised {
+        false => part.difference_with_engine(&tool, BooleanEngine::Auto),
+        true => part.union_with_engine(&tool, BooleanEngine::Auto),
     };
     match made.status() {
         Error::NoError => Ok(triangles(&made.get_mesh_gl64(-1))),

@@ -18,10 +18,10 @@ mod square;
 
 pub use judge::Remark;
 pub use picture::picture;
-pub use place::{Manner, Place};
+pub use place::Place;
 pub use reason::{Miss, NoPlace};
 
-use super::ZoneError;
+use super::{Manner, ZoneError};
 use crate::mesh::Mesh;
 use crate::process::Process;
 use crate::symbol::SymbolForm;

@@ -3,6 +3,13 @@
 use super::*;
 use crate::mesh::MeshLimits;
 
+fn raised_in(zone: &Zone) -> Zone {
+    Zone {
+        manner: Manner::Raised,
+        ..*zone
+    }
+}
+
 fn volume(mesh: &Mesh) -> f64 {
     mesh.require_solid().unwrap();
     mesh.check().volume_mm3
@@ -14,7 +21,7 @@ fn a_raised_mark_adds_just_what_a_recess_takes() {
     let symbol = Symbol::fitting(&zone, TEXT, "m.ex").unwrap();
     let mesh = cuboid(SIDES);
     let recessed = embed(&mesh, &zone, &symbol).unwrap();
-    let raised = embed_as(&mesh, &zone, &symbol, Form::Raised).unwrap();
+    let raised = embed(&mesh, &raised_in(&zone), &symbol).unwrap();
     assert!((recessed.removed_mm3 + raised.removed_mm3).abs() < 1e-3);
     assert_eq!(recessed.kept_triangles, raised.kept_triangles);
     assert_eq!(raised.mesh.check().bbox_mm[1][2], 6.2);
@@ -42,13 +49,12 @@ fn a_wall_that_is_too_thin_for_a_recess_takes_a_raised_mark() {
         recessed,
         ReliefError::Zone(ZoneError::TooThin { .. })
     ));
-    embed_as(&cuboid(sides), &zone, &symbol, Form::Raised).unwrap();
+    embed(&cuboid(sides), &raised_in(&zone), &symbol).unwrap();
     let thinner = [34.0, 33.0, 1.4];
-    let refused = embed_as(
+    let refused = embed(
         &cuboid(thinner),
-        &top_zone(thinner, 30.0),
+        &raised_in(&top_zone(thinner, 30.0)),
         &symbol,
-        Form::Raised,
     );
     assert!(matches!(
         refused,
@@ -91,7 +97,7 @@ fn under_a_shelf(gap: f32) -> Mesh {
 fn a_relief_crosses_nothing() {
     let zone = top_zone(SIDES, 30.0);
     let symbol = drawn(25, |x, y| (x + y) % 3 == 0);
-    let raise = |gap| embed_as(&under_a_shelf(gap), &zone, &symbol, Form::Raised);
+    let raise = |gap| embed(&under_a_shelf(gap), &raised_in(&zone), &symbol);
     assert!(raise(1.3).is_ok());
     for gap in [1.2, 0.6] {
         let told = raise(gap);
@@ -153,13 +159,13 @@ fn a_face_with_a_step_in_it_takes_its_mark_by_a_boolean() {
     mesh.require_solid().unwrap();
     let zone = top_zone(SIDES, 30.0);
     let symbol = Symbol::fitting(&zone, TEXT, "m.ex").unwrap();
-    for form in [Form::Recessed, Form::Raised] {
-        let marked = embed_as(&mesh, &zone, &symbol, form).unwrap();
+    for zone in [zone, raised_in(&zone)] {
+        let marked = embed(&mesh, &zone, &symbol).unwrap();
         assert_eq!(marked.way, Way::Boolean);
         volume(&marked.mesh);
         let expected = symbol.dark_modules() as f64 * 0.64 * 1.2;
         assert!((marked.removed_mm3.abs() / expected - 1.0).abs() < 2e-3);
-        let again = embed_as(&mesh, &zone, &symbol, form).unwrap();
+        let again = embed(&mesh, &zone, &symbol).unwrap();
         assert_eq!(marked.mesh.to_stl(), again.mesh.to_stl());
     }
 }
@@ -197,10 +203,7 @@ fn both_ways_make_the_same_part() {
         depth_mm: 1.2,
         dark_mm2: outlines.area_mm2,
     };
-    let (local, boolean) = (
-        task.local().unwrap(),
-        task.by_boolean(Form::Recessed).unwrap(),
-    );
+    let (local, boolean) = (task.local().unwrap(), task.by_boolean().unwrap());
     assert!((local.removed_mm3 - boolean.removed_mm3).abs() < 1e-3);
     assert!((local.mesh.check().area_mm2 - boolean.mesh.check().area_mm2).abs() < 1e-2);
 }

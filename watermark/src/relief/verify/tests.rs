@@ -4,7 +4,7 @@ use super::*;
 use crate::fixtures::{HOST, TEXT, cuboid, top_zone};
 use crate::mesh::Mesh;
 use crate::relief::tests::stepped;
-use crate::relief::{Form, Rim, outline};
+use crate::relief::{Rim, outline};
 use crate::symbol::Symbol;
 use crate::zone::{Face, Zone};
 
@@ -136,7 +136,7 @@ fn what_a_boolean_operation_made_is_looked_at_for_crossings_too() {
     let zone = top_zone([34.0, 33.0, 5.0], 30.0);
     let bench = Bench::of(part.clone(), zone);
     let symbol = bench.symbol();
-    let right = bench.task(&symbol).by_boolean(Form::Recessed).unwrap();
+    let right = bench.task(&symbol).by_boolean().unwrap();
     let (kept, added) = right.mesh.triangles.split_at(right.kept_triangles);
     let needle = cuboid([20.0, 0.05, 0.05]).triangles;
     let needle = needle

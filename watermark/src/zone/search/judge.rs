@@ -1,11 +1,11 @@
 //! Owns: how good a place is, and what speaks against it. Must never know: how places are found.
 
-use super::place::{DEPTHS_E3, MODULE_MOST_E3, Manner, Place, Placing};
+use super::place::{DEPTHS_E3, MODULE_MOST_E3, Place, Placing};
 use super::regions::{Beyond, Region};
 use super::square::Square;
 use crate::symbol::SymbolKind;
 use crate::vec3::{length, sub};
-use crate::zone::{Zone, clearance};
+use crate::zone::{Manner, Zone, clearance};
 
 /// What other manners are worth beside a recess, in thousandths.
 const RAISED_E3: u32 = 600;
@@ -67,7 +67,7 @@ pub(super) fn judge(place: &mut Place, placing: &Placing, region: &Region, squar
     let module_e3 = 800 + (larger_e3 - 1000) * 200 / (MODULE_MOST_E3 - 1000);
     let ratio_e3 = (zone.depth_um * 1000 / zone.module_um).min(DEPTHS_E3[0]);
     let depth_e3 = 850 + (ratio_e3.max(1000) - 1000) * 150 / 500;
-    let (manner_e3, manner) = manner(place.manner);
+    let (manner_e3, manner) = manner(zone.manner);
     let beside = Beside::of(region, square, zone);
     let factors = [
         favour_e3,

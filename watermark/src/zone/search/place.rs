@@ -11,7 +11,7 @@ use crate::mesh::Mesh;
 use crate::process::{Facing, Limits};
 use crate::symbol::SymbolForm;
 use crate::vec3::{Vec3, dot, sub, unit, wide};
-use crate::zone::{Clearance, Frame, Zone};
+use crate::zone::{Clearance, Frame, Manner, Zone};
 
 /// A zone keeps this from everything: its numbers are whole micrometres and millionths.
 const CLEAR_MM: f64 = 0.005;
@@ -23,28 +23,15 @@ pub(super) const DEPTHS_E3: [u32; 3] = [1500, 1250, 1000];
 const STEP_UM: u32 = 10;
 /// Least and most depth of another colour, in micrometres.
 const COLOUR_UM: [u32; 2] = [400, 600];
+/// What must be behind a mark that leaves the part as thick as it was, raised or filled with another colour: two layers. A wall
+/// that its designer made so thin gets no thinner.
+pub(super) const LEAST_WALL_UM: u32 = 400;
 /// How near to the plate is on it, and how nearly level is level.
 const ON_PLATE_MM: f64 = 0.05;
 const LEVEL: f64 = 0.985;
 /// Sine of the lean up to which a wall is upright, and of the one up to which layers carry each other: 10 and 45 degrees.
 const UPRIGHT: f64 = 0.174;
 const CARRIED: f64 = 0.708;
-
-/// How a mark is put onto a face.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// As a recess of the part's own colour, a module deep or more.
-    Recessed,
-    /// Standing out of the face, which takes nothing from a thin wall.
-    Raised,
-    /// As a shallow recess that another colour fills.
-    TwoColours,
-}
-
-impl Manner {
-    /// The best first: what stands out breaks off and throws its shadow beside itself; another colour needs a printer that has it.
-    pub const ALL: [Manner; 3] = [Manner::Recessed, Manner::Raised, Manner::TwoColours];
-}
 
 /// A place for a mark.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +40,6 @@ pub struct Place {
     pub zone: Zone,
     /// The best symbol that the zone takes.
     pub symbol: SymbolForm,
-    /// How the mark is put there.
-    pub manner: Manner,
     /// Which way the face looks while the part is built.
     pub facing: Facing,
     /// Least material behind the zone, in millimetres.
@@ -67,6 +52,14 @@ pub struct Place {
     pub score: u32,
     /// What speaks against it.
     pub remarks: Vec<Remark>,
+}
+
+/// How a symbol goes into a face.
+#[derive(Clone, Copy)]
+struct Cut {
+    module_um: u32,
+    depth_um: u32,
+    wall_um: u32,
 }
 
 /// What places are made with.
@@ -112,11 +105,11 @@ impl<'a> Placing<'a> {
     /// Material that the shallowest mark with its wall needs.
     pub(super) fn least_thickness_mm(&self) -> f64 {
         let least_um = match self.manner {
-            Manner::Recessed => self.limits.least_depth_um(),
-            Manner::Raised => 0,
-            Manner::TwoColours => COLOUR_UM[0],
+            Manner::Recessed => self.limits.least_depth_um() + self.limits.wall_um,
+            Manner::Raised => LEAST_WALL_UM,
+            Manner::TwoColours => COLOUR_UM[0] + LEAST_WALL_UM,
         };
-        f64::from(least_um + self.limits.wall_um) / 1000.0
+        f64::from(least_um) / 1000.0
     }
 
     /// The best place on a region.
@@ -200,18 +193,15 @@ impl<'a> Placing<'a> {
         let module_um = (side_um / symbol.modules).min(most_um) / STEP_UM * STEP_UM;
         let side_mm = f64::from(module_um * symbol.modules) / 1000.0;
         let thickness_mm = Clearance::of(self.mesh, &frame, [side_mm / 2.0; 2]).behind_mm;
-        let (module_um, depth_um) = self.cut(module_um, thickness_mm)?;
-        let facing = self.facing(&frame);
-        // What stands out below would lift the part off its plate.
-        if self.manner == Manner::Raised && matches!(facing, Facing::OnPlate | Facing::OverGap) {
+        let cut = self.cut(module_um, thickness_mm)?;
+        let half_mm = f64::from(cut.module_um * symbol.modules) / 2000.0;
+        if self.manner == Manner::Raised && !self.clears_plate(&frame, half_mm, cut.depth_um) {
             return None;
         }
-        let half_mm = f64::from(module_um * symbol.modules) / 2000.0;
         let mut place = Place {
-            zone: zone(&frame, symbol, module_um, depth_um, self.limits.wall_um),
+            zone: self.zone(&frame, symbol, cut),
             symbol,
-            manner: self.manner,
-            facing,
+            facing: self.facing(&frame),
             thickness_mm,
             room_mm: room.around(square.centre, square.half_mm, square.turn),
             seen_e3: seen::seen_e3(self.mesh, &frame, half_mm),
@@ -226,23 +216,65 @@ impl<'a> Placing<'a> {
     }
 
     /// The largest module that the material allows, and the best depth for it.
-    fn cut(&self, module_um: u32, thickness_mm: f64) -> Option<(u32, u32)> {
-        let thickness_um = (thickness_mm * 1000.0).min(1e6) as u32;
-        let most_um = thickness_um.checked_sub(self.limits.wall_um)? / STEP_UM * STEP_UM;
+    fn cut(&self, module_um: u32, thickness_mm: f64) -> Option<Cut> {
+        let thickness_um = (thickness_mm * 1000.0).min(1e6) as u32 / STEP_UM * STEP_UM;
+        let wall_um = self.limits.wall_um;
         match self.manner {
             Manner::Recessed => {
+                let most_um = thickness_um.checked_sub(wall_um)?;
                 let module_um = module_um.min(most_um);
                 let depth = |e3: u32| (module_um * e3 / 1000).max(self.limits.depth_um);
                 let mut depths = DEPTHS_E3
                     .map(|e3| depth(e3) / STEP_UM * STEP_UM)
                     .into_iter();
                 let depth_um = depths.find(|&um| um <= most_um)?;
-                (module_um >= self.limits.module_um).then_some((module_um, depth_um))
+                (module_um >= self.limits.module_um).then_some(Cut {
+                    module_um,
+                    depth_um,
+                    wall_um,
+                })
             }
-            Manner::Raised => Some((module_um, module_um.max(self.limits.depth_um))),
+            Manner::Raised => Some(Cut {
+                module_um,
+                depth_um: module_um.max(self.limits.depth_um),
+                wall_um: wall_um.min(thickness_um),
+            }),
             Manner::TwoColours => {
-                (most_um >= COLOUR_UM[0]).then(|| (module_um, most_um.min(COLOUR_UM[1])))
+                let [least, most] = COLOUR_UM;
+                let depth_um = thickness_um.saturating_sub(wall_um).clamp(least, most);
+                Some(Cut {
+                    module_um,
+                    depth_um,
+                    wall_um: wall_um.min(thickness_um.checked_sub(depth_um)?),
+                })
             }
+        }
+        .filter(|cut| cut.wall_um >= LEAST_WALL_UM)
+    }
+
+    /// Whether a raised mark stays above the plate: below it, it would lift the part.
+    fn clears_plate(&self, frame: &Frame, half_mm: f64, depth_um: u32) -> bool {
+        let depth_mm = f64::from(depth_um) / 1000.0;
+        let corners = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
+        corners.into_iter().all(|(x, y)| {
+            let corner = frame.world([x * half_mm, y * half_mm, depth_mm]);
+            dot(corner, self.up) > self.plate_mm
+        })
+    }
+
+    fn zone(&self, frame: &Frame, symbol: SymbolForm, cut: Cut) -> Zone {
+        let side_um = cut.module_um * symbol.modules;
+        let millionths = |v: Vec3| v.map(|c| (c * 1e6).round() as i32);
+        Zone {
+            centre_um: frame.origin.map(|c| (c * 1000.0).round() as i64),
+            normal_e6: millionths(frame.normal),
+            up_e6: millionths(frame.up),
+            width_um: side_um,
+            height_um: side_um,
+            module_um: cut.module_um,
+            depth_um: cut.depth_um,
+            wall_um: cut.wall_um,
+            manner: self.manner,
         }
     }
 
@@ -264,12 +296,7 @@ impl<'a> Placing<'a> {
         let Ok(face) = zone.face(self.mesh) else {
             return false;
         };
-        match place.manner {
-            Manner::Raised => zone.require_space(self.mesh, &face).is_ok(),
-            Manner::Recessed | Manner::TwoColours => {
-                zone.require_material(self.mesh, &face).is_ok()
-            }
-        }
+        zone.require_room(self.mesh, &face).is_ok()
     }
 
     /// The square on its region, for people.
@@ -309,19 +336,4 @@ pub(super) fn turned(region: &Region, square: &Square) -> Option<Frame> {
     let [up_x, up_y] = square.turn.back([0.0, 1.0]);
     let up = sub(region.frame.world([x + up_x, y + up_y, 0.0]), origin);
     Frame::new(origin, region.frame.normal, up)
-}
-
-fn zone(frame: &Frame, symbol: SymbolForm, module_um: u32, depth_um: u32, wall_um: u32) -> Zone {
-    let side_um = module_um * symbol.modules;
-    let millionths = |v: Vec3| v.map(|c| (c * 1e6).round() as i32);
-    Zone {
-        centre_um: frame.origin.map(|c| (c * 1000.0).round() as i64),
-        normal_e6: millionths(frame.normal),
-        up_e6: millionths(frame.up),
-        width_um: side_um,
-        height_um: side_um,
-        module_um,
-        depth_um,
-        wall_um,
-    }
 }

@@ -1,7 +1,7 @@
 //! Owns: why a part has no place for a mark, and what came nearest. Must never know: how places are ranked.
 
 use super::MAX_REGIONS;
-use super::place::{Placing, turned};
+use super::place::{LEAST_WALL_UM, Placing, turned};
 use super::regions::{self, Region};
 use super::room::Room;
 use super::square::{self, Square, Wanted};
@@ -73,7 +73,7 @@ pub enum NoPlace {
         thickness_mm: f64,
         /// Depth and wall together, in millimetres.
         needed_mm: f64,
-        /// The wall alone, in millimetres.
+        /// What is enough for a raised mark, in millimetres.
         wall_mm: f64,
         /// A process with which it would fit, if there is one.
         fits: Option<Process>,
@@ -162,16 +162,15 @@ fn too_thin(placing: &Placing, large: &[(&Region, Square)]) -> NoPlace {
         let limits = process.limits();
         f64::from(limits.least_depth_um() + limits.wall_um) / 1000.0
     };
-    let wall_mm = |process: Process| f64::from(process.limits().wall_um) / 1000.0;
     NoPlace::TooThin {
         miss,
         thickness_mm,
         needed_mm: needed_mm(placing.wish.process),
-        wall_mm: wall_mm(placing.wish.process),
+        wall_mm: f64::from(LEAST_WALL_UM) / 1000.0,
         fits: Process::ALL
             .into_iter()
             .filter(|&process| process != placing.wish.process)
-            .find(|&process| wall_mm(process) <= thickness_mm),
+            .find(|&process| needed_mm(process) <= thickness_mm),
     }
 }
 

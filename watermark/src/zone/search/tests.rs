@@ -114,7 +114,7 @@ fn the_largest_square_is_found_at_any_rotation() {
 
 #[test]
 fn a_wall_that_is_too_thin_is_said_with_what_would_do() {
-    let thin = found(&cuboid([40.0, 36.0, 0.7]), Process::Fdm).unwrap_err();
+    let thin = found(&cuboid([40.0, 36.0, 0.3]), Process::Fdm).unwrap_err();
     let NoPlace::TooThin {
         thickness_mm,
         needed_mm,
@@ -125,10 +125,10 @@ fn a_wall_that_is_too_thin_is_said_with_what_would_do() {
     else {
         panic!("{thin}");
     };
-    assert!((thickness_mm - 0.7).abs() < 1e-6);
-    assert_eq!((needed_mm, wall_mm, fits), (1.6, 0.8, Some(Process::Sla)));
+    assert!((thickness_mm - 0.3).abs() < 1e-6);
+    assert_eq!((needed_mm, wall_mm, fits), (1.6, 0.4, None));
     let told = thin.to_string();
-    let end = "needs 1.60 mm, a raised mark 0.80 mm; with SLA it would fit";
+    let end = "needs 1.60 mm, a raised mark 0.40 mm";
     assert!(told.ends_with(end), "{told}");
     // Where what stands out would lift it off the plate, another colour helps.
     let over = {
@@ -136,24 +136,24 @@ fn a_wall_that_is_too_thin_is_said_with_what_would_do() {
         found(&block, Process::Fdm).unwrap().remove(0)
     };
     assert_eq!(
-        (over.manner, over.facing),
+        (over.zone.manner, over.facing),
         (Manner::TwoColours, Facing::OnPlate)
     );
     assert_eq!(over.zone.depth_um, 400);
     // What is too thin for a recess may take a raised mark, but not on the plate.
+    let foil = &found(&cuboid([40.0, 36.0, 0.45]), Process::Fdm).unwrap()[0];
+    assert_eq!((foil.zone.manner, foil.zone.wall_um), (Manner::Raised, 450));
     let raised = found(&cuboid([40.0, 36.0, 1.0]), Process::Fdm).unwrap();
-    assert!(
-        raised
-            .iter()
-            .all(|place| place.manner == Manner::Raised && place.remarks.contains(&Remark::Raised))
-    );
+    assert!(raised.iter().all(
+        |place| place.zone.manner == Manner::Raised && place.remarks.contains(&Remark::Raised)
+    ));
     assert!(
         raised.iter().all(|place| place.facing == Facing::Up),
         "{raised:?}"
     );
     let sla = &found(&cuboid([40.0, 36.0, 1.0]), Process::Sla).unwrap()[0];
     assert_eq!((sla.zone.module_um, sla.zone.depth_um), (500, 500));
-    assert!(sla.remarks.contains(&Remark::Shallow) && sla.manner == Manner::Recessed);
+    assert!(sla.remarks.contains(&Remark::Shallow) && sla.zone.manner == Manner::Recessed);
     // As deep as is best, and no deeper, where there is enough.
     let thick = &found(&cuboid([40.0, 36.0, 5.0]), Process::Fdm).unwrap()[0];
     assert_eq!(thick.zone.depth_um, thick.zone.module_um * 3 / 2 / 10 * 10);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::process::Process;
-use crate::relief::{Form, ReliefError, embed_as};
+use crate::relief::{ReliefError, embed};
 use crate::symbol::{Symbol, forms};
 use crate::zone::search::{NoPlace, Wish, search};
 
@@ -113,7 +113,11 @@ fn raised_modules_need_room_in_front() {
     let zone = top_zone(SIDES, 30.0);
     let symbol = Symbol::fitting(&zone, fixtures::TEXT, fixtures::HOST).unwrap();
     let under = |gap: f32| with_another([6.0, 6.0, 3.0], [17.0, 15.0, SIDES[2] + gap]);
-    let raised = |gap| embed_as(&under(gap), &zone, &symbol, Form::Raised);
+    let zone = Zone {
+        manner: Manner::Raised,
+        ..zone
+    };
+    let raised = |gap| embed(&under(gap), &zone, &symbol);
     raised(1.21).unwrap();
     for gap in [1.2, 0.6, 0.05] {
         let told = raised(gap);
