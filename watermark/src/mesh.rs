@@ -214,6 +214,15 @@ impl Mesh {
         self.check().require_solid()
     }
 
+    /// What [`Mesh::require_solid`] asks of a mesh that is known to be closed, manifold and oriented.
+    pub(crate) fn require_volume(&self) -> Result<(), MeshError> {
+        if self.triangles.is_empty() {
+            return Err(MeshError::Empty);
+        }
+        self.require_coordinates()?;
+        check::require_volume(&self.triangles)
+    }
+
     /// The longest side of the box around it, in millimetres.
     pub(crate) fn longest_mm(&self) -> f32 {
         let [low, high] = check::bounding_box(&self.triangles);

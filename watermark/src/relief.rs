@@ -6,6 +6,7 @@
 //! outline of the face cannot be triangulated, a boolean operation does it, and the same is demanded of its result.
 
 mod boolean;
+mod closed;
 mod crossing;
 mod outline;
 mod rim;

@@ -103,6 +103,26 @@ pub(super) fn report(triangles: &[Triangle]) -> MeshReport {
     report
 }
 
+/// Refuses what encloses nothing or is inside out, of triangles that are closed.
+pub(super) fn require_volume(triangles: &[Triangle]) -> Result<(), MeshError> {
+    let volume_mm3 = volume_mm3(triangles, bounding_box(triangles));
+    match volume_mm3 > 0.0 {
+        true => Ok(()),
+        false => Err(MeshError::InsideOut { volume_mm3 }),
+    }
+}
+
+/// By tetrahedra from the middle of the box: about the origin, a part far from it would lose digits.
+fn volume_mm3(triangles: &[Triangle], bbox_mm: [[f32; 3]; 2]) -> f64 {
+    let [low, high] = bbox_mm.map(wide);
+    let middle: Vec3 = std::array::from_fn(|i| (low[i] + high[i]) / 2.0);
+    let of = |triangle: &Triangle| {
+        let [a, b, c] = triangle.map(|v| sub(wide(v), middle));
+        dot(a, cross(b, c)) / 6.0
+    };
+    triangles.iter().map(of).sum()
+}
+
 pub(super) fn bounding_box(triangles: &[Triangle]) -> [[f32; 3]; 2] {
     let corners = triangles.as_flattened();
     let Some(&first) = corners.first() else {
@@ -116,13 +136,9 @@ pub(super) fn bounding_box(triangles: &[Triangle]) -> [[f32; 3]; 2] {
     })
 }
 
-/// Volume by tetrahedra from the middle of the box: about the origin, a part far from it would lose digits.
 fn measure(triangles: &[Triangle], report: &mut MeshReport) {
-    let [low, high] = report.bbox_mm.map(wide);
-    let middle: Vec3 = std::array::from_fn(|i| (low[i] + high[i]) / 2.0);
+    report.volume_mm3 = volume_mm3(triangles, report.bbox_mm);
     for triangle in triangles {
-        let [a, b, c] = triangle.map(|v| sub(wide(v), middle));
-        report.volume_mm3 += dot(a, cross(b, c)) / 6.0;
         let area = length(scale(area_vector(triangle), 0.5));
         report.area_mm2 += area;
         if area == 0.0 {

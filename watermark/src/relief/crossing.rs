@@ -128,6 +128,9 @@ fn cross(one: &Triangle, other: &Triangle) -> bool {
     let own: Vec<usize> = (0..3).filter(|&i| !shared(&one[i], other)).collect();
     let theirs: Vec<usize> = (0..3).filter(|&i| !shared(&other[i], one)).collect();
     let (a, b) = (one.map(wide), other.map(wide));
+    if is_beside(a, &b, &theirs) || is_beside(b, &a, &own) {
+        return false;
+    }
     match (own[..].len(), theirs.len()) {
         (3, 3) => {
             let edges = |t: [Vec3; 3]| [[t[0], t[1]], [t[1], t[2]], [t[2], t[0]]];
@@ -142,11 +145,25 @@ fn cross(one: &Triangle, other: &Triangle) -> bool {
     }
 }
 
+/// Whether those corners of a triangle that another does not share lie strictly on one side of it. Then they meet in what they
+/// share and nowhere else; most pairs that are near each other do.
+fn is_beside(t: [Vec3; 3], other: &[Vec3; 3], unshared: &[usize]) -> bool {
+    let mut sides = unshared.iter().map(|&at| side(t, other[at]));
+    let Some(first) = sides.next().filter(|&side| side != 0.0) else {
+        return false;
+    };
+    sides.all(|side| side != 0.0 && (side > 0.0) == (first > 0.0))
+}
+
 fn coord([x, y, z]: Vec3) -> Coord3D<f64> {
     Coord3D { x, y, z }
 }
 
 fn side([a, b, c]: [Vec3; 3], p: Vec3) -> f64 {
+    // Faces mostly lie along the axes, and what is exactly nothing costs most.
+    if (0..3).any(|axis| a[axis] == b[axis] && b[axis] == c[axis] && c[axis] == p[axis]) {
+        return 0.0;
+    }
     orient3d(coord(a), coord(b), coord(c), coord(p))
 }
 

@@ -6,7 +6,7 @@
 //! floor crosses another surface. Since all of it is closed, the volume is then floors by depth. What lies behind and before
 //! the face was asked before.
 
-use super::{Marked, ReliefError, Task, Triangle, Way, crossing};
+use super::{Marked, ReliefError, Task, Triangle, Way, closed, crossing};
 use crate::mesh::Mesh;
 use crate::vec3::{Vec3, area_vector, cross, dot, length, sub, wide};
 
@@ -22,10 +22,9 @@ pub(super) fn marked(
     let mut triangles = kept;
     triangles.extend_from_slice(&added);
     let mesh = Mesh { triangles };
-    mesh.check()
-        .require_solid()
-        .map_err(ReliefError::NotSolid)?;
     let replaced = replaced(task, &mesh.triangles[..kept_triangles])?;
+    closed::require(&mesh.triangles[..kept_triangles], &replaced, &added)
+        .map_err(ReliefError::NotSolid)?;
     require_inlay(task, &inlay)?;
     let surfaces = Surfaces::of(task, &replaced, &added)?;
     surfaces.require_floors(task)?;

@@ -3,7 +3,7 @@
 use super::{
     DATA_MATRIX_QUIET_MODULES, MARK_TEXT_CHARS, QUIET_MODULES, Symbol, SymbolError, SymbolKind,
 };
-use crate::zone::Zone;
+use crate::zone::{Manner, Zone};
 
 /// A form that a mark may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,5 +57,6 @@ fn square(modules: u32) -> Zone {
         module_um: 1,
         depth_um: 1,
         wall_um: 1,
+        manner: Manner::Recessed,
     }
 }

@@ -26,8 +26,10 @@ use crate::mesh::Mesh;
 use crate::process::Process;
 use crate::symbol::SymbolForm;
 use crate::vec3::unit;
+use graph::Graph;
 use place::Placing;
 use regions::Region;
+use square::Square;
 
 /// Regions of a part that are looked at, the largest first.
 const MAX_REGIONS: usize = 64;
@@ -63,28 +65,33 @@ pub struct Pin {
 /// # Errors
 /// [`NoPlace`]: why there is none, with what came nearest.
 pub fn search(mesh: &Mesh, wish: &Wish) -> Result<Vec<Place>, NoPlace> {
-    mesh.require_solid().map_err(ZoneError::from)?;
+    let graph = Graph::of_solid(mesh).map_err(ZoneError::from)?;
     let up = unit(wish.up).ok_or(ZoneError::BadFrame)?;
     let placing = Placing::new(mesh, wish, up).ok_or(NoPlace::NoSymbol)?;
     if let Some(pin) = wish.pin {
-        return placing.pinned(&pin).map(|place| vec![place]);
+        let regions = regions::find(mesh, &graph, up, usize::MAX);
+        return placing.pinned(&regions, &pin).map(|place| vec![place]);
     }
-    let least_mm2 = placing.least_mm() * placing.least_mm();
-    let regions = regions::find(mesh, up, least_mm2, MAX_REGIONS);
+    let regions = regions::find(mesh, &graph, up, MAX_REGIONS);
+    // What is large enough is rare, and quick to see.
+    let large: Vec<(&Region, Square)> = regions
+        .iter()
+        .filter_map(|region| Some((region, placing.any(region)?)))
+        .collect();
     for manner in Manner::ALL {
-        let places = ranked(&placing.by(manner), &regions);
+        let places = ranked(&placing.by(manner), &large);
         if !places.is_empty() {
             return Ok(places);
         }
     }
-    Err(reason::why(&placing, &regions))
+    Err(reason::why(&placing, &regions, &large))
 }
 
 /// The places that embedding takes, the best first.
-fn ranked(placing: &Placing, regions: &[Region]) -> Vec<Place> {
-    let mut places: Vec<Place> = regions
+fn ranked(placing: &Placing, large: &[(&Region, Square)]) -> Vec<Place> {
+    let mut places: Vec<Place> = large
         .iter()
-        .filter_map(|region| placing.on(region))
+        .filter_map(|(region, _)| placing.on(region))
         .collect();
     places.sort_by_key(|place| std::cmp::Reverse(place.score));
     let mut sound: Vec<Place> = Vec::new();
@@ -98,7 +105,8 @@ fn ranked(placing: &Placing, regions: &[Region]) -> Vec<Place> {
 
 /// The largest square on any flat face, and where it is; without regard to what is behind it.
 pub fn largest_flat_square(mesh: &Mesh) -> Option<Miss> {
-    let regions = regions::find(mesh, [0.0, 0.0, 1.0], 0.0, MAX_REGIONS);
+    let up = [0.0, 0.0, 1.0];
+    let regions = regions::find(mesh, &Graph::of(mesh), up, MAX_REGIONS);
     reason::largest(&regions)
 }
 

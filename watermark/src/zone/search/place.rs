@@ -6,7 +6,7 @@ use super::reason::{Miss, NoPlace};
 use super::regions::Region;
 use super::room::Room;
 use super::square::{self, Square, Wanted};
-use super::{Pin, Wish, behind, regions, seen};
+use super::{Pin, Wish, behind, seen};
 use crate::mesh::Mesh;
 use crate::process::{Facing, Limits};
 use crate::symbol::SymbolForm;
@@ -22,7 +22,7 @@ pub(super) const DEPTHS_E3: [u32; 3] = [1500, 1250, 1000];
 /// Modules and depths are whole multiples of this.
 const STEP_UM: u32 = 10;
 /// Least and most depth of another colour, in micrometres.
-const COLOUR_UM: [u32; 2] = [400, 600];
+const COLOUR_UM: [u32; 2] = [300, 600];
 /// What must be behind a mark that leaves the part as thick as it was, raised or filled with another colour: two layers. A wall
 /// that its designer made so thin gets no thinner.
 pub(super) const LEAST_WALL_UM: u32 = 400;
@@ -114,14 +114,19 @@ impl<'a> Placing<'a> {
 
     /// The best place on a region.
     pub(super) fn on(&self, region: &Region) -> Option<Place> {
-        // What is large enough is rare, and quick to see.
+        let room = self.thick(region);
+        self.place(region, &room, square::largest(&room, self.wanted())?)
+    }
+
+    /// The first square that takes the smallest symbol, whatever is behind it.
+    pub(super) fn any(&self, region: &Region) -> Option<Square> {
+        let least_mm2 = self.least_mm() * self.least_mm();
         let any = Wanted {
             enough_mm: self.wanted().above_mm,
             ..self.wanted()
         };
-        square::largest(&Room::new(&region.border, &[]), any)?;
-        let room = self.thick(region);
-        self.place(region, &room, square::largest(&room, self.wanted())?)
+        (region.area_mm2 >= least_mm2)
+            .then(|| square::largest(&Room::new(&region.border, &[]), any))?
     }
 
     /// From the smallest symbol with the least module to the best one with the largest.
@@ -142,10 +147,9 @@ impl<'a> Placing<'a> {
     }
 
     /// Where the designer wants it.
-    pub(super) fn pinned(&self, pin: &Pin) -> Result<Place, NoPlace> {
+    pub(super) fn pinned(&self, regions: &[Region], pin: &Pin) -> Result<Place, NoPlace> {
         let normal = unit(pin.normal).ok_or(NoPlace::PinOffFace)?;
-        let regions = regions::find(self.mesh, self.up, 0.0, usize::MAX);
-        let (region, _) = under(&regions, pin.point_mm, normal);
+        let (region, _) = under(regions, pin.point_mm, normal);
         self.pinned_on(region.ok_or(NoPlace::PinOffFace)?, pin)
     }
 

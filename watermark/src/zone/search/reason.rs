@@ -1,8 +1,7 @@
 //! Owns: why a part has no place for a mark, and what came nearest. Must never know: how places are ranked.
 
-use super::MAX_REGIONS;
 use super::place::{LEAST_WALL_UM, Placing, turned};
-use super::regions::{self, Region};
+use super::regions::Region;
 use super::room::Room;
 use super::square::{self, Square, Wanted};
 use crate::process::Process;
@@ -106,13 +105,8 @@ fn hint(fits: Option<Process>) -> String {
         .unwrap_or_default()
 }
 
-/// The reason, once it is known that no region will do.
-pub(super) fn why(placing: &Placing, regions: &[Region]) -> NoPlace {
-    let room = |region: &Region| flat(region, placing.least_mm() / 2.0);
-    let large: Vec<(&Region, Square)> = regions
-        .iter()
-        .filter_map(|region| Some((region, room(region)?)))
-        .collect();
+/// The reason, once it is known that no region will do: not those that are `large` enough either.
+pub(super) fn why(placing: &Placing, regions: &[Region], large: &[(&Region, Square)]) -> NoPlace {
     let thick = large
         .iter()
         .find(|(region, _)| square::largest(&placing.thick(region), placing.wanted()).is_some());
@@ -121,14 +115,13 @@ pub(super) fn why(placing: &Placing, regions: &[Region]) -> NoPlace {
         return NoPlace::Hidden { miss };
     }
     if large.is_empty() {
-        return too_small(placing);
+        return too_small(placing, regions);
     }
-    too_thin(placing, &large)
+    too_thin(placing, large)
 }
 
-fn too_small(placing: &Placing) -> NoPlace {
-    let regions = regions::find(placing.mesh, placing.up, 0.0, MAX_REGIONS);
-    let Some(miss) = largest(&regions) else {
+fn too_small(placing: &Placing, regions: &[Region]) -> NoPlace {
+    let Some(miss) = largest(regions) else {
         return NoPlace::NothingFlat;
     };
     let modules = placing.smallest.modules;

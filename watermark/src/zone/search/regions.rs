@@ -41,18 +41,17 @@ pub(super) struct Region {
     /// In the plane, in the middle of the region; `up` towards the build's up where the plane leans.
     pub(super) frame: Frame,
     pub(super) border: Vec<Border>,
+    pub(super) area_mm2: f64,
 }
 
-/// Regions of at least `least_mm2`, the largest first, at most `most`.
-pub(super) fn find(mesh: &Mesh, up: Vec3, least_mm2: f64, most: usize) -> Vec<Region> {
-    let graph = Graph::of(mesh);
-    let grown = Growth::new(mesh, &graph).all(least_mm2);
-    let mut found: Vec<(f64, Vec<usize>)> = grown;
+/// At most so many regions, the largest first.
+pub(super) fn find(mesh: &Mesh, graph: &Graph, up: Vec3, most: usize) -> Vec<Region> {
+    let mut found: Vec<(f64, Vec<usize>)> = Growth::new(mesh, graph).all();
     found.sort_by(|p, q| q.0.total_cmp(&p.0).then(p.1[0].cmp(&q.1[0])));
     found.truncate(most);
     found
         .into_iter()
-        .filter_map(|(_, triangles)| region(mesh, &graph, &triangles, up))
+        .filter_map(|(area_mm2, triangles)| region(mesh, graph, (area_mm2, &triangles), up))
         .collect()
 }
 
@@ -78,8 +77,8 @@ impl<'a> Growth<'a> {
         }
     }
 
-    /// Area and triangles of every region that is large enough.
-    fn all(mut self, least_mm2: f64) -> Vec<(f64, Vec<usize>)> {
+    /// Area and triangles of every region.
+    fn all(mut self) -> Vec<(f64, Vec<usize>)> {
         let sizes: Vec<f64> = self.areas.iter().map(|&area| length(area)).collect();
         let mut seeds: Vec<usize> = (0..sizes.len()).collect();
         seeds.sort_unstable_by(|&p, &q| sizes[q].total_cmp(&sizes[p]).then(p.cmp(&q)));
@@ -93,10 +92,8 @@ impl<'a> Growth<'a> {
             };
             let mut triangles = self.from(seed, normal);
             let area_mm2 = triangles.iter().map(|&i| sizes[i]).sum::<f64>() / 2.0;
-            if area_mm2 >= least_mm2 {
-                triangles.sort_unstable();
-                found.push((area_mm2, triangles));
-            }
+            triangles.sort_unstable();
+            found.push((area_mm2, triangles));
         }
         found
     }
@@ -139,7 +136,12 @@ impl<'a> Growth<'a> {
     }
 }
 
-fn region(mesh: &Mesh, graph: &Graph, triangles: &[usize], up: Vec3) -> Option<Region> {
+fn region(
+    mesh: &Mesh,
+    graph: &Graph,
+    (area_mm2, triangles): (f64, &[usize]),
+    up: Vec3,
+) -> Option<Region> {
     let frame = frame(mesh, triangles, up)?;
     let inside = |i: &usize| triangles.binary_search(i).is_ok();
     let mut border = Vec::new();
@@ -157,7 +159,11 @@ fn region(mesh: &Mesh, graph: &Graph, triangles: &[usize], up: Vec3) -> Option<R
             }
         }
     }
-    Some(Region { frame, border })
+    Some(Region {
+        frame,
+        border,
+        area_mm2,
+    })
 }
 
 fn flat(frame: &Frame, corner: [f32; 3]) -> [f64; 2] {

@@ -71,7 +71,7 @@ fn a_pin_among_many_faces_costs_no_more_than_the_mesh() {
     }
     mesh.triangles.extend(pegs);
     let up = [0.0, 0.0, 1.0];
-    let regions = regions::find(&mesh, up, 0.0, usize::MAX);
+    let regions = regions::find(&mesh, &Graph::of(&mesh), up, usize::MAX);
     assert_eq!(regions.len(), 6 * 6_001);
     let (found, sides) = place::under(&regions, [-25.0, 15.0, 5.0], up);
     assert!(found.is_some());
