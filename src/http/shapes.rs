@@ -107,6 +107,8 @@ named! {
     Phase: life::Phase;
     /// What a design's file is.
     FileUse: body::design::FileUse;
+    /// Which way the dark modules of a mark go from their face, or that another colour fills them.
+    MarkManner: body::design::MarkManner;
     /// Statistical basis of an allowable (CMH-17-1G).
     Basis: body::allowable::Basis;
     /// Which parts a withdrawal, supersession, revocation or recall reaches.

@@ -1,7 +1,9 @@
 //! Designs and allowables with who published them, as JSON. Owns the description of what the lists hold.
 
 use super::allowable::{AllowablePublished, Recomputed};
-use super::{ActorId, Effect, FileUse, Hex32, Line, OrgId, PartClass, RestrictionKind, SubjectId};
+use super::{
+    ActorId, Effect, FileUse, Hex32, Line, MarkManner, OrgId, PartClass, RestrictionKind, SubjectId,
+};
 use utoipa::ToSchema;
 
 /// A page of designs.
@@ -218,18 +220,6 @@ pub struct MarkZone {
     /// Which way the dark modules go: recessed where nothing is said.
     #[schema(required = false)]
     pub manner: MarkManner,
-}
-
-/// How a mark is put onto a face.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum MarkManner {
-    /// Into the part.
-    Recessed,
-    /// Out of the part.
-    Raised,
-    /// Into the part, filled with another colour.
-    TwoColours,
 }
 
 /// Bounds of a process.
