@@ -127,6 +127,85 @@ fn a_second_colour_is_a_second_object() {
     );
 }
 
+/// A plate that is too thin for a recess, and one that is flat on its build plate alone: what is found is what is made.
+#[test]
+fn a_thin_part_takes_the_mark_that_was_found_for_it() {
+    let desk = Desk::new();
+    let corner = |i: usize| {
+        [
+            [0.0, 40.0][i & 1],
+            [0.0, 36.0][i >> 1 & 1],
+            [0.0, 1.0][i >> 2],
+        ]
+    };
+    let sides = [
+        [0, 2, 3, 1],
+        [4, 5, 7, 6],
+        [0, 1, 5, 4],
+        [2, 6, 7, 3],
+        [0, 4, 6, 2],
+        [1, 3, 7, 5],
+    ];
+    let halves = sides
+        .iter()
+        .flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]);
+    let mut mesh = Mesh {
+        triangles: halves.map(|t| t.map(corner)).collect(),
+    };
+    let made = |mesh: &Mesh, output: &str| {
+        desk.put("thin.stl", &mesh.to_stl());
+        let found = told(&desk.mark(&[
+            "find-zone",
+            "thin.stl",
+            "thin.zone.json",
+            "--process",
+            "fdm",
+        ]));
+        let embedded = told(&desk.mark(&[
+            "embed",
+            "thin.stl",
+            output,
+            "--zone",
+            "thin.zone.json",
+            "--text",
+            TEXT,
+        ]));
+        assert_eq!(embedded["manner"], found["places"][0]["manner"]);
+        embedded
+    };
+    let raised = made(&mesh, "raised.stl");
+    assert_eq!(raised["manner"], "raised");
+    assert!(raised["removed_mm3"].as_f64().unwrap() < 0.0);
+    // With sides that lean in, only the one on the plate is large enough.
+    for corner in mesh
+        .triangles
+        .as_flattened_mut()
+        .iter_mut()
+        .filter(|v| v[2] > 0.0)
+    {
+        *corner = [16.0 + corner[0] / 5.0, 14.0 + corner[1] / 5.0, 1.3];
+    }
+    let coloured = made(&mesh, "coloured.3mf");
+    assert_eq!(coloured["manner"], "two_colours");
+    let items = package(&desk.path("coloured.3mf")).items;
+    assert!(
+        items[0].mesh.require_solid().is_err(),
+        "a body and what fills its recesses"
+    );
+    refused(
+        &desk.mark(&[
+            "embed",
+            "thin.stl",
+            "one.stl",
+            "--zone",
+            "thin.zone.json",
+            "--text",
+            TEXT,
+        ]),
+        "only a .3mf can hold",
+    );
+}
+
 #[test]
 fn what_is_mended_is_said_and_what_is_not_is_refused() {
     let desk = Desk::new();

@@ -1,6 +1,7 @@
 //! Files that are no one part, or not what they are called: nothing is printed from them, marked or unmarked.
 
 use super::*;
+use threadmark_protocol::body::design::MarkManner;
 use threadmark_watermark::mesh::{Mesh, MeshLimits};
 use threadmark_watermark::relief;
 use threadmark_watermark::symbol::Symbol;
@@ -59,4 +60,28 @@ fn a_file_that_is_not_what_it_is_called_is_not_printed() {
             assert_eq!(refused(printed(misnamed, zone_qualified)), (check, None));
         }
     }
+}
+
+#[test]
+fn the_mark_is_put_there_as_the_zone_has_it() {
+    let printed = |manner| -> Result<f64, PrintError> {
+        let mut setup = Setup::default();
+        setup.zone.manner = manner;
+        let mut ship = Ship::with(setup);
+        let order = ship.order();
+        let printed = ship.print(&order)?;
+        let stl = std::fs::read(&printed.place).unwrap();
+        let mesh = Mesh::from_stl(&stl, &MeshLimits::default()).unwrap();
+        Ok(mesh.check().volume_mm3 - cover().check().volume_mm3)
+    };
+    let (recessed, raised) = (printed(MarkManner::Recessed), printed(MarkManner::Raised));
+    assert!(recessed.unwrap() < -100.0);
+    assert!(raised.unwrap() > 100.0);
+    // What is handed to a printer is one solid of one colour.
+    let mut setup = Setup::default();
+    setup.zone.manner = MarkManner::TwoColours;
+    let mut ship = Ship::with(setup);
+    let order = ship.order();
+    assert_eq!(refused(ship.print(&order)), (Check::Mark, None));
+    assert_untouched(&ship);
 }

@@ -139,10 +139,10 @@ fn a_wall_that_is_too_thin_is_said_with_what_would_do() {
         (over.zone.manner, over.facing),
         (Manner::TwoColours, Facing::OnPlate)
     );
-    assert_eq!(over.zone.depth_um, 400);
+    assert_eq!(over.zone.depth_um, 300);
     // What is too thin for a recess may take a raised mark, but not on the plate.
-    let foil = &found(&cuboid([40.0, 36.0, 0.45]), Process::Fdm).unwrap()[0];
-    assert_eq!((foil.zone.manner, foil.zone.wall_um), (Manner::Raised, 450));
+    let foil = &found(&cuboid([40.0, 36.0, 0.5]), Process::Fdm).unwrap()[0];
+    assert_eq!((foil.zone.manner, foil.zone.wall_um), (Manner::Raised, 500));
     let raised = found(&cuboid([40.0, 36.0, 1.0]), Process::Fdm).unwrap();
     assert!(raised.iter().all(
         |place| place.zone.manner == Manner::Raised && place.remarks.contains(&Remark::Raised)
