@@ -54,12 +54,7 @@ pub struct Embed {
 
 impl Embed {
     pub fn run(self) -> Result<()> {
-        let mut zone: Zone = read_json(&self.zone)?;
-        match (self.raised, self.inlay) {
-            (true, _) => zone.manner = Manner::Raised,
-            (_, true) => zone.manner = Manner::TwoColours,
-            _ => {}
-        }
+        let zone = self.zone()?;
         let inlay = zone.manner == Manner::TwoColours;
         let form = OutputForm::of(&self.output, inlay)?;
         let symbol = Symbol::fitting(&zone, &self.text.to_string(), &self.host)?;
@@ -95,6 +90,19 @@ impl Embed {
             .with("left_out", &opened.package.left_out)
             .print(self.json);
         Ok(())
+    }
+}
+
+impl Embed {
+    /// As its file has it, but for what the options say.
+    fn zone(&self) -> Result<Zone> {
+        let mut zone: Zone = read_json(&self.zone)?;
+        match (self.raised, self.inlay) {
+            (true, _) => zone.manner = Manner::Raised,
+            (_, true) => zone.manner = Manner::TwoColours,
+            _ => {}
+        }
+        Ok(zone)
     }
 }
 

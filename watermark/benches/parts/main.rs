@@ -53,6 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     shares::figures(&parts);
     marks(&parts);
+    manners(&parts);
     times(&parts);
     stranger::figure_of(&marked, &parts)
 }
@@ -98,14 +99,24 @@ fn marks(parts: &[Part]) {
         "solids whose largest flat square takes a Data Matrix of 0.8 mm modules, whatever is behind it",
         100.0,
     );
+    figure(
+        "marked_sound_percent",
+        percent(parts.iter().filter(sound).count(), every),
+        "%",
+        "marked parts: read again, solid, and only the zone changed",
+        100.0,
+    );
+}
+
+/// How those that have a place were marked.
+fn manners(parts: &[Part]) {
+    let with_place: Vec<&Part> = parts.iter().filter(|part| part.has_place()).collect();
+    let percent = |some: usize| 100.0 * some as f64 / with_place.len().max(1) as f64;
     for manner in Manner::ALL {
         let so = |part: &&Part| matches!(part.outcome, Outcome::Marked { manner: how, .. } if how == manner);
         figure(
             &format!("parts_with_place_marked_{}_percent", manner.name()),
-            percent(
-                with_place.iter().filter(|part| so(part)).count(),
-                with_place.len(),
-            ),
+            percent(with_place.iter().filter(|part| so(part)).count()),
             "%",
             "of the same",
             100.0,
@@ -117,13 +128,6 @@ fn marks(parts: &[Part]) {
         "parts",
         "all of the corpus",
         parts.len() as f64,
-    );
-    figure(
-        "marked_sound_percent",
-        percent(parts.iter().filter(sound).count(), every),
-        "%",
-        "marked parts: read again, solid, and only the zone changed",
-        100.0,
     );
 }
 
