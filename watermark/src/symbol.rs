@@ -9,7 +9,8 @@ mod forms;
 pub use forms::{SymbolForm, forms};
 
 use crate::zone::Zone;
-use datamatrix::{DataMatrix, SymbolList, SymbolSize};
+use datamatrix::data::{DataEncodingError, EncodationType};
+use datamatrix::{DataMatrix, DataMatrixBuilder, SymbolList, SymbolSize};
 use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
 
 /// Light modules that must surround a QR symbol.
@@ -226,7 +227,7 @@ pub(crate) fn qr_modules(code: &QrCode) -> Vec<bool> {
 
 /// C40 packs three letters or digits into two bytes: 16 of them are what 16 by 16 modules hold.
 fn bare_data_matrix(text: &str) -> Result<Symbol, SymbolError> {
-    let made = DataMatrix::encode(text.as_bytes(), SymbolSize::Square16);
+    let made = encoded(text, SymbolSize::Square16);
     let made = made.map_err(|_| SymbolError::BadText)?;
     Ok(data_matrix(text, &made, SymbolKind::DataMatrixBare))
 }
@@ -252,8 +253,20 @@ fn bitmap_modules(made: &DataMatrix) -> Vec<bool> {
 /// The modules of the Data Matrix of this size that we would make for `text`; `None` where it does not fit.
 pub(crate) fn data_matrix_modules(text: &str, size: u32) -> Option<Vec<bool>> {
     let sizes = SymbolList::default().enforce_width_in(size as usize..=size as usize);
-    let made = DataMatrix::encode(text.as_bytes(), sizes.enforce_square()).ok()?;
+    let made = encoded(text, sizes.enforce_square()).ok()?;
     Some(bitmap_modules(&made))
+}
+
+/// As short as may be, else as pairs and triples alone: where the last four characters are digits, the shortest way that the
+/// crate finds for some texts does not end where the symbol does.
+fn encoded(text: &str, sizes: impl Into<SymbolList>) -> Result<DataMatrix, DataEncodingError> {
+    let sizes: SymbolList = sizes.into();
+    DataMatrix::encode(text.as_bytes(), sizes.clone()).or_else(|_| {
+        DataMatrixBuilder::new()
+            .with_symbol_list(sizes)
+            .with_encodation_types(EncodationType::Ascii | EncodationType::C40)
+            .encode(text.as_bytes())
+    })
 }
 
 #[cfg(test)]
