@@ -19,6 +19,8 @@ const POPULATIONS: [(usize, &str); 2] = [(20_000, "_at_20k_parts"), (200_000, "_
 const ASKED: usize = 1_000;
 /// Lots that are asked for; the one in the middle counts.
 const LISTS: usize = 5;
+/// So many seconds without a change are rest: it looks every second, and steps take less.
+const AT_REST_S: u32 = 5;
 /// Largest list that is read.
 const LIST_BYTES_MAX: u64 = 64 << 20;
 
@@ -32,7 +34,7 @@ pub fn figures(tell: &mut dyn FnMut(Figure)) -> Result<()> {
             eprintln!("{} parts of {parts}", charges.len() * CHARGE);
         }
         // The service is at rest again after the load.
-        wait_for_standings(&ground, charges.len() * CHARGE)?;
+        wait_for_standings(&ground)?;
         of_parts(&ground, &charges, suffix, tell)?;
         of_lots(&ground, &charges, Kept::AtHand, suffix, tell)?;
         of_lots(&ground, &charges, Kept::Forgotten, suffix, tell)?;
@@ -155,14 +157,19 @@ fn of_lots(
 }
 
 /// Until the service has come to the end of the log with what it keeps of parts.
-fn wait_for_standings(ground: &Ground, parts: usize) -> Result<()> {
+/// Until the service has come along with the log: what it keeps has not grown for some seconds. What a list before forgot is not made again.
+fn wait_for_standings(ground: &Ground) -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let pool = sqlx::PgPool::connect(&ground.database()).await?;
+        let (mut before, mut unchanged_s) = (0, 0);
         for _ in 0..1_200 {
             let kept = sqlx::query_scalar::<_, i64>("select count(*) from standing");
-            if kept.fetch_one(&pool).await? as usize >= parts {
+            let kept = kept.fetch_one(&pool).await?;
+            unchanged_s = if kept == before { unchanged_s + 1 } else { 0 };
+            if unchanged_s >= AT_REST_S {
                 return Ok(());
             }
+            before = kept;
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
         anyhow::bail!("where parts are is not kept within twenty minutes")
